@@ -1,0 +1,33 @@
+/** What the engine needs from the place it runs in; `node/` and `browser/` each provide it. */
+
+export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader';
+
+/** One adapter that was found or looked for, and what became of it. */
+export interface AdapterReport {
+  readonly kind: AdapterKind;
+  /** What the driver calls the device, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
+  readonly name: string;
+  readonly driver: string;
+  /** Where it came from: `system Vulkan driver`, `npm @sparticuz/chromium`, `browser`. */
+  readonly source: string;
+  readonly chosen: boolean;
+  /** Why it was taken or not, in one sentence. */
+  readonly why: string;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: readonly string[];
+}
+
+/** The adapter to use, if any, and the reports of all that were considered, best first. */
+export interface FoundAdapters {
+  readonly adapter?: GPUAdapter;
+  readonly reports: readonly AdapterReport[];
+  /** What would make an adapter available here; shown when there is none. */
+  readonly remedies: readonly string[];
+}
+
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  /** 4 bytes a pixel, row-major, not premultiplied. */
+  readonly rgba: Uint8Array;
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import { wgslModule } from './scripts/wgsl-module.mjs';
+
+export default defineConfig({
+  plugins: [
+    {
+      name: 'wgsl',
+      load: (id) => (id.endsWith('.wgsl') ? wgslModule(id) : undefined),
+    },
+  ],
+  resolve: { conditions: ['source', 'node'] },
+  ssr: { resolve: { conditions: ['source', 'node'] } },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+});
