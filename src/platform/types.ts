@@ -1,6 +1,9 @@
 /** What the engine needs from the place it runs in; `node/` and `browser/` each provide it. */
 
-export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader';
+/** The kinds of adapter, best first. Kernels are tuned by kind. */
+export const ADAPTER_KINDS = ['hardware', 'lavapipe', 'swiftshader'] as const;
+
+export type AdapterKind = (typeof ADAPTER_KINDS)[number];
 
 /** One adapter that was found or looked for, and what became of it. */
 export interface AdapterReport {

@@ -1,0 +1,40 @@
+// dshift[b, c] = Σ dy[r, c]        dscale[b, c] = Σ dy[r, c] x̂[r, c]        over the rows r of block b
+//
+// x̂ = (x - mean) inv_std. One thread for each T of columns and each block of rows. With one block these are the
+// gradients themselves; else they are added in order afterwards.
+
+// use lib/quad.wgsl
+// use lib/grid.wgsl
+
+struct Params { rows: u32, columns: u32, block: u32, first_block: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read> dy: array<T>;
+@group(0) @binding(3) var<storage, read> mean: array<T>;
+@group(0) @binding(4) var<storage, read> inv_std: array<T>;
+@group(0) @binding(5) var<storage, read_write> dscale: array<T>;
+@group(0) @binding(6) var<storage, read_write> dshift: array<T>;
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let id = line(group, groups) * 32 + lane;
+  let b = id / params.columns;
+  let c = id % params.columns;
+  let begin = b * params.block;
+  if begin >= params.rows { return; }
+  let end = min(begin + params.block, params.rows);
+
+  let average = mean[c];
+  var sum = T(0.0);
+  var product = T(0.0);
+  for (var r = begin; r < end; r++) {
+    let at = r * params.columns + c;
+    sum += dy[at];
+    product += dy[at] * (x[at] - average);
+  }
+  let to = (params.first_block + b) * params.columns + c;
+  dshift[to] = sum;
+  dscale[to] = product * inv_std[c];
+}

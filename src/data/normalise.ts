@@ -1,0 +1,43 @@
+/** Mean and standard deviation of each dimension of some rows, as plain numbers, to be stored with the weights. */
+export interface Statistics {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * Mean and standard deviation (of the population) of each column, in f64, in two passes. A column that never varies gets the
+ * deviation 1, so that it is moved and not blown up.
+ * @param rows [n, width]
+ */
+export function measure(rows: ArrayLike<number>, width: number): Statistics {
+  const count = wholeRows(rows.length, width);
+  if (count === 0) throw new Error('normalise: statistics need at least one row.');
+  const mean = new Array<number>(width).fill(0);
+  const variance = new Array<number>(width).fill(0);
+  for (let i = 0; i < rows.length; i++) mean[i % width]! += rows[i]! / count;
+  for (let i = 0; i < rows.length; i++)
+    variance[i % width]! += (rows[i]! - mean[i % width]!) ** 2 / count;
+  const bad = variance.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) throw new Error(`normalise: column ${bad} has a value that is not finite.`);
+  const std = variance.map((v, k) => (Math.sqrt(v) > 1e-9 * Math.abs(mean[k]!) ? Math.sqrt(v) : 1));
+  return { mean, std };
+}
+
+/** (rows - mean) / std, column by column: z-scores. [n, width] to [n, width] */
+export function normalise(rows: ArrayLike<number>, { mean, std }: Statistics): Float32Array {
+  const width = mean.length;
+  wholeRows(rows.length, width);
+  return Float32Array.from(rows, (value, i) => (value - mean[i % width]!) / std[i % width]!);
+}
+
+/** The inverse of `normalise`: rows * std + mean. */
+export function denormalise(rows: ArrayLike<number>, { mean, std }: Statistics): Float32Array {
+  const width = mean.length;
+  wholeRows(rows.length, width);
+  return Float32Array.from(rows, (value, i) => value * std[i % width]! + mean[i % width]!);
+}
+
+function wholeRows(length: number, width: number): number {
+  if (length % width === 0) return length / width;
+  throw new Error(`normalise: ${length} numbers are no whole number of rows of ${width}.`);
+}

@@ -1,0 +1,89 @@
+/** Compute pipelines, compiled asynchronously and in parallel, each once. */
+
+import { ShaderError } from './faults.ts';
+import { type Constants, compose, type Editions, explain, type KernelFile } from './shader.ts';
+
+/** A kernel with the values that specialise it. */
+export interface PipelineKey {
+  readonly kernel: KernelFile;
+  readonly overrides: Readonly<Record<string, number>>;
+  readonly constants: Constants;
+  readonly editions: Editions;
+}
+
+export interface PipelineCache {
+  /** The pipeline, compiled if it is new. */
+  get(key: PipelineKey): Promise<GPUComputePipeline>;
+  /** The bind group layout of a kernel, the same for all its pipelines. */
+  layout(kernel: KernelFile): GPUBindGroupLayout;
+}
+
+/** Pipelines that are the same have the same name. */
+export function pipelineName({ kernel, overrides, constants, editions }: PipelineKey): string {
+  const values = Object.entries({ ...constants, ...overrides }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  for (const { file } of Object.values(editions)) values.push(file);
+  return [kernel.file, ...values.sort()].join(' ');
+}
+
+export function pipelineCache(device: GPUDevice, counts: { pipelines: number }): PipelineCache {
+  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  const layouts = new Map<string, GPUBindGroupLayout>();
+
+  const layout = (kernel: KernelFile) => {
+    const known = layouts.get(kernel.file);
+    if (known) return known;
+    const buffers = [
+      ...kernel.uniforms.map(({ binding }) => ({ binding, type: 'uniform' as const })),
+      ...kernel.storage.map(({ binding, writes }) => ({
+        binding,
+        type: writes ? ('storage' as const) : ('read-only-storage' as const),
+      })),
+    ];
+    const made = device.createBindGroupLayout({
+      label: kernel.file,
+      entries: buffers.map(({ binding, type }) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type },
+      })),
+    });
+    layouts.set(kernel.file, made);
+    return made;
+  };
+
+  const compile = async (key: PipelineKey) => {
+    counts.pipelines++;
+    const composed = compose(key.kernel, key.constants, key.editions);
+    const label = pipelineName(key);
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label, code: composed.code });
+    const scope = device.popErrorScope();
+    const pipeline = device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout(key.kernel)] }),
+      compute: { module, entryPoint: 'main', constants: { ...key.overrides } },
+    });
+    try {
+      const made = await pipeline;
+      await scope;
+      return made;
+    } catch (error) {
+      await scope;
+      const { messages } = await module.getCompilationInfo();
+      const what = explain(composed, messages) || (error as Error).message;
+      throw new ShaderError(`${label} does not compile\n${what}`, { cause: error });
+    }
+  };
+
+  return {
+    layout,
+    get(key) {
+      const name = pipelineName(key);
+      let pipeline = pipelines.get(name);
+      if (!pipeline) pipelines.set(name, (pipeline = compile(key)));
+      return pipeline;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Reverse-mode differentiation on the tape: the derivative of a graph is more graph. */
+
+import { add } from './ops/elementwise.ts';
+import { constant, currentTape, show, type Tensor } from './trace.ts';
+
+/**
+ * Gradients of `loss`, a single value, with respect to each of `wrt`. Walks the op calls that led to it backwards and appends
+ * more. A tensor that the loss does not depend on has gradient zero.
+ */
+export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (loss.size !== 1)
+    throw new Error(`grad: the loss must be one value, got ${show(loss.shape)}. Take its mean or sum`);
+  const tape = currentTape();
+  const reached = reachable(wrt, tape.calls.length);
+  const gradients = new Map<Tensor, Tensor>([[loss, constant([1], loss.shape)]]);
+  const calls = tape.calls.slice();
+
+  for (const call of calls.reverse()) {
+    if (!reached.calls.has(call.index)) continue;
+    const dy = call.outputs.map((y) => gradients.get(y) ?? null);
+    if (dy.every((d) => d === null)) continue;
+    const { op, inputs: x, outputs: y, attributes: a } = call;
+    if (!op.backward)
+      throw new Error(`grad: ${op.name} has no derivative. Keep it out of what the loss depends on`);
+    const dx = op.backward(dy, { x, y, a });
+    x.forEach((input, i) => {
+      const received = dx[i];
+      if (!received || !reached.tensors.has(input)) return;
+      const before = gradients.get(input);
+      gradients.set(input, before ? add(before, received) : received);
+    });
+  }
+  return wrt.map((t) => gradients.get(t) ?? constant(new Float32Array(t.size), t.shape));
+
+  /** Tensors that depend on `wrt`, and the calls between; all others need no gradient. */
+  function reachable(from: readonly Tensor[], upTo: number) {
+    const tensors = new Set(from);
+    const within = new Set<number>();
+    for (const { index, inputs, outputs } of tape.calls.slice(0, upTo)) {
+      if (!inputs.some((x) => tensors.has(x))) continue;
+      within.add(index);
+      for (const y of outputs) tensors.add(y);
+    }
+    return { tensors, calls: within };
+  }
+}

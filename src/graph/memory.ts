@@ -1,0 +1,65 @@
+/** Which buffer holds what: memory that is never alive at the same time shares a block. */
+
+import type { Dispatch } from '../kernels/kernel.ts';
+import type { Memory } from '../kernels/tensor.ts';
+
+/** A buffer of a plan, and what lies in it over the course of a step. */
+export interface Block {
+  /** Elements. */
+  size: number;
+  readonly holds: Memory[];
+}
+
+/**
+ * Assigns the scratch memory of a list of dispatches to blocks, each of which becomes a buffer. Inputs and outputs of one dispatch are
+ * alive together and so never share a buffer, which WebGPU would refuse.
+ */
+export function assignBlocks(dispatches: readonly Dispatch[], scratch: ReadonlySet<Memory>): Block[] {
+  const first = new Map<Memory, number>();
+  const last = new Map<Memory, number>();
+  dispatches.forEach(({ operands }, i) => {
+    for (const { memory } of Object.values(operands)) {
+      if (!scratch.has(memory)) continue;
+      if (!first.has(memory)) first.set(memory, i);
+      last.set(memory, i);
+    }
+  });
+
+  const blocks: Block[] = [];
+  const free = new Set<Block>();
+  const busy = new Map<Memory, Block>();
+  dispatches.forEach((_, i) => {
+    const starting = [...first].filter(([, at]) => at === i).map(([memory]) => memory);
+    for (const memory of starting.sort((a, b) => b.size - a.size)) {
+      const block = bestFit(free, memory.size) ?? grow(free, memory.size) ?? newBlock(blocks);
+      free.delete(block);
+      block.size = Math.max(block.size, memory.size);
+      block.holds.push(memory);
+      busy.set(memory, block);
+    }
+    for (const [memory, block] of busy) {
+      if (last.get(memory) !== i) continue;
+      busy.delete(memory);
+      free.add(block);
+    }
+  });
+  return blocks;
+}
+
+/** The smallest free block that is large enough. */
+function bestFit(free: ReadonlySet<Block>, size: number): Block | undefined {
+  const fits = [...free].filter((block) => block.size >= size);
+  return fits.length ? fits.reduce((a, b) => (b.size < a.size ? b : a)) : undefined;
+}
+
+/** The largest free block, to be made larger: that adds less than a new one. */
+function grow(free: ReadonlySet<Block>, size: number): Block | undefined {
+  const fits = [...free].filter((block) => block.size < size);
+  return fits.length ? fits.reduce((a, b) => (b.size > a.size ? b : a)) : undefined;
+}
+
+function newBlock(blocks: Block[]): Block {
+  const block: Block = { size: 0, holds: [] };
+  blocks.push(block);
+  return block;
+}

@@ -1,0 +1,125 @@
+/** Matrix products, alone or in batches, with a chain of stages on the result. */
+
+import { chooseMatmul, matmulSizes, matmulVariants, maxEpilogue } from '../../kernels/matmul.ts';
+import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
+import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
+import { add, type StageSpec, stagesOf } from './elementwise.ts';
+import { reshape } from './layout.ts';
+import { sumTo } from './reduce.ts';
+
+export interface MatmulOptions {
+  /** Use aᵀ: a is [..., k, m]. */
+  transposeA?: boolean;
+  /** Use bᵀ: b is [..., n, k]. */
+  transposeB?: boolean;
+}
+
+export interface MatmulCall {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** What the planner fused into the store; operands are inputs from the third on. */
+  readonly stages: readonly StageSpec[];
+}
+
+export { maxEpilogue };
+
+export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
+  shape: ([a, b], { transposeA, transposeB }) => {
+    const mistake = (rule: string) =>
+      new Error(
+        `matmul: ${rule}, ${show(a!)}${transposeA ? 'ᵀ' : ''} x ${show(b!)}${transposeB ? 'ᵀ' : ''}`,
+      );
+    if (a!.length < 2 || b!.length < 2) throw mistake('both must have two axes or more');
+    const [m, k] = turned(a!, transposeA);
+    const [l, n] = turned(b!, transposeB);
+    if (k !== l) throw new Error(`${mistake('inner sizes differ').message}. Transpose ${n === k ? 'b' : 'one'}?`);
+    const batches = [a!.slice(0, -2), b!.slice(0, -2)].filter((batch) => sizeOf(batch) !== 1);
+    if (batches.length === 2 && batches[0]!.join() !== batches[1]!.join())
+      throw mistake('batches differ and neither is 1');
+    const longest = a!.length >= b!.length ? a!.slice(0, -2) : b!.slice(0, -2);
+    return [[...(batches[0] ?? longest), m, n]];
+  },
+  lower: (context, { transposeA, transposeB, stages }) => {
+    const [a, b] = context.inputs as [Operand, Operand];
+    const [y] = context.outputs as [Operand];
+    const flat = flatten(a, b, y, transposeA);
+    const lowered = stagesOf(context, stages, y.shape).map((stage) =>
+      stage.kind === 'full'
+        ? { ...stage, operand: view(stage.operand!, flat.y.shape) }
+        : stage.kind === 'column' && flat.y.shape.length === 3
+          ? { ...stage, operand: view(stage.operand!, flat.y.shape.slice(0, 2)) }
+          : stage,
+    );
+    const attributes = { transposeA, transposeB, stages: lowered, accumulate: false };
+    runMatmul(context, flat, attributes);
+  },
+  // y = a b:  da = dy bᵀ,  db = aᵀ dy; with a or b transposed, their gradients are transposed too.
+  backward: ([dy], { x: [a, b], a: { transposeA, transposeB } }) => {
+    const da = transposeA
+      ? matmul(b!, dy!, { transposeA: transposeB, transposeB: true })
+      : matmul(dy!, b!, { transposeB: !transposeB });
+    const db = sharedMatrix(a!, b!, transposeA)
+      ? matmulRows(a!, dy!, transposeB)
+      : transposeB
+        ? matmul(dy!, a!, { transposeA: true, transposeB: transposeA })
+        : matmul(a!, dy!, { transposeA: !transposeA });
+    return [sumTo(da, a!.shape), sumTo(db, b!.shape)];
+  },
+});
+
+/** The rows and columns of a matrix, after transposing it or not. */
+const turned = (shape: Shape, transposed: boolean): [number, number] => {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+};
+
+/** Whether all rows of a batch meet the same matrix b, so that the batch is only more rows. */
+const sharedMatrix = (a: Tensor, b: Tensor, transposeA: boolean) =>
+  !transposeA && a.shape.length > 2 && sizeOf(b.shape.slice(0, -2)) === 1;
+
+/** The gradient of a shared b: the sum over the batch is a longer inner axis. */
+function matmulRows(a: Tensor, dy: Tensor, transposeB: boolean): Tensor {
+  const rows = (t: Tensor) => reshape(t, [-1, t.shape.at(-1)!]);
+  return transposeB
+    ? matmul(rows(dy), rows(a), { transposeA: true })
+    : matmul(rows(a), rows(dy), { transposeA: true });
+}
+
+/** Operands as [batch, rows, columns], or as matrices where there is one or all share b. */
+function flatten(a: Operand, b: Operand, y: Operand, transposeA: boolean) {
+  const three = (t: Operand) => view(t, [sizeOf(t.shape.slice(0, -2)), ...t.shape.slice(-2)]);
+  const two = (t: Operand) => view(t, [sizeOf(t.shape.slice(0, -1)), t.shape.at(-1)!]);
+  const batch = sizeOf(y.shape.slice(0, -2));
+  const shared = sizeOf(b.shape.slice(0, -2)) === 1;
+  if (batch === 1 || (shared && !transposeA)) return { a: two(a), b: two(b), y: two(y) };
+  return { a: three(a), b: three(b), y: three(y) };
+}
+
+type Attributes = Parameters<(typeof matmulVariants)['naive']>[2];
+
+/** Runs the variant that suits the shape and the device. */
+export function runMatmul(
+  { run, target }: Pick<Lowering, 'run' | 'target'>,
+  t: { a: Operand; b: Operand; y: Operand },
+  attributes: Attributes,
+): void {
+  const [e0, e1, e2, e3] = Array.from(
+    { length: maxEpilogue },
+    (_, i) => attributes.stages[i]?.operand ?? t.a,
+  ) as [Operand, Operand, Operand, Operand];
+  const variant = chooseMatmul(target, matmulSizes(t, attributes));
+  run(matmulVariants[variant], { ...t, e0, e1, e2, e3 }, attributes);
+}
+
+/** The matrix product a b over the last two axes; leading axes are batches, of which one may be missing or 1. */
+export const matmul = (
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: MatmulOptions = {},
+): Tensor => call1(matmulOp, [a, b], { transposeA, transposeB, stages: [] });
+
+/** x w + bias: x [..., in], w [in, out], bias [out]. */
+export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
+  const y = matmul(x, w);
+  return bias ? add(y, bias) : y;
+}

@@ -1,0 +1,249 @@
+/**
+ * The plan of a program: its dispatches in order, the memory they use, and how much that is. It needs no device
+ * but only knows what the device is like; `program.ts` makes buffers and bind groups of it.
+ */
+
+import { LimitError } from '../gpu/faults.ts';
+import type { Dispatch, Target } from '../kernels/kernel.ts';
+import { copy, stridesOf } from '../kernels/layout.ts';
+import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
+import { sizeOf } from '../kernels/tensor.ts';
+import { assignBlocks, type Block } from './memory.ts';
+import { readingLayout } from './reading.ts';
+import { placementsOf, strayGradients } from './placement.ts';
+import { rewrite } from './rewrite.ts';
+import { constant, type Lowering, type OpCall, type Schedule, type Tape, type Tensor } from './trace.ts';
+import { ALIGNMENT, type Variable, type VariableSet } from './variables.ts';
+
+export interface Plan {
+  readonly dispatches: readonly PlannedDispatch[];
+  /** Buffers of scratch memory. */
+  readonly blocks: readonly Block[];
+  /** Memory with a buffer of its own: inputs, outputs, constants, and what lasts from step to step. */
+  readonly lasting: readonly Memory[];
+  readonly constants: ReadonlyMap<Memory, Float32Array>;
+  readonly slabs: ReadonlyMap<Memory, { set: VariableSet; slab: number }>;
+  readonly inputs: Readonly<Record<string, { operand: Operand; dtype: DType }>>;
+  readonly outputs: Readonly<Record<string, Operand>>;
+  readonly schedules: readonly Schedule[];
+  /** Bytes of all buffers of the plan; slabs of variables belong to the model. */
+  readonly bytes: number;
+  /** Sets of variables that the program reads or writes. */
+  readonly sets: readonly VariableSet[];
+  /** How many micro-batches are accumulated before an update. */
+  readonly microBatches: number;
+}
+
+export interface PlannedDispatch extends Dispatch {
+  /** The op that it serves. */
+  readonly op: string;
+  /** Runs only with the last micro-batch. */
+  readonly update: boolean;
+}
+
+export interface PlanOptions {
+  /** Merge chains of elementwise ops, and epilogues into products. */
+  fuse?: boolean;
+  /** Refuse plans that need more bytes than this. */
+  memoryCap?: number | undefined;
+}
+
+/** Scalars that a step can hold; `lib/step.wgsl` declares as many. */
+const SLOTS = 64;
+export const bytesOf = (memory: Memory): number => 4 * padded(memory.size);
+const padded = (size: number) => Math.max(1, Math.ceil(size / ALIGNMENT)) * ALIGNMENT;
+
+/** Plans the calls of a tape that the outputs need. */
+export function makePlan(
+  tape: Tape,
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: Readonly<Record<string, Tensor>>,
+  target: Target,
+  { fuse = true, memoryCap }: PlanOptions = {},
+): Plan {
+  const graph = rewrite({ calls: tape.calls, outputs: Object.values(outputs) }, { fuse });
+  const names = Object.keys(outputs);
+  const dispatches: PlannedDispatch[] = [];
+  const scratch = new Set<Memory>();
+  const lasting = new Set<Memory>();
+  const constants = new Map<Memory, Float32Array>();
+  const slabs = new Map<Memory, { set: VariableSet; slab: number }>();
+  const schedules: Schedule[] = [];
+  const operands = new Map<Tensor, Operand>();
+  const slabMemory = new Map<VariableSet, Memory[]>();
+
+  const memory = (name: string, size: number, into: Set<Memory>): Memory => {
+    const made = { name, size };
+    into.add(made);
+    return made;
+  };
+  const whole = (memory: Memory, shape: Shape): Operand => ({ memory, offset: 0, shape });
+
+  const slabsOf = (set: VariableSet) => {
+    let found = slabMemory.get(set);
+    if (!found) {
+      found = set.slabs.map((size, slab) => ({ name: `${set.name} slab ${slab}`, size }));
+      found.forEach((made, slab) => slabs.set(made, { set, slab }));
+      slabMemory.set(set, found);
+    }
+    return found;
+  };
+  const variableOperand = ({ set, slab, offset, shape }: Variable): Operand => ({
+    memory: slabsOf(set)[slab]!,
+    offset,
+    shape,
+  });
+
+  const { placed, areas } = placementsOf(graph.calls, (name, size) => memory(name, size, lasting));
+
+  const operandOf = (t: Tensor): Operand => {
+    const known = operands.get(t);
+    if (known) return known;
+    const made = resolve(t);
+    operands.set(t, made);
+    return made;
+  };
+  const resolve = (t: Tensor): Operand => {
+    const { source } = t;
+    switch (source.kind) {
+      case 'variable':
+        return variableOperand(source.variable);
+      case 'input':
+        return whole(memory(source.name, t.size, lasting), t.shape);
+      case 'constant': {
+        const held = memory('constant', t.size, lasting);
+        constants.set(held, source.values);
+        return whole(held, t.shape);
+      }
+      case 'scalar':
+        throw new Error('a scalar of the step can be an operand of elementwise ops only. Add it to 0 to make a tensor of it');
+      case 'call': {
+        if (source.call.op.isView) return { ...operandOf(source.call.inputs[0]!), shape: t.shape };
+        const place = placed.get(t);
+        if (place) return { ...place, shape: t.shape };
+        const { name } = source.call.op;
+        return whole(memory(name, t.size, kept.has(t) ? lasting : scratch), t.shape);
+      }
+    }
+  };
+  const kept = keptTensors(graph.outputs);
+
+  let microBatches = 1;
+  for (const call of graph.calls) {
+    if (call.op.isView) continue;
+    const emit = (made: readonly Dispatch[]) => {
+      for (const dispatch of made) dispatches.push(...apart(dispatch, call, microBatches > 1));
+    };
+    const lowering: Lowering = {
+      target,
+      inputs: call.inputs.map(operandOf),
+      outputs: call.outputs.map(operandOf),
+      scratch: (name, shape) => whole(memory(name, sizeOf(shape), scratch), shape),
+      variable: variableOperand,
+      slabs: (set) => slabsOf(set).map((made) => whole(made, [made.size])),
+      gradients: areas.get(call) ?? [],
+      lasting: (name, shape) => whole(memory(name, sizeOf(shape), lasting), shape),
+      constant: (values) => operandOf(constant(values, [values.length])),
+      run: (kernel, t, attributes) => emit(kernel(target, t, attributes)),
+      slot: (schedule) => slotOf(schedules, schedule),
+      emit,
+      accumulate: (count) => {
+        microBatches = count;
+      },
+    };
+    emit(strayGradients(target, call, lowering, placed));
+    call.op.lower!(lowering, call.attributes);
+  }
+
+  /** One dispatch may not read and write one buffer: what it reads from there is copied away first. */
+  function apart(dispatch: Dispatch, { op }: OpCall, update: boolean): PlannedDispatch[] {
+    const { kernel } = dispatch;
+    const written = new Set(
+      kernel.storage.filter((s) => s.writes).map(({ name }) => dispatch.operands[name]!.memory),
+    );
+    const before: PlannedDispatch[] = [];
+    const moved = { ...dispatch.operands };
+    for (const { name, writes } of kernel.storage) {
+      const x = moved[name]!;
+      if (writes || !written.has(x.memory)) continue;
+      const y = whole(memory(`copy of ${x.memory.name}`, sizeOf(x.shape), scratch), x.shape);
+      const lies = { first: 0, strides: stridesOf(x.shape) };
+      for (const made of copy(target, { x, y }, { shape: x.shape, x: lies, y: lies }))
+        before.push({ ...made, op: 'copy', update });
+      moved[name] = y;
+    }
+    return [...before, { ...dispatch, operands: moved, op: op.name, update }];
+  }
+
+  const outputOperands = Object.fromEntries(names.map((name, i) => [name, operandOf(graph.outputs[i]!)]));
+  const inputOperands = Object.fromEntries(
+    Object.entries(inputs).map(([name, t]) => [name, { operand: operandOf(t), dtype: t.dtype }]),
+  );
+  const blocks = assignBlocks(dispatches, scratch);
+  const bytes = planBytes(blocks, lasting, dispatches, outputOperands);
+  if (memoryCap !== undefined && bytes > memoryCap)
+    throw new LimitError('this program', bytes, memoryCap, 'use a smaller batch, more micro-batches or a narrower model, or raise memoryCap');
+  return {
+    dispatches,
+    blocks,
+    lasting: [...lasting],
+    constants,
+    slabs,
+    inputs: inputOperands,
+    outputs: outputOperands,
+    schedules,
+    bytes,
+    sets: [...slabMemory.keys()],
+    microBatches,
+  };
+}
+
+function slotOf(schedules: Schedule[], schedule: Schedule): number {
+  const at = schedules.indexOf(schedule);
+  if (at >= 0) return at;
+  if (schedules.length === SLOTS) throw new Error(`a program can follow ${SLOTS} schedules at most`);
+  return schedules.push(schedule) - 1;
+}
+
+/** Tensors that outlive the step because they are outputs, or because an output is a view of them. */
+function keptTensors(outputs: readonly Tensor[]): Set<Tensor> {
+  const kept = new Set<Tensor>();
+  for (let t of outputs) {
+    kept.add(t);
+    while (t.source.kind === 'call' && t.source.call.op.isView) {
+      t = t.source.call.inputs[0]!;
+      kept.add(t);
+    }
+  }
+  return kept;
+}
+
+/** Offsets in a uniform buffer are multiples of this. */
+export const UNIFORM_STEP = 256;
+export const STEP_BYTES = 16 + 4 * SLOTS;
+
+/** Steps that may be queued and unfinished. */
+export const IN_FLIGHT = 2;
+/** Staging buffers for reading outputs: one for each step in flight, and one that is being read. */
+export const READING_SLOTS = IN_FLIGHT + 1;
+
+/** Everything that a program of this plan allocates. */
+function planBytes(
+  blocks: readonly Block[],
+  lasting: ReadonlySet<Memory>,
+  dispatches: readonly Dispatch[],
+  outputs: Readonly<Record<string, Operand>>,
+) {
+  const scratchBytes = blocks.reduce((sum, { size }) => sum + 4 * padded(size), 0);
+  const lastingBytes = [...lasting].reduce((sum, memory) => sum + bytesOf(memory), 0);
+  const readingBytes = READING_SLOTS * readingLayout(outputs).total;
+  return scratchBytes + lastingBytes + paramsBytes(dispatches) + STEP_BYTES + readingBytes;
+}
+
+export function paramsBytes(dispatches: readonly Dispatch[]): number {
+  const size = dispatches.reduce(
+    (sum, { kernel }) => sum + Math.ceil(kernel.paramsSize / UNIFORM_STEP) * UNIFORM_STEP,
+    0,
+  );
+  return Math.max(size, UNIFORM_STEP);
+}

@@ -1,0 +1,149 @@
+/**
+ * Rewrites of a traced graph, before it is lowered: ops said in other ops are expanded, dead calls go, chains of elementwise
+ * calls become one, and the stages after a product move into its store.
+ */
+
+import { maxStages, type StageOp } from '../kernels/chain.ts';
+import { sizeOf } from '../kernels/tensor.ts';
+import { elementwiseOp, kindOf, type StageSpec } from './ops/elementwise.ts';
+import { type MatmulCall, matmulOp, maxEpilogue } from './ops/matmul.ts';
+import { call, type OpCall, Tape, type Tensor, trace } from './trace.ts';
+import type { Variable } from './variables.ts';
+
+export interface Graph {
+  readonly calls: readonly OpCall[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** The graph that is lowered: expanded, without dead calls, and fused unless told not to. */
+export function rewrite(graph: Graph, { fuse: fused = true } = {}): Graph {
+  const expanded = prune(expand(graph));
+  return fused ? fuse(expanded) : expanded;
+}
+
+/** Replaces calls of ops that are said in terms of others, until none is left. */
+function expand({ calls, outputs }: Graph): Graph {
+  if (!calls.some(({ op }) => op.expand)) return { calls, outputs };
+  const now = new Map<Tensor, Tensor>();
+  const today = (t: Tensor) => now.get(t) ?? t;
+  const { tape } = trace(() => {
+    for (const { op, inputs, outputs, attributes } of calls) {
+      const made = (op.expand ?? ((x, a) => call(op, x, a)))(inputs.map(today), attributes);
+      outputs.forEach((y, i) => now.set(y, made[i]!));
+    }
+  }, new Tape());
+  return expand({ calls: tape.calls, outputs: outputs.map(today) });
+}
+
+/** Drops calls that no output and no written variable depends on. */
+function prune({ calls, outputs }: Graph): Graph {
+  const needed = new Set(outputs);
+  const kept = [...calls].reverse().filter(({ op, inputs, outputs, attributes }) => {
+    const alive = op.writes?.(attributes).length || outputs.some((y) => needed.has(y));
+    if (alive) for (const x of inputs) needed.add(x);
+    return alive;
+  });
+  return { calls: kept.reverse(), outputs };
+}
+
+interface Chain {
+  readonly inputs: readonly Tensor[];
+  readonly stages: readonly StageSpec[];
+}
+
+/** Merges each elementwise call into what made its running value, where nothing else reads that. */
+function fuse({ calls, outputs }: Graph): Graph {
+  const uses = new Map<Tensor, number>();
+  const use = (t: Tensor) => uses.set(t, (uses.get(t) ?? 0) + 1);
+  for (const { inputs } of calls) inputs.forEach(use);
+  outputs.forEach(use);
+
+  const made = new Map<Tensor, OpCall>();
+  const result = new Set<OpCall>();
+  const written = new Map<Variable, number>();
+
+  for (const original of calls) {
+    let merged: OpCall | undefined;
+    for (const candidate of orders(original)) {
+      const [x] = candidate.inputs as [Tensor];
+      const before = made.get(x);
+      if (!before || uses.get(x) !== 1 || overtaken(before, written)) continue;
+      merged = merge(before, { ...candidate, call: original });
+      if (merged) {
+        result.delete(before);
+        break;
+      }
+    }
+    const kept = merged ?? original;
+    result.add(kept);
+    for (const y of kept.outputs) made.set(y, kept);
+    for (const v of kept.op.writes?.(kept.attributes) ?? []) written.set(v, kept.index);
+  }
+  return { calls: [...result], outputs };
+}
+
+/** A call reads a variable that has been written since: it must stay where it is. */
+const overtaken = ({ inputs, index }: OpCall, written: ReadonlyMap<Variable, number>) =>
+  inputs.some(
+    ({ source }) => source.kind === 'variable' && (written.get(source.variable) ?? -1) > index,
+  );
+
+const exchanged: Partial<Record<StageOp, StageOp>> = {
+  add: 'add',
+  mul: 'mul',
+  min: 'min',
+  max: 'max',
+  equal: 'equal',
+  sub: 'subFrom',
+  subFrom: 'sub',
+  div: 'divInto',
+  divInto: 'div',
+};
+
+/** An elementwise call as it is, and with its operand as the running value where the op allows it. */
+function orders({ op, inputs, attributes }: OpCall): Chain[] {
+  if (op !== elementwiseOp) return [];
+  const { stages } = attributes as { stages: readonly StageSpec[] };
+  const [x, e] = inputs as [Tensor, Tensor?];
+  const other = exchanged[stages[0]!.op];
+  const turn = other && stages.length === 1 && e && stages[0]!.input === 1 && sameShape(e, x);
+  return [
+    { inputs, stages },
+    ...(turn ? [{ inputs: [e, x], stages: [{ ...stages[0]!, op: other }] }] : []),
+  ];
+}
+
+const sameShape = (a: Tensor, b: Tensor) => a.shape.join() === b.shape.join();
+
+/** `before`, with the stages of a chain on its result, if a kernel can do that. */
+function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefined {
+  const product = before.op === matmulOp;
+  if (!product && before.op !== elementwiseOp) return undefined;
+  const { stages, ...rest } = before.attributes as MatmulCall;
+  const [x, ...operands] = next.inputs;
+  if (operands.includes(x!) || stages.length + next.stages.length > (product ? maxEpilogue : maxStages))
+    return undefined;
+  const shift = before.inputs.length - 1;
+  const added = next.stages.map((stage) =>
+    stage.input === undefined ? stage : { ...stage, input: stage.input + shift },
+  );
+  const all = [...stages, ...added];
+  const inputs = [...before.inputs, ...operands];
+  if (!oneMatrix(next.call.outputs[0]!, all, inputs, product)) return undefined;
+  return { ...next.call, op: before.op, inputs, attributes: { ...rest, stages: all } };
+}
+
+/** Whether one division into rows and columns suits all operands; that of a product is given. */
+function oneMatrix(y: Tensor, stages: readonly StageSpec[], inputs: readonly Tensor[], product: boolean) {
+  const sizes = (wanted: 'row' | 'column') =>
+    stages
+      .filter(({ input }) => input !== undefined && kindOf(y.shape, inputs[input]!.shape) === wanted)
+      .map(({ input }) => inputs[input!]!.size);
+  const columns = [...sizes('row'), ...(product ? [y.shape.at(-1)!] : [])];
+  const rows = [...sizes('column'), ...(product ? [sizeOf(y.shape.slice(0, -1))] : [])];
+  return (
+    new Set(columns).size <= 1 &&
+    new Set(rows).size <= 1 &&
+    (columns.length === 0 || rows.length === 0 || columns[0]! * rows[0]! === y.size)
+  );
+}

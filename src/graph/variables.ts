@@ -1,0 +1,96 @@
+/** Variables: what a model learns or remembers. They live in slabs that all programs of a model share. */
+
+import type { Shape } from '../kernels/tensor.ts';
+import { sizeOf } from '../kernels/tensor.ts';
+import { type Tensor, tensor } from './trace.ts';
+
+/** Fills the initial values of a variable, from uniform numbers in [0, 1). */
+export type Initial = (size: number, random: () => number) => ArrayLike<number>;
+
+export interface Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly set: VariableSet;
+  readonly initial: Initial;
+  /** Which slab of the set holds it, and where: in elements, at a multiple of 64. */
+  readonly slab: number;
+  readonly offset: number;
+  /** The tensor that stands for it in every graph. */
+  readonly tensor: Tensor;
+  /** Whether weight decay applies: to matrices, not to biases and norms. */
+  readonly decays: boolean;
+}
+
+/** A binding starts at a multiple of 256 bytes. */
+export const ALIGNMENT = 64;
+/** Elements of a slab: the default limit of a binding. A larger variable has a slab of its own. */
+const SLAB = (128 * 2 ** 20) / 4;
+
+/** Named variables of one kind, laid out in slabs. */
+export class VariableSet {
+  readonly name: string;
+  readonly variables: Variable[] = [];
+  /** Elements of each slab. */
+  readonly slabs: number[] = [];
+  readonly #companions = new Map<string, VariableSet>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Declares a variable and gives the tensor that stands for it. */
+  add(name: string, shape: Shape, initial: Initial, { decays = false } = {}): Tensor {
+    if (this.variables.some((v) => v.name === name))
+      throw new Error(`${this.name} has a variable ${name} already: names must differ`);
+    const size = sizeOf(shape);
+    const padded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+    const last = this.slabs.length - 1;
+    const fits = last >= 0 && this.slabs[last]! + padded <= SLAB;
+    const slab = fits ? last : this.slabs.push(0) - 1;
+    const offset = this.slabs[slab]!;
+    this.slabs[slab] = offset + padded;
+    const source = { kind: 'variable' as const, variable: undefined as unknown as Variable };
+    const made = tensor(shape, source);
+    const variable = { name, shape, size, set: this, initial, slab, offset, tensor: made, decays };
+    source.variable = variable;
+    this.variables.push(variable);
+    return made;
+  }
+
+  /** A set of the same layout, such as the moments of an optimiser; the same one for the same name. */
+  companion(name: string, initial: (of: Variable) => Initial = () => zeros): VariableSet {
+    let set = this.#companions.get(name);
+    if (!set) {
+      set = new VariableSet(`${this.name}.${name}`);
+      for (const v of this.variables) set.add(v.name, v.shape, initial(v));
+      this.#companions.set(name, set);
+    }
+    return set;
+  }
+
+  /** The companions there are, by name. */
+  get companions(): ReadonlyMap<string, VariableSet> {
+    return this.#companions;
+  }
+}
+
+export const zeros: Initial = (size) => new Float32Array(size);
+export const ones: Initial = (size) => new Float32Array(size).fill(1);
+
+/** Normal numbers of variance 2 / inputs, for layers before a ReLU (He et al. 2015, eq. 10). */
+export const heNormal =
+  (inputs: number): Initial =>
+  (size, random) => {
+    const deviation = Math.sqrt(2 / inputs);
+    return Float32Array.from({ length: size }, () => {
+      const radius = Math.sqrt(-2 * Math.log(1 - random()));
+      return deviation * radius * Math.cos(2 * Math.PI * random());
+    });
+  };
+
+/** Uniform numbers in ±1 / √inputs, for the last layer, as PyTorch's Linear. */
+export const uniformFan =
+  (inputs: number): Initial =>
+  (size, random) =>
+    Float32Array.from({ length: size }, () => (2 * random() - 1) / Math.sqrt(inputs));

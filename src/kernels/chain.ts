@@ -1,0 +1,146 @@
+/** Chains of elementwise operations: one kernel of up to six stages, and the epilogues of other kernels. */
+
+import elementwiseWgsl from '../../shaders/elementwise.wgsl';
+import single from '../../shaders/lib/single.wgsl';
+import { kernel } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+
+/** Codes of `lib/stage.wgsl`. */
+export const opCodes = {
+  add: 1,
+  sub: 2,
+  subFrom: 3,
+  mul: 4,
+  div: 5,
+  divInto: 6,
+  min: 7,
+  max: 8,
+  pow: 9,
+  greater: 10,
+  equal: 11,
+  halfStep: 12,
+  keepIf: 13,
+  keepUnless: 14,
+  exp: 15,
+  log: 16,
+  sqrt: 17,
+  abs: 18,
+  tanh: 19,
+  sigmoid: 20,
+  relu: 21,
+  leakyRelu: 22,
+  silu: 23,
+  gelu: 24,
+  hardSwish: 25,
+  softplus: 26,
+  sign: 27,
+  reluGradient: 28,
+  sigmoidGradient: 29,
+  tanhGradient: 30,
+  siluGradient: 31,
+  geluGradient: 32,
+  hardSwishGradient: 33,
+  softplusGradient: 34,
+  absGradient: 35,
+  dropout: 36,
+} as const;
+
+export type StageOp = keyof typeof opCodes;
+
+/** How an operand is laid over the matrix of results; codes of `lib/stage.wgsl`. */
+export const kinds = { none: 0, full: 1, row: 2, column: 3, scalar: 4, constant: 5, step: 6 };
+export type Kind = keyof typeof kinds;
+
+/** One operation on the running value. */
+export interface Stage {
+  readonly op: StageOp;
+  readonly kind: Kind;
+  /** The operand, for the kinds that are tensors. */
+  readonly operand?: Operand | undefined;
+  readonly constant?: number;
+  /** The slot of a scalar of the step, or the number of a call of dropout. */
+  readonly number?: number;
+}
+
+export interface ChainAttributes {
+  readonly stages: readonly Stage[];
+  /** Index of the first value, when a call is cut into pieces. */
+  readonly first: number;
+}
+
+export const singles = { 'lib/quad.wgsl': single };
+
+/** Overrides of the stages, `OP_0` and `KIND_0` and on. */
+export const stageOverrides = (stages: readonly Stage[]): Record<string, number> =>
+  Object.fromEntries(
+    stages.flatMap(({ op, kind }, i) => [
+      [`OP_${i}`, opCodes[op]],
+      [`KIND_${i}`, kinds[kind]],
+    ]),
+  );
+
+/** Params of the stages, `c0` and `s0` and on. */
+export const stageParams = (stages: readonly Stage[], most: number): Record<string, number> =>
+  Object.fromEntries(
+    Array.from({ length: most }, (_, i) => [
+      [`c${i}`, stages[i]?.constant ?? 0],
+      [`s${i}`, stages[i]?.number ?? 0],
+    ]).flat(),
+  );
+
+/** Bindings of the stages, `e0` and on; `idle` fills the ones that no stage reads. */
+export const stageOperands = <N extends string>(
+  stages: readonly Stage[],
+  names: readonly N[],
+  idle: Operand,
+) =>
+  Object.fromEntries(names.map((name, i) => [name, stages[i]?.operand ?? idle])) as Record<
+    N,
+    Operand
+  >;
+
+/** Bytes of the operands that the stages read. */
+export const stageBytes = (stages: readonly Stage[]): number =>
+  stages.reduce((sum, { operand }) => sum + (operand ? 4 * sizeOf(operand.shape) : 0), 0);
+
+const extra = ['e0', 'e1', 'e2', 'e3', 'e4', 'e5'] as const;
+export const maxStages = extra.length;
+
+/**
+ * y = the stages applied to x, in order. y and x are [rows, columns], or [size] where no operand is a row or a
+ * column; rows are [columns], columns are [rows], scalars [1].
+ */
+export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttributes>(
+  elementwiseWgsl,
+  {
+    reads: ['x', ...extra],
+    writes: ['y'],
+    editions: (t) => (quads(t.y) ? {} : singles),
+    overrides: (_, { stages }) => stageOverrides(stages),
+    params: ({ y }, { stages, first }) => {
+      const lanes = quads(y) ? 4 : 1;
+      return {
+        count: sizeOf(y.shape) / lanes,
+        columns: y.shape.at(-1)! / lanes,
+        first,
+        ...stageParams(stages, maxStages),
+      };
+    },
+    groups: ({ y }) => Math.ceil(sizeOf(y.shape) / (quads(y) ? 4 : 1) / 64),
+    cost: ({ x, y }, { stages }) => ({
+      bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)) + stageBytes(stages),
+      flops: stages.length * sizeOf(y.shape),
+    }),
+    cut: (_, { stages }) => [
+      'x',
+      'y',
+      ...extra.filter(
+        (_, i) => !stages[i]?.operand || stages[i].kind === 'full' || stages[i].kind === 'column',
+      ),
+    ],
+    piece: (a, first, t) => ({ ...a, first: first * sizeOf(t.y.shape.slice(1)) }),
+  },
+);
+
+/** Whether rows are filled by quads. */
+const quads = (y: Operand) => y.shape.at(-1)! % 4 === 0;

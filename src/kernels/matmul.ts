@@ -1,0 +1,133 @@
+/** y = a b, in several kernels: a ladder from naive to best, and a choice by shape and device. */
+
+import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
+import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
+import naive1 from '../../shaders/matmul_1_naive.wgsl';
+import tile2 from '../../shaders/matmul_2_tile.wgsl';
+import tile3 from '../../shaders/matmul_3_tile_registers.wgsl';
+import registers4 from '../../shaders/matmul_4_registers.wgsl';
+import rowWgsl from '../../shaders/matmul_row.wgsl';
+import type { KernelFile } from '../gpu/shader.ts';
+import { singles, type Stage, stageBytes, stageOverrides, stageParams } from './chain.ts';
+import { type Kernel, kernel, type Target } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+
+export interface MatmulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** Up to four stages on each result before it is stored. */
+  readonly stages: readonly Stage[];
+  /** Add to what y holds, as pieces of a long inner axis do. */
+  readonly accumulate: boolean;
+}
+
+const extra = ['e0', 'e1', 'e2', 'e3'] as const;
+type In = 'a' | 'b' | (typeof extra)[number];
+type Operands = Readonly<Record<In | 'y', Operand>>;
+type MatmulKernel = Kernel<In, 'y', MatmulAttributes>;
+
+/** How many stages a product can carry. */
+export const maxEpilogue = extra.length;
+
+/** Sizes of a product: batches of [m, k] by [k, n]. */
+export function matmulSizes(
+  { a, b, y }: Pick<Operands, 'a' | 'b' | 'y'>,
+  { transposeA, transposeB }: Pick<MatmulAttributes, 'transposeA' | 'transposeB'>,
+) {
+  const [m, n] = y.shape.slice(-2) as [number, number];
+  const k = a.shape.at(transposeA ? -2 : -1)!;
+  const batch = y.shape.length === 3 ? y.shape[0]! : 1;
+  const step = (t: Operand) => (t.shape.length === 3 && t.shape[0]! > 1 ? sizeOf(t.shape.slice(-2)) : 0);
+  return { m, n, k, batch, aStride: step(a), bStride: step(b), transposeA, transposeB };
+}
+
+type Sizes = ReturnType<typeof matmulSizes>;
+
+/** A kernel of the family: a, b and y are [batch, rows, columns], or matrices where there is one. */
+function variant(
+  file: KernelFile,
+  edition: 'single' | 'quad',
+  groups: (s: Sizes) => readonly [number, number, number],
+): MatmulKernel {
+  return kernel<In, 'y', MatmulAttributes>(file, {
+    reads: ['a', 'b', ...extra],
+    writes: ['y'],
+    editions: () => (edition === 'single' ? singles : {}),
+    overrides: (_, { stages, transposeA, transposeB, accumulate }) => ({
+      ...stageOverrides(stages),
+      TRANSPOSE_A: Number(transposeA),
+      TRANSPOSE_B: Number(transposeB),
+      ACCUMULATE: Number(accumulate),
+    }),
+    params: (t, a) => {
+      const { m, n, k, aStride, bStride } = matmulSizes(t, a);
+      const sizes = { m, n, k, a_stride: aStride, b_stride: bStride, first: 0 };
+      return { ...sizes, ...stageParams(a.stages, maxEpilogue) };
+    },
+    groups: (t, a) => groups(matmulSizes(t, a)),
+    cost: (t, attributes) => {
+      const { m, n, k, batch } = matmulSizes(t, attributes);
+      const touched = sizeOf(t.a.shape) + sizeOf(t.b.shape) + sizeOf(t.y.shape);
+      return { bytes: 4 * touched + stageBytes(attributes.stages), flops: 2 * batch * m * n * k };
+    },
+    // Batches and rows of y come from the same rows of a. A transposed a and b are cut along k, and the products
+    // of the pieces are added in order.
+    cut: ({ a, b, y }, { transposeA, transposeB, stages }) => {
+      const batched = y.shape.length === 3;
+      // Bindings that no stage reads hold a.
+      const idle = extra.filter((_, i) => !stages[i]?.operand);
+      if (transposeA && !batched) return transposeB ? [] : ['a', 'b', ...idle];
+      const alongRows = extra.filter((name, i) => {
+        const kind = stages[i]?.kind;
+        return kind === 'full' || kind === 'column' || idle.includes(name);
+      });
+      const each = ['a', 'y', ...alongRows] as (In | 'y')[];
+      return batched && b.shape.length === 3 && b.shape[0]! > 1 && a.shape[0]! > 1
+        ? [...each, 'b']
+        : each;
+    },
+    piece: (attributes, first, { y }, last) =>
+      attributes.transposeA && y.shape.length === 2
+        ? { ...attributes, accumulate: first > 0, stages: last ? attributes.stages : [] }
+        : attributes,
+  });
+}
+
+const up = (n: number, by: number) => Math.ceil(n / by);
+
+/** All kernels of the family, in the order of the ladder, and where each is right and useful. */
+export const matmulVariants = {
+  naive: variant(naive1, 'single', ({ m, n, batch }) => [up(n, 8), up(m, 8), batch]),
+  tile: variant(tile2, 'single', ({ m, n, batch }) => [up(n, 16), up(m, 16), batch]),
+  tileRegisters: variant(tile3, 'single', ({ m, n, batch }) => [up(n, 64), up(m, 64), batch]),
+  registers: variant(registers4, 'quad', ({ m, n, batch }) => [up(n, 64), up(m, 32), batch]),
+  subgroup4: variant(block5on4, 'quad', ({ m, n, batch }) => [up(n, 16), up(m, 16), batch]),
+  subgroup8: variant(block5on8, 'quad', ({ m, n, batch }) => [up(n, 32), up(m, 32), batch]),
+  row: variant(rowWgsl, 'quad', ({ m, n, batch }) => [up(n, 32), m, batch]),
+} as const;
+
+export type MatmulVariant = keyof typeof matmulVariants;
+
+/** Whether a variant computes this product correctly on this device. */
+export function matmulFits(name: MatmulVariant, target: Target, s: Sizes): boolean {
+  if (name === 'naive' || name === 'tile' || name === 'tileRegisters') return true;
+  const { m, n, k, transposeA, transposeB } = s;
+  const contiguous = [transposeA ? m : k, transposeB ? k : n, n, k];
+  if (contiguous.some((size) => size % 4 !== 0)) return false;
+  if (name === 'subgroup4') return target.subgroupSize === 4;
+  if (name === 'subgroup8') return target.subgroupSize === 8;
+  return true;
+}
+
+/** The variant to use, by class of device and shape. */
+export function chooseMatmul(target: Target, s: Sizes): MatmulVariant {
+  const order: MatmulVariant[] =
+    target.kind === 'hardware'
+      ? s.m <= 4
+        ? ['row', 'tile']
+        : ['tileRegisters']
+      : s.m <= 4
+        ? ['row', 'naive']
+        : [s.m * s.n * s.k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers', 'naive'];
+  return order.find((name) => matmulFits(name, target, s))!;
+}

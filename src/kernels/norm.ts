@@ -1,0 +1,129 @@
+/** Batch norm over rows and layer norm along them. All matrices are [rows, columns]. */
+
+import backwardWgsl from '../../shaders/batch_norm_backward.wgsl';
+import finishWgsl from '../../shaders/batch_norm_finish.wgsl';
+import statsWgsl from '../../shaders/batch_norm_stats.wgsl';
+import sumsWgsl from '../../shaders/batch_norm_sums.wgsl';
+import layerNormWgsl from '../../shaders/layer_norm.wgsl';
+import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
+import { singles } from './chain.ts';
+import { kernel } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+
+/** Rows that one thread reduces. */
+export const NORM_BLOCK = 256;
+
+const columns = ({ shape }: Operand) => shape.at(-1)!;
+const lanes = (t: Operand) => (columns(t) % 4 === 0 ? 4 : 1);
+const editions = (t: Operand) => (lanes(t) === 4 ? {} : singles);
+const blocks = (x: Operand) => Math.ceil(x.shape[0]! / NORM_BLOCK);
+
+interface Block {
+  /** Index of the first block, when x is cut. */
+  readonly firstBlock: number;
+}
+
+const blockParams = (x: Operand, { firstBlock }: Block) => ({
+  rows: x.shape[0]!,
+  columns: columns(x) / lanes(x),
+  block: NORM_BLOCK,
+  first_block: firstBlock,
+});
+const blockGroups = (x: Operand) => Math.ceil((blocks(x) * columns(x)) / lanes(x) / 32);
+const nextBlock = (_: Block, first: number): Block => ({ firstBlock: first / NORM_BLOCK });
+
+/** Mean and sum of squared differences of each block of rows: mean, m2 [blocks, columns]. */
+export const batchNormStats = kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
+  reads: ['x'],
+  writes: ['mean', 'm2'],
+  editions: ({ x }) => editions(x),
+  params: ({ x }, a) => blockParams(x, a),
+  groups: ({ x }) => blockGroups(x),
+  cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
+  cut: () => ['x'],
+  cutRows: NORM_BLOCK,
+  piece: nextBlock,
+});
+
+/** Joins blocks to mean and inv_std [columns], and updates what is remembered of them. */
+export const batchNormFinish = kernel<
+  'means' | 'm2s',
+  'mean' | 'inv_std' | 'running_mean' | 'running_variance',
+  { rows: number; epsilon: number; momentum: number }
+>(finishWgsl, {
+  reads: ['means', 'm2s'],
+  writes: ['mean', 'inv_std', 'running_mean', 'running_variance'],
+  editions: ({ means }) => editions(means),
+  params: ({ means }, { rows, epsilon, momentum }) => {
+    const width = columns(means) / lanes(means);
+    return { rows, columns: width, block: NORM_BLOCK, epsilon, momentum };
+  },
+  groups: ({ means }) => Math.ceil(columns(means) / lanes(means) / 32),
+  cost: ({ means, mean }) => ({
+    bytes: 8 * sizeOf(means.shape) + 24 * sizeOf(mean.shape),
+    flops: 8 * sizeOf(means.shape),
+  }),
+});
+
+/** Gradients of scale and shift for each block of rows: [blocks, columns]. */
+export const batchNormSums = kernel<
+  'x' | 'dy' | 'mean' | 'inv_std',
+  'dscale' | 'dshift',
+  Block
+>(sumsWgsl, {
+  reads: ['x', 'dy', 'mean', 'inv_std'],
+  writes: ['dscale', 'dshift'],
+  editions: ({ x }) => editions(x),
+  params: ({ x }, a) => blockParams(x, a),
+  groups: ({ x }) => blockGroups(x),
+  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
+  cut: () => ['x', 'dy'],
+  cutRows: NORM_BLOCK,
+  piece: nextBlock,
+});
+
+/** dx of batch norm over `rows` rows. */
+export const batchNormBackward = kernel<
+  'x' | 'dy' | 'mean' | 'inv_std' | 'scale' | 'dscale' | 'dshift',
+  'dx',
+  { rows: number }
+>(backwardWgsl, {
+  reads: ['x', 'dy', 'mean', 'inv_std', 'scale', 'dscale', 'dshift'],
+  writes: ['dx'],
+  editions: ({ x }) => editions(x),
+  params: ({ x }, { rows }) => ({
+    count: sizeOf(x.shape) / lanes(x),
+    columns: columns(x) / lanes(x),
+    rows,
+  }),
+  groups: ({ x }) => Math.ceil(sizeOf(x.shape) / lanes(x) / 64),
+  cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 8 * sizeOf(x.shape) }),
+  cut: () => ['x', 'dy', 'dx'],
+});
+
+/** y, and the mean and inv_std [rows] that its derivative needs. */
+export const layerNorm = kernel<
+  'x' | 'scale' | 'shift',
+  'y' | 'mean' | 'inv_std',
+  { epsilon: number }
+>(layerNormWgsl, {
+  reads: ['x', 'scale', 'shift'],
+  writes: ['y', 'mean', 'inv_std'],
+  params: ({ x }, { epsilon }) => ({ rows: x.shape[0]!, columns: columns(x), epsilon }),
+  groups: ({ x }) => x.shape[0]!,
+  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 7 * sizeOf(x.shape) }),
+  cut: () => ['x', 'y', 'mean', 'inv_std'],
+});
+
+/** dx of layer norm. */
+export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
+  layerNormBackwardWgsl,
+  {
+    reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
+    writes: ['dx'],
+    params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
+    groups: ({ x }) => x.shape[0]!,
+    cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),
+    cut: () => ['x', 'dy', 'mean', 'inv_std', 'dx'],
+  },
+);

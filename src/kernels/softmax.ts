@@ -1,0 +1,26 @@
+import softmaxWgsl from '../../shaders/softmax.wgsl';
+import softmaxBackwardWgsl from '../../shaders/softmax_backward.wgsl';
+import { kernel } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+
+const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
+
+/** y = softmax(x) along rows: x, y [rows, columns]. */
+export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
+  reads: ['x'],
+  writes: ['y'],
+  params: ({ x }) => sizes(x),
+  groups: ({ x }) => sizes(x).rows,
+  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 5 * sizeOf(x.shape) }),
+  cut: () => ['x', 'y'],
+});
+
+/** dx from y and dy, all [rows, columns]. */
+export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
+  reads: ['y', 'dy'],
+  writes: ['dx'],
+  params: ({ y }) => sizes(y),
+  groups: ({ y }) => sizes(y).rows,
+  cost: ({ y }) => ({ bytes: 12 * sizeOf(y.shape), flops: 4 * sizeOf(y.shape) }),
+  cut: () => ['y', 'dy', 'dx'],
+});

@@ -1,0 +1,5 @@
+/** `#platform` in a browser: the same functions as in Node. */
+
+export { findAdapters, listAdapters } from './adapters.ts';
+export { readFile, writeFileAtomic } from './files.ts';
+export { decodeImage, renderSvg } from './images.ts';

@@ -1,0 +1,5 @@
+/** `#platform` in Node. */
+
+export { findAdapters, listAdapters } from './adapters.ts';
+export { readFile, writeFileAtomic } from './files.ts';
+export { decodeImage, renderSvg } from './images.ts';
