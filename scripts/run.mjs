@@ -8,7 +8,8 @@ const child = spawn(
   { stdio: 'inherit' },
 );
 // Ctrl-C reaches the child by itself, since both are in one process group; wait for it to finish.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal ? 1 : 0);
 });

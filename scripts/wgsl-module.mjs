@@ -30,7 +30,7 @@ export function wgslModule(path) {
   const from = dirname(file);
   const up = from === '.' ? './' : `${'../'.repeat(from.split('/').length)}`;
   const imports = uses.map((used, i) => `import use${i} from '${up}${used}';`);
-  const declared = text.includes('@compute') ? reflect(file) : {};
+  const declared = !file.startsWith('lib/') ? reflect(file) : {};
   const value = JSON.stringify({ file, text, ...declared }).slice(0, -1);
   const list = uses.map((_, i) => `use${i}`).join(', ');
   return `${imports.join('\n')}\nexport default ${value},"uses":[${list}]};\n`;
@@ -46,7 +46,8 @@ function reflect(file) {
   return {
     storage,
     uniforms: r.uniforms.map(({ name, binding }) => ({ name, binding })),
-    params: params?.members.map(({ name, offset, type }) => ({ name, offset, type: type.name })) ?? [],
+    params:
+      params?.members.map(({ name, offset, type }) => ({ name, offset, type: type.name })) ?? [],
     paramsSize: params?.size ?? 0,
     overrides: r.overrides.map(({ name }) => name),
   };

@@ -47,15 +47,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     }
     workgroupBarrier();
   }
-  store_row(group.z, row + 4 * local.y, column + 4 * local.x, s0);
-  store_row(group.z, row + 4 * local.y + 1, column + 4 * local.x, s1);
-  store_row(group.z, row + 4 * local.y + 2, column + 4 * local.x, s2);
-  store_row(group.z, row + 4 * local.y + 3, column + 4 * local.x, s3);
-}
-
-fn store_row(batch: u32, row: u32, column: u32, sums: vec4f) {
-  store(batch, row, column, sums.x);
-  store(batch, row, column + 1, sums.y);
-  store(batch, row, column + 2, sums.z);
-  store(batch, row, column + 3, sums.w);
+  for (var r = 0u; r < 4; r++) {
+    let sums = select(select(s0, s1, r == 1), select(s2, s3, r == 3), r >= 2);
+    for (var c = 0u; c < 4; c++) {
+      store(group.z, row + 4 * local.y + r, column + 4 * local.x + c, sums[c]);
+    }
+  }
 }

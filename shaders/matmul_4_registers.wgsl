@@ -29,12 +29,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     t2 += right * from_a[2];
     t3 += right * from_a[3];
   }
-  store(id.z, row, quad, s0);
-  store(id.z, row + 1, quad, s1);
-  store(id.z, row + 2, quad, s2);
-  store(id.z, row + 3, quad, s3);
-  store(id.z, row, quad + 1, t0);
-  store(id.z, row + 1, quad + 1, t1);
-  store(id.z, row + 2, quad + 1, t2);
-  store(id.z, row + 3, quad + 1, t3);
+  for (var r = 0u; r < 4; r++) {
+    store(id.z, row + r, quad, select(select(s0, s1, r == 1), select(s2, s3, r == 3), r >= 2));
+    store(id.z, row + r, quad + 1, select(select(t0, t1, r == 1), select(t2, t3, r == 3), r >= 2));
+  }
 }

@@ -39,20 +39,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     s14 += from_b * subgroupBroadcast(mine[2], 3u);
     s15 += from_b * subgroupBroadcast(mine[3], 3u);
   }
-  store(group.z, row + 0, quad, s0);
-  store(group.z, row + 1, quad, s1);
-  store(group.z, row + 2, quad, s2);
-  store(group.z, row + 3, quad, s3);
-  store(group.z, row + 4, quad, s4);
-  store(group.z, row + 5, quad, s5);
-  store(group.z, row + 6, quad, s6);
-  store(group.z, row + 7, quad, s7);
-  store(group.z, row + 8, quad, s8);
-  store(group.z, row + 9, quad, s9);
-  store(group.z, row + 10, quad, s10);
-  store(group.z, row + 11, quad, s11);
-  store(group.z, row + 12, quad, s12);
-  store(group.z, row + 13, quad, s13);
-  store(group.z, row + 14, quad, s14);
-  store(group.z, row + 15, quad, s15);
+  for (var r = 0u; r < 16; r++) {
+    var sum = s0;
+    sum = select(sum, s1, r == 1);
+    sum = select(sum, s2, r == 2);
+    sum = select(sum, s3, r == 3);
+    sum = select(sum, s4, r == 4);
+    sum = select(sum, s5, r == 5);
+    sum = select(sum, s6, r == 6);
+    sum = select(sum, s7, r == 7);
+    sum = select(sum, s8, r == 8);
+    sum = select(sum, s9, r == 9);
+    sum = select(sum, s10, r == 10);
+    sum = select(sum, s11, r == 11);
+    sum = select(sum, s12, r == 12);
+    sum = select(sum, s13, r == 13);
+    sum = select(sum, s14, r == 14);
+    sum = select(sum, s15, r == 15);
+    store(group.z, row + r, quad, sum);
+  }
 }

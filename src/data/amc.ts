@@ -28,7 +28,10 @@ export const AMC_FPS = 120;
 export interface Amc {
   readonly frameCount: number;
   readonly channelCount: number;
-  /** [frames, channels]: the root's 6 values in its order, then each bone's in the skeleton's order; the file's units. */
+  /**
+   * [frames, channels]: the root's 6 values in its order, then each bone's in the skeleton's order;
+   * the file's units.
+   */
   readonly values: Float64Array;
 }
 
@@ -90,8 +93,9 @@ export function parseAmc(text: string, asf: Asf): Amc {
 }
 
 /**
- * Forward kinematics of one frame: where each bone ends, the root last. With C the rest frame of a bone, L the turn in it
- * and M the parent's rotation, the bone's is M C L C^-1, and its end lies `length` along its turned direction.
+ * Forward kinematics of one frame: where each bone ends, the root last. With C the rest frame of a
+ * bone, L the turn in it and M the parent's rotation, the bone's is M C L C^-1, and its end lies
+ * `length` along its turned direction.
  */
 export function placeAmc(asf: Asf, amc: Amc, frame: number): Placement {
   let at = frame * amc.channelCount;
@@ -129,7 +133,10 @@ function inFrame(frame: Matrix3, turn: Matrix3): Matrix3 {
   return multiply(multiply(frame, turn), transpose(frame));
 }
 
-/** CMU's subjects, each joint at the end of the bone that leads to it; the neck is Human3.6M's neck/nose joint, in the face. */
+/**
+ * CMU's subjects, each joint at the end of the bone that leads to it. The hand bends at the end of
+ * `lwrist`, which is where the wrist is; the neck is Human3.6M's neck/nose joint, in the face.
+ */
 const CMU: Dialect = {
   name: "CMU's ASF",
   metresPerUnit: 1,
@@ -158,7 +165,10 @@ const CMU: Dialect = {
   },
 };
 
-/** Human3.6M's joints of every frame of a CMU motion. @throws Error for a skeleton of other names, with those that are missing */
+/**
+ * Human3.6M's joints of every frame of a CMU motion. @throws Error for a skeleton of other names,
+ * with those that are missing
+ */
 export function clipFromAmc(asf: Asf, amc: Amc): MocapClip {
   const names = [...asf.bones.map((bone) => bone.name), 'root'];
   const missing = missingNodes(CMU, names);

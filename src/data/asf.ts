@@ -10,7 +10,9 @@ export interface AsfBone {
   readonly direction: Vector3;
   /** In the file's units. */
   readonly length: number;
-  /** The bone's own frame in the rest pose: turns about fixed axes, radians, the first one first. */
+  /**
+   * The bone's own frame in the rest pose: turns about fixed axes, radians, the first one first.
+   */
   readonly axis: readonly (readonly ['X' | 'Y' | 'Z', number])[];
   readonly freedoms: readonly AsfFreedom[];
   /** Lowest and highest angle of each freedom, radians; empty where the file states none. */
@@ -40,7 +42,8 @@ type Line = { line: number; words: string[] };
 type Draft = { -readonly [key in keyof AsfBone]?: AsfBone[key] } & { line: number };
 
 /**
- * Reads an ASF skeleton. Lengths are inches divided by the `length` of `:units` (CMU's reading of it).
+ * Reads an ASF skeleton. Lengths are inches divided by the `length` of `:units` (CMU's reading of
+ * it).
  * @throws MocapError with the line and the reason
  */
 export function parseAsf(text: string): Asf {
@@ -169,7 +172,10 @@ function finishBone(bone: Draft, line: number): void {
     );
 }
 
-/** The bones with their parents, parents first, from lines of `parent child child ...` that begin at the root. */
+/**
+ * The bones with their parents, parents first, from lines of `parent child child ...` that begin at
+ * the root.
+ */
 function orderBones(drafts: Map<string, Draft>, lines: Line[]): AsfBone[] {
   const bones: AsfBone[] = [];
   const index = new Map<string, number>([['root', -1]]);

@@ -20,13 +20,14 @@ export interface BatchPlan {
   /** Half of the people are seen in the mirror. */
   readonly mirror?: boolean;
   /**
-   * Relative deviation, log-normal, of the size of the whole body and, again, of each segment, left and right alike; 0.04 is
-   * about what people vary by. Against data that is retargeted to a single skeleton.
+   * Relative deviation, log-normal, of the size of the whole body and, again, of each segment, left
+   * and right alike; 0.04 is about what people vary by. Against data that is retargeted to a single
+   * skeleton.
    */
   readonly bodyVariation?: number;
   /**
-   * Deviation of the 2D joints as a fraction of the longer side of the person's box; wrists and ankles 1.6 times as much. Detectors
-   * have about 0.012.
+   * Deviation of the 2D joints as a fraction of the longer side of the person's box; wrists and
+   * ankles 1.6 times as much. Detectors have about 0.012.
    */
   readonly noise?: number;
 }
@@ -38,7 +39,9 @@ export interface Batch {
   readonly pose3d: Float32Array;
 }
 
-/** Streams of random numbers, apart from those of other parts of the program that share the seed. */
+/**
+ * Streams of random numbers, apart from those of other parts of the program that share the seed.
+ */
 const ORDER = 0x6f726472;
 const SAMPLE = 0x73616d70;
 
@@ -57,9 +60,10 @@ export function stepsPerEpoch({ source, size }: Pick<BatchPlan, 'source' | 'size
 }
 
 /**
- * The batch of a step: a pure function of the plan and the step, so that a resumed run draws what an uninterrupted one would. Every
- * epoch visits every pose once, in its own order and each through its own new camera, which depend on the seed, the epoch and the pose
- * but not on the size of the batches.
+ * The batch of a step: a pure function of the plan and the step, so that a resumed run draws what
+ * an uninterrupted one would. Every epoch visits every pose once, in its own order and each through
+ * its own new camera, which depend on the seed, the epoch and the pose but not on the size of the
+ * batches.
  */
 export function drawBatch(plan: BatchPlan, step: number): Batch {
   const { source, size, seed } = plan;
@@ -95,7 +99,10 @@ export function drawBatch(plan: BatchPlan, step: number): Batch {
   return { pose2d, pose3d };
 }
 
-/** Turns a pose of the world into the camera frame of a new view. The view is drawn first, whatever the options are. */
+/**
+ * Turns a pose of the world into the camera frame of a new view. The view is drawn first, whatever
+ * the options are.
+ */
 function drawSample(plan: BatchPlan, random: Random, pose: Float64Array, work: Float64Array) {
   const view = CAMERAS[plan.cameras](random);
   const mirrored = random.chance(0.5) && plan.mirror === true;

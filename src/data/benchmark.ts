@@ -14,7 +14,8 @@ export interface Benchmark {
 
 /**
  * Reads a benchmark: the tensors `pose2d` [M, 17, 2] and `pose3d` [M, 17, 3].
- * @throws Error for other shapes, and for a value that is not finite or not in front of the camera, naming view and joint
+ * @throws Error for other shapes, and for a value that is not finite or not in front of the camera,
+ * naming view and joint
  */
 export function readBenchmark(bytes: Uint8Array): Benchmark {
   const file = readSafetensors(bytes);
@@ -23,7 +24,8 @@ export function readBenchmark(bytes: Uint8Array): Benchmark {
     const [count, joints, size] = tensor.shape;
     if (tensor.shape.length !== 3 || joints !== JOINT_COUNT || size !== 2 + i)
       throw new Error(
-        `benchmark: ${name} has the shape [${tensor.shape.join(', ')}]; it must be [M, ${JOINT_COUNT}, ${2 + i}].`,
+        `benchmark: ${name} has the shape [${tensor.shape.join(', ')}]; ` +
+          `it must be [M, ${JOINT_COUNT}, ${2 + i}].`,
       );
     const values = asFloat32(tensor);
     const bad = values.findIndex(

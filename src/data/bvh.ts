@@ -159,8 +159,8 @@ function labelled(next: Next, label: readonly string[]): [value: number, line: n
 }
 
 /**
- * Forward kinematics of one frame. A node's rotation is the product of its channels' in the order of the file; its position
- * channels take the place of the offset's coordinates.
+ * Forward kinematics of one frame. A node's rotation is the product of its channels' in the order
+ * of the file; its position channels take the place of the offset's coordinates.
  */
 export function placeBvh(bvh: Bvh, frame: number): Placement {
   const positions: Vector3[] = [];
@@ -182,8 +182,9 @@ export function placeBvh(bvh: Bvh, frame: number): Placement {
 }
 
 /**
- * CMU's motions on the skeleton of a DAZ figure, in centimetres; every file begins with one frame of the rest pose. The neck is
- * Human3.6M's neck/nose joint, in the face, and the head the top of the skull, both fixed in the frame of the head.
+ * CMU's motions on the skeleton of a DAZ figure, in centimetres; every file begins with one frame
+ * of the rest pose. The neck is Human3.6M's neck/nose joint, in the face, and the head the top of
+ * the skull, both fixed in the frame of the head.
  */
 const DAZ: Dialect = {
   name: 'DAZ figure, centimetres',
@@ -212,7 +213,11 @@ const DAZ: Dialect = {
   },
 };
 
-/** CMU's motions as 3ds Max reads them, with the true lengths of each subject's bones, in CMU's unit. */
+/**
+ * CMU's motions as 3ds Max reads them, with the lengths of each subject's bones, in CMU's unit. Its
+ * conversion gives no length to ASF's thorax and lwrist/rwrist (their OFFSET is 0), so that trunk
+ * and forearms are about 0.1 m short.
+ */
 const MAX: Dialect = {
   name: '3ds Max, true bone lengths',
   metresPerUnit: CMU_UNIT,
@@ -251,7 +256,8 @@ export function clipFromBvh(bvh: Bvh): MocapClip {
   const { dialect, missing } = nearest!;
   if (missing.length > 0)
     throw new Error(
-      `BVH: the skeleton is of no known dialect; the nearest (${dialect.name}) also needs ${missing.join(', ')}.`,
+      `BVH: the skeleton is of no known dialect; the nearest (${dialect.name}) also needs ` +
+        `${missing.join(', ')}.`,
     );
   const frames = { first: dialect.restFrames, end: bvh.frameCount, fps: 1 / bvh.frameTime };
   if (frames.end <= frames.first)

@@ -1,7 +1,10 @@
 import type { Matrix3 } from '../pose/linear.ts';
 import type { Random } from './random.ts';
 
-/** Where a person's pelvis stands before a camera, and how the camera is turned. Angles in radians, lengths in metres. */
+/**
+ * Where a person's pelvis stands before a camera, and how the camera is turned. Angles in radians,
+ * lengths in metres.
+ */
 export interface View {
   /** Direction from which the person is seen, about the vertical. */
   readonly yaw: number;
@@ -25,8 +28,8 @@ export type CameraPreset = keyof typeof CAMERAS;
 const DEGREE = Math.PI / 180;
 
 /**
- * A view as those of the CMU benchmark: yaw uniform, elevation normal (10, 5) degrees, no roll, the pelvis at a depth of 3.5 to 6 m
- * and up to 0.8 m right and 0.3 m down of the axis, either way.
+ * A view as those of the CMU benchmark: yaw uniform, elevation normal (10, 5) degrees, no roll, the
+ * pelvis at a depth of 3.5 to 6 m and up to 0.8 m right and 0.3 m down of the axis, either way.
  */
 function benchmarkView(random: Random): View {
   return {
@@ -41,9 +44,10 @@ function benchmarkView(random: Random): View {
 const HEIGHT = 1.7;
 
 /**
- * A view as people photograph each other: half the field of view across the person's height between 10 and 35 degrees, the person
- * (1.7 m) filling 30 to 95 % of it from at least 1.8 m away, anywhere in the picture, seen from an elevation of normal (8, 12) degrees
- * between -30 and 60, with a roll of normal (0, 3) degrees.
+ * A view as people photograph each other: half the field of view across the person's height between
+ * 10 and 35 degrees, the person (1.7 m) filling 30 to 95 % of it from at least 1.8 m away, anywhere
+ * in the picture, seen from an elevation of normal (8, 12) degrees between -30 and 60, with a roll
+ * of normal (0, 3) degrees.
  */
 function wideView(random: Random): View {
   const edge = Math.tan(random.uniform(10, 35) * DEGREE);
@@ -65,8 +69,9 @@ function wideView(random: Random): View {
 }
 
 /**
- * The rotation of the world (y up) into the camera frame (x right, y down, z forward). Its rows are right, down and
- * forward; forward = (-cos e sin yaw, -sin e, -cos e cos yaw), so that yaw 0 sees a person who faces +z from the front.
+ * The rotation of the world (y up) into the camera frame (x right, y down, z forward). Its rows are
+ * right, down and forward; forward = (-cos e sin yaw, -sin e, -cos e cos yaw), so that yaw 0 sees a
+ * person who faces +z from the front.
  */
 export function viewRotation({ yaw, elevation, roll }: View): Matrix3 {
   const [sy, cy] = [Math.sin(yaw), Math.cos(yaw)];

@@ -2,8 +2,9 @@ const bits = new Uint32Array(1);
 const value = new Float32Array(bits.buffer);
 
 /**
- * The IEEE 754 half that is nearest to a number, as its 16 bits; ties go to the even one. A number that is no f32 is rounded to f32
- * first. Values of 65,520 and above become infinity, those of 2^-25 and below zero, a NaN stays a (quiet) NaN.
+ * The IEEE 754 half that is nearest to a number, as its 16 bits; ties go to the even one. A number
+ * that is no f32 is rounded to f32 first. Values of 65,520 and above become infinity, those of
+ * 2^-25 and below zero, a NaN stays a (quiet) NaN.
  */
 export function toHalf(x: number): number {
   value[0] = x;
@@ -13,11 +14,13 @@ export function toHalf(x: number): number {
   if (magnitude > 0x7f800000) return sign | 0x7e00;
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
-    // below 2^-14 halves are multiples of 2^-24: adding 0.5, whose f32 neighbours are as far apart, rounds to one
+    // below 2^-14 halves are multiples of 2^-24: adding 0.5, whose f32 neighbours are as far apart,
+    // rounds to one
     value[0] = 0.5 + Math.abs(value[0]!);
     return sign | (bits[0]! - 0x3f000000);
   }
-  // exponent bias 127 -> 15; half a unit less one, plus the last bit that stays, rounds ties to even
+  // exponent bias 127 -> 15; half a unit less one, plus the last bit that stays, rounds ties to
+  // even
   return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
 }
 

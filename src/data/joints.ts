@@ -22,9 +22,10 @@ export interface ImageJoints {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Reads 2D joints from JSON. Understood are `{ "left_hip": [x, y], ... }` in any of the known skeletons and any spelling, an array of
- * a whole skeleton in its order, either one under `joints` beside `width`, `height` and `skeleton`, and files that hold several of
- * these by image name or as a list of frames. A third number is the joint's confidence; where one lies outside 0 to 1 they
+ * Reads 2D joints from JSON. Understood are `{ "left_hip": [x, y], ... }` in any of the known
+ * skeletons and any spelling, an array of a whole skeleton in its order, either one under `joints`
+ * beside `width`, `height` and `skeleton`, and files that hold several of these by image name or as
+ * a list of frames. A third number is the joint's confidence; where one lies outside 0 to 1 they
  * are depths (as BlazePose writes) and are dropped. A joint may be null.
  *
  * @param entry name of the image or number of the frame, for a file that holds several
@@ -43,7 +44,8 @@ export function readJoints(json: string, entry?: string): ImageJoints {
   const skeleton = stated.skeleton;
   if (skeleton !== undefined && !(typeof skeleton === 'string' && skeleton in JOINT_SETS))
     throw new Error(
-      `joints: the skeleton '${skeleton}' is unknown; known are ${Object.keys(JOINT_SETS).join(', ')}.`,
+      `joints: the skeleton '${skeleton}' is unknown; known are ` +
+        `${Object.keys(JOINT_SETS).join(', ')}.`,
     );
   const size = (['width', 'height'] as const).map((key) => {
     const value = stated[key];
@@ -87,10 +89,11 @@ function choose(file: unknown, entry: string | undefined): unknown {
   if (person !== undefined) return person;
   const names = [...several.keys()];
   const shown = names.length > 12 ? [...names.slice(0, 3), '...', names.at(-1)] : names;
-  throw new Error(
-    `joints: ${entry === undefined ? 'name one of the entries of the file' : `the file has no entry '${entry}'`}: ` +
-      `${shown.join(', ')}.`,
-  );
+  const problem =
+    entry === undefined
+      ? 'name one of the entries of the file'
+      : `the file has no entry '${entry}', only`;
+  throw new Error(`joints: ${problem}: ${shown.join(', ')}.`);
 }
 
 /** The entries of a file that holds several people, or nothing for a file of one. */

@@ -21,7 +21,10 @@ export class MocapError extends Error {
   }
 }
 
-/** Where the nodes of a kinematic tree are in one frame, in the file's units, and how they are turned, in the world. */
+/**
+ * Where the nodes of a kinematic tree are in one frame, in the file's units, and how they are
+ * turned, in the world.
+ */
 export interface Placement {
   readonly positions: readonly Vector3[];
   readonly rotations: readonly Matrix3[];
@@ -36,8 +39,8 @@ export interface MocapClip {
 }
 
 /**
- * How a joint is found from nodes of another skeleton: at the mean of some of them, moved by `offset` metres in the frame of a
- * node (the first of them, if none is named).
+ * How a joint is found from nodes of another skeleton: at the mean of some of them, moved by
+ * `offset` metres in the frame of a node (the first of them, if none is named).
  */
 export interface JointRule {
   readonly nodes: readonly string[];
@@ -54,7 +57,10 @@ export interface Dialect {
   readonly joints: Readonly<Record<Joint, JointRule>>;
 }
 
-/** CMU's unit of length in ASF/AMC and the BVH made from it: 1 / 0.45 inch (the `length 0.45` of its ASF files). */
+/**
+ * CMU's unit of length in ASF/AMC and the BVH made from it: 1 / 0.45 inch (the `length 0.45` of its
+ * ASF files).
+ */
 export const CMU_UNIT = 0.0254 / 0.45;
 
 /** `{ nodes: [name] }` for every joint that is simply one node. */
@@ -116,7 +122,10 @@ export function axisRotation(axis: 'X' | 'Y' | 'Z', angle: number): Matrix3 {
   return ABOUT[axis](angle);
 }
 
-/** Rotations about fixed axes, the first of them first: the product of their matrices in reverse order. */
+/**
+ * Rotations about fixed axes, the first of them first: the product of their matrices in reverse
+ * order.
+ */
 export function fixedAxes(turns: readonly (readonly ['X' | 'Y' | 'Z', number])[]): Matrix3 {
   return turns.reduce<Matrix3>(
     (product, [axis, angle]) => multiply(axisRotation(axis, angle), product),

@@ -36,9 +36,11 @@ const REACH = 2;
 const FPS = 30;
 
 /**
- * Reads a motion data set: a tensor `poses` [N, 17, 3] with the metadata `units`, `rate_hz`, `joint_names`, `clips`
- * (`[{ clip, subject, action?, start, frames }]`) and `split` (`{ train: [subjects], test: [subjects] }`).
- * @throws Error for a malformed file, and for a pose that is no person's, naming clip, frame and joint
+ * Reads a motion data set: a tensor `poses` [N, 17, 3] with the metadata `units`, `rate_hz`,
+ * `joint_names`, `clips` (`[{ clip, subject, action?, start, frames }]`) and `split` (`{ train:
+ * [subjects], test: [subjects] }`).
+ * @throws Error for a malformed file, and for a pose that is no person's, naming clip, frame and
+ * joint
  */
 export function readMotion(bytes: Uint8Array): Motion {
   const file = readSafetensors(bytes);
@@ -46,7 +48,8 @@ export function readMotion(bytes: Uint8Array): Motion {
   const [count = 0, joints, size] = tensor.shape;
   if (tensor.shape.length !== 3 || joints !== JOINT_COUNT || size !== 3)
     throw new Error(
-      `motion: poses has the shape [${tensor.shape.join(', ')}]; it must be [N, ${JOINT_COUNT}, 3].`,
+      `motion: poses has the shape [${tensor.shape.join(', ')}]; ` +
+        `it must be [N, ${JOINT_COUNT}, 3].`,
     );
   const metadata = (key: string) => {
     const value = file.metadata[key];
@@ -56,7 +59,8 @@ export function readMotion(bytes: Uint8Array): Motion {
   const unit = METRES[metadata('units')];
   if (!unit)
     throw new Error(
-      `motion: the unit '${metadata('units')}' is unknown; known are ${Object.keys(METRES).join(', ')}.`,
+      `motion: the unit '${metadata('units')}' is unknown; known are ` +
+        `${Object.keys(METRES).join(', ')}.`,
     );
   const fps = Number(metadata('rate_hz'));
   if (!(fps > 0)) throw new Error(`motion: a rate of '${metadata('rate_hz')}' Hz is not above 0.`);
@@ -74,8 +78,9 @@ export function readMotion(bytes: Uint8Array): Motion {
 }
 
 /**
- * Reads motion-capture files, thinned to 30 frames a second: BVH, and AMC with the ASF of the same subject (`02.asf` for
- * `02_03.amc`). All clips are for training; the subject is the name's part before the first underscore that follows a number.
+ * Reads motion-capture files, thinned to 30 frames a second: BVH, and AMC with the ASF of the same
+ * subject (`02.asf` for `02_03.amc`). All clips are for training; the subject is the name's part
+ * before the first underscore that follows a number.
  * @throws Error naming the file, and for a pose that is no person's also frame and joint
  */
 export function motionFromFiles(
@@ -102,7 +107,8 @@ export function motionFromFiles(
   }
   if (clips.length === 0)
     throw new Error(
-      `motion: none of the ${files.length} files holds motion; give .bvh files, or .amc files and their .asf.`,
+      `motion: none of the ${files.length} files holds motion; ` +
+        'give .bvh files, or .amc files and their .asf.',
     );
   const poses = new Float32Array(start * JOINT_COUNT * 3);
   parts.forEach((part, i) => {
@@ -121,7 +127,8 @@ function readFile(
   const asf = skeletons.get(subjectOf(name));
   if (!asf)
     throw new Error(
-      `the skeleton ${subjectOf(name)}.asf is not among the files, only ${[...skeletons.keys()].join(', ') || 'none'}.`,
+      `the skeleton ${subjectOf(name)}.asf is not among the files, only ` +
+        `${[...skeletons.keys()].join(', ') || 'none'}.`,
     );
   return clipFromAmc(asf, parseAmc(text, asf));
 }
@@ -141,7 +148,8 @@ function jointOrder(names: unknown): number[] {
   const missing = JOINTS.filter((_, i) => order[i]! < 0);
   if (missing.length > 0 || canonical.length !== JOINT_COUNT)
     throw new Error(
-      `motion: joint_names must name the ${JOINT_COUNT} joints; missing: ${missing.join(', ') || 'none'}.`,
+      `motion: joint_names must name the ${JOINT_COUNT} joints; ` +
+        `missing: ${missing.join(', ') || 'none'}.`,
     );
   return order;
 }
@@ -158,7 +166,8 @@ function readClips(table: unknown, split: unknown, count: number): Clip[] {
     const named = typeof name === 'string' && typeof subject === 'string';
     if (!named || start !== next || !Number.isSafeInteger(frames) || (frames as number) < 1)
       throw new Error(
-        `motion: clip ${i} ('${name}') must have a clip name, a subject, the start ${next} and its frames.`,
+        `motion: clip ${i} ('${name}') must have a clip name, a subject, ` +
+          `the start ${next} and its frames.`,
       );
     next += frames as number;
     if (!train.includes(subject) && !test.includes(subject))
@@ -177,7 +186,9 @@ function readClips(table: unknown, split: unknown, count: number): Clip[] {
   return clips;
 }
 
-/** Refuses poses that no person can take, which would otherwise spoil a training run without a word. */
+/**
+ * Refuses poses that no person can take, which would otherwise spoil a training run without a word.
+ */
 function checked(motion: Motion): Motion {
   const { poses } = motion;
   for (const { name, start, count } of motion.clips)
@@ -192,8 +203,8 @@ function checked(motion: Motion): Motion {
         if (dx * dx + dy * dy + dz * dz <= REACH * REACH) continue;
         const place = Array.from(poses.subarray(at, at + 3), (v) => v.toFixed(3)).join(', ');
         throw new Error(
-          `motion: clip '${name}', frame ${frame}, joint ${JOINTS[joint]} is at (${place}) m; joints must be ` +
-            `finite and within ${REACH} m of the pelvis.`,
+          `motion: clip '${name}', frame ${frame}, joint ${JOINTS[joint]} is at (${place}) m; ` +
+            `joints must be finite and within ${REACH} m of the pelvis.`,
         );
       }
     }

@@ -2,8 +2,9 @@
 const ROUNDS = 4;
 
 /**
- * A shuffled order of 0 .. count - 1 with random access and no state: where the i-th goes. A Feistel network on the smallest
- * even number of bits that holds `count`, walked on from numbers beyond it until one is in range (Black and Rogaway 2002).
+ * A shuffled order of 0 .. count - 1 with random access and no state: where the i-th goes. A
+ * Feistel network on the smallest even number of bits that holds `count`, walked on from numbers
+ * beyond it until one is in range (Black and Rogaway 2002).
  *
  * @param count at most 2^30
  * @param key two 32-bit numbers that choose the order
@@ -11,7 +12,8 @@ const ROUNDS = 4;
 export function permute(i: number, count: number, key: readonly [number, number]): number {
   if (!(count >= 1 && count <= 2 ** 30 && Number.isInteger(i) && i >= 0 && i < count))
     throw new Error(`permute: ${i} is not one of 0 to ${count - 1} (at most 2^30 of them).`);
-  const half = Math.max(1, Math.ceil(Math.log2(count) / 2));
+  // halves of few bits shuffle badly
+  const half = Math.max(4, Math.ceil(Math.log2(count) / 2));
   const mask = (1 << half) - 1;
   let x = i;
   do {

@@ -1,14 +1,17 @@
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 
-/** Numbers a lifter reads: 16 joints relative to the pelvis, then the pelvis itself, x and y each. */
+/**
+ * Numbers a lifter reads: 16 joints relative to the pelvis, then the pelvis itself, x and y each.
+ */
 export const INPUT_SIZE = 2 * JOINT_COUNT;
 
 /** Numbers a lifter writes: 16 joints relative to the pelvis, x, y and z each. */
 export const OUTPUT_SIZE = 3 * (JOINT_COUNT - 1);
 
 /**
- * Joints of the plane at depth 1 as a lifter reads them. Rays take the intrinsics out of the picture, the difference to the
- * pelvis takes out most of the place; the pelvis tells what is left, from where the person is seen.
+ * Joints of the plane at depth 1 as a lifter reads them. Rays take the intrinsics out of the
+ * picture, the difference to the pelvis takes out most of the place; the pelvis tells what is left,
+ * from where the person is seen.
  * @param pose2d [n, 17, 2]
  * @returns [n, 34]
  */

@@ -1,6 +1,9 @@
 import { fromHalves } from './half.ts';
 
-/** What a tensor's elements are in a file, and the array that holds them in memory; halves stay bits. */
+/**
+ * What a tensor's elements are in a file, and the array that holds them in memory; halves stay
+ * bits.
+ */
 const ARRAYS = {
   F64: Float64Array,
   F32: Float32Array,
@@ -44,8 +47,9 @@ export class SafetensorsError extends Error {
 const LONGEST_HEADER = 100_000_000;
 
 /**
- * Reads a safetensors file: 8 bytes with the length of a JSON header, the header, the tensors' bytes without gaps
- * (https://github.com/huggingface/safetensors, section Format). The arrays are views of `bytes` where alignment allows it, else copies.
+ * Reads a safetensors file: 8 bytes with the length of a JSON header, the header, the tensors'
+ * bytes without gaps (https://github.com/huggingface/safetensors, section Format). The arrays are
+ * views of `bytes` where alignment allows it, else copies.
  *
  * @throws SafetensorsError for any file that breaks the format, with the offset and the reason
  */
@@ -72,7 +76,10 @@ export function tensorNamed(file: Safetensors, name: string): StoredTensor {
   return tensor;
 }
 
-/** The elements as f32: the stored array itself for F32, converted otherwise (64-bit ones are rounded). */
+/**
+ * The elements as f32: the stored array itself for F32, converted otherwise (64-bit ones are
+ * rounded).
+ */
 export function asFloat32({ dtype, data }: StoredTensor): Float32Array {
   if (data instanceof Float32Array) return data;
   if (dtype === 'F16') return fromHalves(data as Uint16Array);
@@ -80,8 +87,9 @@ export function asFloat32({ dtype, data }: StoredTensor): Float32Array {
 }
 
 /**
- * Writes a safetensors file. The tensors come wide elements first and by name within a width, and the header is padded to a
- * multiple of 8, so that every array is aligned in the file and equal contents give equal bytes.
+ * Writes a safetensors file. The tensors come wide elements first and by name within a width, and
+ * the header is padded to a multiple of 8, so that every array is aligned in the file and equal
+ * contents give equal bytes.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
@@ -101,8 +109,9 @@ export function writeSafetensors(
     names.add(name);
     if (!(data instanceof ARRAYS[dtype]) || data.length !== product(shape))
       throw new Error(
-        `safetensors: '${name}' is ${dtype} [${shape.join(', ')}], which needs ${ARRAYS[dtype].name} of ` +
-          `${product(shape)} elements; got ${data.constructor.name} of ${data.length}.`,
+        `safetensors: '${name}' is ${dtype} [${shape.join(', ')}], which needs ` +
+          `${ARRAYS[dtype].name} of ${product(shape)} elements; ` +
+          `got ${data.constructor.name} of ${data.length}.`,
       );
     const next = offset + data.byteLength;
     header.push([name, { dtype, shape, data_offsets: [offset, next] }]);
@@ -155,8 +164,9 @@ function readHeader(bytes: Uint8Array) {
 }
 
 /**
- * The byte offset in the file of each key of the header, which is known to be JSON. JSON.parse keeps only the last of two equal
- * keys, so they are looked for here: at the top, and in the objects below it.
+ * The byte offset in the file of each key of the header, which is known to be JSON. JSON.parse
+ * keeps only the last of two equal keys, so they are looked for here: at the top, and in the
+ * objects below it.
  */
 function namesInHeader(raw: Uint8Array): Map<string, number> {
   const keys: Map<string, number>[] = [];

@@ -2,8 +2,14 @@
 
 import { findAdapters } from '#platform';
 import type { AdapterKind, AdapterReport } from '../platform/types.ts';
-import { DeviceLostError, GpuError, LimitError, NoAdapterError, OutOfMemoryError } from './faults.ts';
-import { bytes } from './faults.ts';
+import {
+  bytes,
+  DeviceLostError,
+  GpuError,
+  LimitError,
+  NoAdapterError,
+  OutOfMemoryError,
+} from './faults.ts';
 import { type PipelineCache, pipelineCache } from './pipeline.ts';
 
 export interface OpenOptions {
@@ -68,7 +74,10 @@ export class Gpu {
 
   /** Bytes of the largest range that one binding may cover. */
   get maxBinding(): number {
-    return Math.min(this.#device.limits.maxStorageBufferBindingSize, this.options.maxBinding ?? Infinity);
+    return Math.min(
+      this.#device.limits.maxStorageBufferBindingSize,
+      this.options.maxBinding ?? Infinity,
+    );
   }
 
   get features(): ReadonlySet<string> {
@@ -182,7 +191,11 @@ export class Gpu {
   /** Copies `size` bytes of a buffer to the host. For occasional reads; programs read through their ring. */
   async download(buffer: GPUBuffer, offset = 0, size = buffer.size - offset): Promise<ArrayBuffer> {
     this.check();
-    const staging = this.buffer('download', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    const staging = this.buffer(
+      'download',
+      size,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
     try {
       const encoder = this.#device.createCommandEncoder();
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
@@ -200,7 +213,9 @@ export class Gpu {
    */
   async recover(): Promise<void> {
     if (this.options.device)
-      throw new GpuError('a borrowed device cannot be reopened from here: open another with openGpu({ device })');
+      throw new GpuError(
+        'a borrowed device cannot be reopened from here: open another with openGpu({ device })',
+      );
     if (this.#closed) throw new GpuError('this Gpu is closed: open another with openGpu()');
     this.#device.destroy();
     this.counts.bytes = 0;

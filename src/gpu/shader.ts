@@ -39,7 +39,8 @@ export function compose(
 ): Composed {
   const files = closure(kernel, editions);
   let texts = files.map(({ text }) => text);
-  for (const [name, value] of Object.entries(constants)) texts = setConstant(kernel, texts, name, value);
+  for (const [name, value] of Object.entries(constants))
+    texts = setConstant(kernel, texts, name, value);
   const lines = texts.flatMap((text, i) =>
     text.split('\n').map((line, n) => ({ file: files[i]!.file, line: n + 1, text: line })),
   );

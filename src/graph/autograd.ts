@@ -9,7 +9,9 @@ import { constant, currentTape, show, type Tensor } from './trace.ts';
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.size !== 1)
-    throw new Error(`grad: the loss must be one value, got ${show(loss.shape)}. Take its mean or sum`);
+    throw new Error(
+      `grad: the loss must be one value, got ${show(loss.shape)}. Take its mean or sum`,
+    );
   const tape = currentTape();
   const reached = reachable(wrt, tape.calls.length);
   const gradients = new Map<Tensor, Tensor>([[loss, constant([1], loss.shape)]]);
@@ -21,7 +23,9 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     if (dy.every((d) => d === null)) continue;
     const { op, inputs: x, outputs: y, attributes: a } = call;
     if (!op.backward)
-      throw new Error(`grad: ${op.name} has no derivative. Keep it out of what the loss depends on`);
+      throw new Error(
+        `grad: ${op.name} has no derivative. Keep it out of what the loss depends on`,
+      );
     const dx = op.backward(dy, { x, y, a });
     x.forEach((input, i) => {
       const received = dx[i];

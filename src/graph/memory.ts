@@ -14,7 +14,10 @@ export interface Block {
  * Assigns the scratch memory of a list of dispatches to blocks, each of which becomes a buffer. Inputs and outputs of one dispatch are
  * alive together and so never share a buffer, which WebGPU would refuse.
  */
-export function assignBlocks(dispatches: readonly Dispatch[], scratch: ReadonlySet<Memory>): Block[] {
+export function assignBlocks(
+  dispatches: readonly Dispatch[],
+  scratch: ReadonlySet<Memory>,
+): Block[] {
   const first = new Map<Memory, number>();
   const last = new Map<Memory, number>();
   dispatches.forEach(({ operands }, i) => {

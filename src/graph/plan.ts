@@ -9,10 +9,17 @@ import { copy, stridesOf } from '../kernels/layout.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { assignBlocks, type Block } from './memory.ts';
-import { readingLayout } from './reading.ts';
 import { placementsOf, strayGradients } from './placement.ts';
+import { readingLayout } from './reading.ts';
 import { rewrite } from './rewrite.ts';
-import { constant, type Lowering, type OpCall, type Schedule, type Tape, type Tensor } from './trace.ts';
+import {
+  constant,
+  type Lowering,
+  type OpCall,
+  type Schedule,
+  type Tape,
+  type Tensor,
+} from './trace.ts';
 import { ALIGNMENT, type Variable, type VariableSet } from './variables.ts';
 
 export interface Plan {
@@ -116,7 +123,9 @@ export function makePlan(
         return whole(held, t.shape);
       }
       case 'scalar':
-        throw new Error('a scalar of the step can be an operand of elementwise ops only. Add it to 0 to make a tensor of it');
+        throw new Error(
+          'a scalar of the step can be an operand of elementwise ops only. Add it to 0 to make a tensor of it',
+        );
       case 'call': {
         if (source.call.op.isView) return { ...operandOf(source.call.inputs[0]!), shape: t.shape };
         const place = placed.get(t);
@@ -175,14 +184,21 @@ export function makePlan(
     return [...before, { ...dispatch, operands: moved, op: op.name, update }];
   }
 
-  const outputOperands = Object.fromEntries(names.map((name, i) => [name, operandOf(graph.outputs[i]!)]));
+  const outputOperands = Object.fromEntries(
+    names.map((name, i) => [name, operandOf(graph.outputs[i]!)]),
+  );
   const inputOperands = Object.fromEntries(
     Object.entries(inputs).map(([name, t]) => [name, { operand: operandOf(t), dtype: t.dtype }]),
   );
   const blocks = assignBlocks(dispatches, scratch);
   const bytes = planBytes(blocks, lasting, dispatches, outputOperands);
   if (memoryCap !== undefined && bytes > memoryCap)
-    throw new LimitError('this program', bytes, memoryCap, 'use a smaller batch, more micro-batches or a narrower model, or raise memoryCap');
+    throw new LimitError(
+      'this program',
+      bytes,
+      memoryCap,
+      'use a smaller batch, more micro-batches or a narrower model, or raise memoryCap',
+    );
   return {
     dispatches,
     blocks,
@@ -201,7 +217,8 @@ export function makePlan(
 function slotOf(schedules: Schedule[], schedule: Schedule): number {
   const at = schedules.indexOf(schedule);
   if (at >= 0) return at;
-  if (schedules.length === SLOTS) throw new Error(`a program can follow ${SLOTS} schedules at most`);
+  if (schedules.length === SLOTS)
+    throw new Error(`a program can follow ${SLOTS} schedules at most`);
   return schedules.push(schedule) - 1;
 }
 

@@ -1,4 +1,4 @@
-/** A compiled program: a plan with its buffers, bind groups and pipelines, recorded once and replayed for every step. */
+/** A compiled program: a plan with its buffers, bind groups and pipelines, #recorded once and replayed for every step. */
 
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Target } from '../kernels/kernel.ts';
@@ -56,7 +56,12 @@ export class Program<I, O> {
   #buffers = new Map<Memory, GPUBuffer>();
   #owned: GPUBuffer[] = [];
   #step!: GPUBuffer;
-  #recorded: { pipeline: GPUComputePipeline; group: GPUBindGroup; groups: readonly [number, number, number]; update: boolean }[] = [];
+  #recorded: {
+    pipeline: GPUComputePipeline;
+    group: GPUBindGroup;
+    groups: readonly [number, number, number];
+    update: boolean;
+  }[] = [];
   #ring!: Ring;
   #flight: Promise<unknown>[] = [];
   #heldStep = 0;
@@ -112,7 +117,11 @@ export class Program<I, O> {
     for (const memory of plan.lasting)
       this.#buffers.set(memory, own(memory.name, bytesOf(memory), storage));
     for (const [memory, values] of plan.constants)
-      gpu.device.queue.writeBuffer(this.#buffers.get(memory)!, 0, values as Float32Array<ArrayBuffer>);
+      gpu.device.queue.writeBuffer(
+        this.#buffers.get(memory)!,
+        0,
+        values as Float32Array<ArrayBuffer>,
+      );
     this.#step = own('step', STEP_BYTES, GPUBufferUsage.UNIFORM);
     this.#ring = readingRing(gpu, plan.outputs, READING_SLOTS);
   }
@@ -121,7 +130,11 @@ export class Program<I, O> {
   #record(pipelines: readonly GPUComputePipeline[]) {
     const { gpu, plan } = this;
     const params = new ArrayBuffer(paramsBytes(plan.dispatches));
-    const uniforms = gpu.buffer('params', params.byteLength, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+    const uniforms = gpu.buffer(
+      'params',
+      params.byteLength,
+      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    );
     this.#owned.push(uniforms);
     let at = 0;
     this.#recorded = plan.dispatches.map((dispatch, i) => {
@@ -129,7 +142,8 @@ export class Program<I, O> {
       const data = new DataView(params, at, kernel.paramsSize);
       for (const { name, offset, type } of kernel.params) {
         const value = dispatch.params[name];
-        if (value === undefined) throw new Error(`${kernel.file}: its binding gives no value for params.${name}`);
+        if (value === undefined)
+          throw new Error(`${kernel.file}: its binding gives no value for params.${name}`);
         if (type === 'f32') data.setFloat32(offset, value, true);
         else data.setUint32(offset, value, true);
       }
@@ -166,7 +180,10 @@ export class Program<I, O> {
     batch: Inputs<I> | readonly Inputs<I>[],
     options: { read: readonly K[] },
   ): Promise<Read<Pick<O, K>>>;
-  run(batch: Inputs<I> | readonly Inputs<I>[], { read = [] }: RunOptions<O> = {}): Promise<unknown> {
+  run(
+    batch: Inputs<I> | readonly Inputs<I>[],
+    { read = [] }: RunOptions<O> = {},
+  ): Promise<unknown> {
     const batches = Array.isArray(batch) ? (batch as Inputs<I>[]) : [batch as Inputs<I>];
     // Steps queue up in the order of the calls, whoever makes them.
     const queued = this.#turn.then(() => this.#queue(batches, read));
@@ -179,7 +196,9 @@ export class Program<I, O> {
     if (this.#disposed) throw new Error('this program is disposed: compile it again');
     gpu.check();
     if (batches.length !== plan.microBatches)
-      throw new Error(`run: this program takes ${plan.microBatches} micro-batches a step, got ${batches.length}`);
+      throw new Error(
+        `run: this program takes ${plan.microBatches} micro-batches a step, got ${batches.length}`,
+      );
     for (const batch of batches) this.#checkBatch(batch);
     const reading: Promise<Record<string, Float32Array>>[] = [];
     for (const [micro, batch] of batches.entries()) {
@@ -189,7 +208,9 @@ export class Program<I, O> {
       this.#write(batch, micro);
       const encoder = gpu.device.createCommandEncoder();
       this.#encode(encoder, micro === batches.length - 1);
-      if (slot) for (const name of read) slot.copy(encoder, name, this.#buffers.get(plan.outputs[name]!.memory)!);
+      if (slot)
+        for (const name of read)
+          slot.copy(encoder, name, this.#buffers.get(plan.outputs[name]!.memory)!);
       gpu.submit(encoder);
       if (slot) reading.push(slot.read(read));
       this.#flight.push(gpu.device.queue.onSubmittedWorkDone());
@@ -203,7 +224,9 @@ export class Program<I, O> {
       const values = batch[name as keyof I];
       const size = sizeOf(operand.shape);
       if (values?.length !== size)
-        throw new Error(`run: input ${name} ${show(operand.shape)} takes ${size} values, got ${values?.length ?? 'none'}`);
+        throw new Error(
+          `run: input ${name} ${show(operand.shape)} takes ${size} values, got ${values?.length ?? 'none'}`,
+        );
     }
   }
 
@@ -263,7 +286,10 @@ export class Program<I, O> {
     await this.#turn;
     for (const set of this.plan.sets) {
       const values = sets.get(set.name);
-      if (!values) throw new Error(`restore: the snapshot has no ${set.name}. Was it saved from another program?`);
+      if (!values)
+        throw new Error(
+          `restore: the snapshot has no ${set.name}. Was it saved from another program?`,
+        );
       await writeVariables(this.gpu, set, values);
     }
     this.count = this.#heldStep = step;
@@ -308,7 +334,12 @@ type Traced<I> = { readonly [K in keyof I]: Tensor };
 export async function compile<
   const I extends Readonly<Record<string, InputSpec>>,
   O extends Readonly<Record<string, Tensor>>,
->(gpu: Gpu, f: (inputs: Traced<I>) => O, inputs: I, options: CompileOptions = {}): Promise<Program<I, O>> {
+>(
+  gpu: Gpu,
+  f: (inputs: Traced<I>) => O,
+  inputs: I,
+  options: CompileOptions = {},
+): Promise<Program<I, O>> {
   gpu.check();
   const symbols = Object.fromEntries(
     Object.entries(inputs).map(([name, spec]) => {
@@ -333,13 +364,17 @@ export async function compile<
 
 /** Traces, compiles and runs `f` once on given values, and reads all its outputs. For trying an op in a few lines. */
 export async function evaluate<
-  const I extends Readonly<Record<string, { shape: Shape; values: ArrayLike<number>; dtype?: DType }>>,
+  const I extends Readonly<
+    Record<string, { shape: Shape; values: ArrayLike<number>; dtype?: DType }>
+  >,
   O extends Readonly<Record<string, Tensor>>,
 >(gpu: Gpu, f: (inputs: Traced<I>) => O, inputs: I, options?: CompileOptions): Promise<Read<O>> {
   const specs = Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype = 'f32' }]) => [name, { shape, dtype }]),
   );
-  const values = Object.fromEntries(Object.entries(inputs).map(([name, given]) => [name, given.values]));
+  const values = Object.fromEntries(
+    Object.entries(inputs).map(([name, given]) => [name, given.values]),
+  );
   const program = await compile(gpu, f as (inputs: Traced<typeof specs>) => O, specs, options);
   try {
     const read = Object.keys(program.plan.outputs) as (keyof O & string)[];

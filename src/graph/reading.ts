@@ -30,11 +30,17 @@ export function readingLayout(outputs: Readonly<Record<string, Operand>>) {
 }
 
 /** A ring of `count` slots, each large enough for all outputs. */
-export function readingRing(gpu: Gpu, outputs: Readonly<Record<string, Operand>>, count: number): Ring {
+export function readingRing(
+  gpu: Gpu,
+  outputs: Readonly<Record<string, Operand>>,
+  count: number,
+): Ring {
   const { offsets, total } = readingLayout(outputs);
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const buffers = Array.from({ length: total ? count : 0 }, (_, i) => gpu.buffer(`reading ${i}`, total, usage));
-  const free: (Promise<unknown>)[] = buffers.map(() => Promise.resolve());
+  const buffers = Array.from({ length: total ? count : 0 }, (_, i) =>
+    gpu.buffer(`reading ${i}`, total, usage),
+  );
+  const free: Promise<unknown>[] = buffers.map(() => Promise.resolve());
   let next = 0;
 
   return {

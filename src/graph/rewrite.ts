@@ -120,8 +120,13 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
   const product = before.op === matmulOp;
   if (!product && before.op !== elementwiseOp) return undefined;
   const { stages, ...rest } = before.attributes as MatmulCall;
+  // Products of the backward pass stay plain: each new epilogue is another large kernel to compile, and saves one small pass.
+  if (product && (rest.transposeA || rest.transposeB)) return undefined;
   const [x, ...operands] = next.inputs;
-  if (operands.includes(x!) || stages.length + next.stages.length > (product ? maxEpilogue : maxStages))
+  if (
+    operands.includes(x!) ||
+    stages.length + next.stages.length > (product ? maxEpilogue : maxStages)
+  )
     return undefined;
   const shift = before.inputs.length - 1;
   const added = next.stages.map((stage) =>
@@ -134,10 +139,17 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
 }
 
 /** Whether one division into rows and columns suits all operands; that of a product is given. */
-function oneMatrix(y: Tensor, stages: readonly StageSpec[], inputs: readonly Tensor[], product: boolean) {
+function oneMatrix(
+  y: Tensor,
+  stages: readonly StageSpec[],
+  inputs: readonly Tensor[],
+  product: boolean,
+) {
   const sizes = (wanted: 'row' | 'column') =>
     stages
-      .filter(({ input }) => input !== undefined && kindOf(y.shape, inputs[input]!.shape) === wanted)
+      .filter(
+        ({ input }) => input !== undefined && kindOf(y.shape, inputs[input]!.shape) === wanted,
+      )
       .map(({ input }) => inputs[input!]!.size);
   const columns = [...sizes('row'), ...(product ? [y.shape.at(-1)!] : [])];
   const rows = [...sizes('column'), ...(product ? [sizeOf(y.shape.slice(0, -1))] : [])];

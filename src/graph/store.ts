@@ -1,6 +1,6 @@
 /** Where variables live on a device: a buffer for each slab, shared by all programs, and a copy on the host for recovery. */
 
-import { type Gpu } from '../gpu/gpu.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** Values of variables by name. */
@@ -42,7 +42,9 @@ async function makeStore(gpu: Gpu, set: VariableSet, seed: number): Promise<Stor
 function initialValues(v: Variable, seed: number): Float32Array {
   const values = Float32Array.from(v.initial(v.size, uniform(`${seed} ${v.name}`)));
   if (values.length !== v.size)
-    throw new Error(`${v.set.name} ${v.name} holds ${v.size} values, its initial function gave ${values.length}`);
+    throw new Error(
+      `${v.set.name} ${v.name} holds ${v.size} values, its initial function gave ${values.length}`,
+    );
   return values;
 }
 
@@ -60,7 +62,11 @@ function uniform(key: string): () => number {
 
 function write(gpu: Gpu, set: VariableSet, { buffers }: Store, values: Values) {
   for (const { name, slab, offset } of set.variables)
-    gpu.device.queue.writeBuffer(buffers[slab]!, 4 * offset, values.get(name)! as Float32Array<ArrayBuffer>);
+    gpu.device.queue.writeBuffer(
+      buffers[slab]!,
+      4 * offset,
+      values.get(name)! as Float32Array<ArrayBuffer>,
+    );
 }
 
 /** Reads the variables of a set; the host holds them from then on, for recovery. */
@@ -81,9 +87,12 @@ export async function readVariables(gpu: Gpu, set: VariableSet): Promise<Values>
 export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values): Promise<void> {
   for (const { name, size } of set.variables) {
     const given = values.get(name);
-    if (!given) throw new Error(`${set.name}: no values for ${name}. Were they saved from another model?`);
+    if (!given)
+      throw new Error(`${set.name}: no values for ${name}. Were they saved from another model?`);
     if (given.length !== size)
-      throw new Error(`${set.name}: ${name} holds ${size} values, got ${given.length}. Were they saved from another model?`);
+      throw new Error(
+        `${set.name}: ${name} holds ${size} values, got ${given.length}. Were they saved from another model?`,
+      );
   }
   const unknown = [...values.keys()].find((name) => !set.variables.some((v) => v.name === name));
   if (unknown !== undefined)

@@ -114,7 +114,10 @@ export function trace<T>(f: () => T, tape = new Tape()): { tape: Tape; result: T
 }
 
 export function currentTape(): Tape {
-  if (!current) throw new Error('ops build a graph: call them inside the function given to compile() or evaluate()');
+  if (!current)
+    throw new Error(
+      'ops build a graph: call them inside the function given to compile() or evaluate()',
+    );
   return current;
 }
 
@@ -154,7 +157,9 @@ export const tensor = (shape: Shape, source: Source, dtype: DType = 'f32'): Tens
 export function constant(values: ArrayLike<number> | number, shape: Shape = []): Tensor {
   const held = typeof values === 'number' ? Float32Array.of(values) : Float32Array.from(values);
   if (held.length !== sizeOf(shape))
-    throw new Error(`constant [${shape.join(', ')}] holds ${sizeOf(shape)} values, got ${held.length}`);
+    throw new Error(
+      `constant [${shape.join(', ')}] holds ${sizeOf(shape)} values, got ${held.length}`,
+    );
   return tensor(shape, { kind: 'constant', values: held });
 }
 

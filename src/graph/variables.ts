@@ -60,18 +60,20 @@ export class VariableSet {
 
   /** A set of the same layout, such as the moments of an optimiser; the same one for the same name. */
   companion(name: string, initial: (of: Variable) => Initial = () => zeros): VariableSet {
+    return this.state(name, (set) => {
+      for (const v of this.variables) set.add(v.name, v.shape, initial(v));
+    });
+  }
+
+  /** A set that belongs to this one, declared by `declare` the first time; the same one for the same name. */
+  state(name: string, declare: (set: VariableSet) => void): VariableSet {
     let set = this.#companions.get(name);
     if (!set) {
       set = new VariableSet(`${this.name}.${name}`);
-      for (const v of this.variables) set.add(v.name, v.shape, initial(v));
+      declare(set);
       this.#companions.set(name, set);
     }
     return set;
-  }
-
-  /** The companions there are, by name. */
-  get companions(): ReadonlyMap<string, VariableSet> {
-    return this.#companions;
   }
 }
 

@@ -66,7 +66,10 @@ export function copy(
   }
   const half = merged.shape[axis]! >> 1;
   const part = (from: number, to: number): Box => {
-    const move = ({ first, strides }: Box['x']) => ({ first: first + from * strides[axis]!, strides });
+    const move = ({ first, strides }: Box['x']) => ({
+      first: first + from * strides[axis]!,
+      strides,
+    });
     const cut = merged.shape.map((n, i) => (i === axis ? to - from : n));
     return { shape: cut, x: move(merged.x), y: move(merged.y) };
   };

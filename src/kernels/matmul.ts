@@ -1,14 +1,14 @@
 /** y = a b, in several kernels: a ladder from naive to best, and a choice by shape and device. */
 
-import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
-import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
 import naive1 from '../../shaders/matmul_1_naive.wgsl';
 import tile2 from '../../shaders/matmul_2_tile.wgsl';
 import tile3 from '../../shaders/matmul_3_tile_registers.wgsl';
 import registers4 from '../../shaders/matmul_4_registers.wgsl';
+import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
+import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
 import rowWgsl from '../../shaders/matmul_row.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
-import { singles, type Stage, stageBytes, stageOverrides, stageParams } from './chain.ts';
+import { type Stage, singles, stageBytes, stageOverrides, stageParams } from './chain.ts';
 import { type Kernel, kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
@@ -37,7 +37,8 @@ export function matmulSizes(
   const [m, n] = y.shape.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
   const batch = y.shape.length === 3 ? y.shape[0]! : 1;
-  const step = (t: Operand) => (t.shape.length === 3 && t.shape[0]! > 1 ? sizeOf(t.shape.slice(-2)) : 0);
+  const step = (t: Operand) =>
+    t.shape.length === 3 && t.shape[0]! > 1 ? sizeOf(t.shape.slice(-2)) : 0;
   return { m, n, k, batch, aStride: step(a), bStride: step(b), transposeA, transposeB };
 }
 

@@ -66,21 +66,20 @@ export const batchNormFinish = kernel<
 });
 
 /** Gradients of scale and shift for each block of rows: [blocks, columns]. */
-export const batchNormSums = kernel<
-  'x' | 'dy' | 'mean' | 'inv_std',
-  'dscale' | 'dshift',
-  Block
->(sumsWgsl, {
-  reads: ['x', 'dy', 'mean', 'inv_std'],
-  writes: ['dscale', 'dshift'],
-  editions: ({ x }) => editions(x),
-  params: ({ x }, a) => blockParams(x, a),
-  groups: ({ x }) => blockGroups(x),
-  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
-  cut: () => ['x', 'dy'],
-  cutRows: NORM_BLOCK,
-  piece: nextBlock,
-});
+export const batchNormSums = kernel<'x' | 'dy' | 'mean' | 'inv_std', 'dscale' | 'dshift', Block>(
+  sumsWgsl,
+  {
+    reads: ['x', 'dy', 'mean', 'inv_std'],
+    writes: ['dscale', 'dshift'],
+    editions: ({ x }) => editions(x),
+    params: ({ x }, a) => blockParams(x, a),
+    groups: ({ x }) => blockGroups(x),
+    cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
+    cut: () => ['x', 'dy'],
+    cutRows: NORM_BLOCK,
+    piece: nextBlock,
+  },
+);
 
 /** dx of batch norm over `rows` rows. */
 export const batchNormBackward = kernel<

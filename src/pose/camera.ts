@@ -123,7 +123,8 @@ export function toRays(points: Coordinates<'metric'>): RayPose {
     const z = points[3 * i + 2]!;
     if (!(z > 0))
       throw new Error(
-        `project: point ${i} has depth ${z} m; only points in front of the camera (z > 0) have an image.`,
+        `project: point ${i} has depth ${z} m; only points in front of the camera (z > 0) ` +
+          'have an image.',
       );
     rays[2 * i] = points[3 * i]! / z;
     rays[2 * i + 1] = points[3 * i + 1]! / z;
@@ -168,7 +169,8 @@ export function backProject(
 ): Pose3d {
   if (pixels.length !== 2 * depths.length)
     throw new Error(
-      `backProject: ${depths.length} depths do not fit ${pixels.length / 2} pixels; give one depth a pixel.`,
+      `backProject: ${depths.length} depths do not fit ${pixels.length / 2} pixels; ` +
+        'give one depth a pixel.',
     );
   const rays = pixelsToRays(camera, pixels);
   const points = new Float64Array(3 * depths.length);
@@ -214,8 +216,8 @@ function undistort(d: Distortion | undefined, u: number, v: number): [number, nu
   const [fu, fv] = distort(d, x, y);
   if (Math.abs(fu - u) + Math.abs(fv - v) < 1e-9) return [x, y];
   throw new Error(
-    `pixelsToRays: the lens distortion has no inverse at (${u.toFixed(3)}, ${v.toFixed(3)}) of the image plane; ` +
-      'the point lies too far outside the image for these coefficients.',
+    `pixelsToRays: the lens distortion has no inverse at (${u.toFixed(3)}, ${v.toFixed(3)}) ` +
+      'of the image plane; the point lies too far outside the image for these coefficients.',
   );
 }
 

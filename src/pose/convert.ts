@@ -264,7 +264,8 @@ export function convertNamedJoints(
   const [size] = sizes;
   if (sizes.size !== 1 || (size !== 2 && size !== 3))
     throw new Error(
-      `joints: every joint needs two coordinates, or every joint three; found ${[...sizes].join(', ') || 'no joints'}.`,
+      'joints: every joint needs two coordinates, or every joint three; found ' +
+        `${[...sizes].join(', ') || 'no joints'}.`,
     );
   const names: readonly string[] = JOINT_SETS[source];
   const stray = [...byName.keys()].find((name) => !names.includes(name));

@@ -94,7 +94,7 @@ export function detectJointSet(names: readonly string[]): JointSetName {
     return fitting.reduce((a, b) => (JOINT_SETS[b].length < JOINT_SETS[a].length ? b : a));
   const best = sets.reduce((a, b) => (missing(b).length < missing(a).length ? b : a));
   throw new Error(
-    `joints: no known skeleton has all of these joints; ${best} comes closest and lacks ${missing(best).join(', ')}. ` +
-      `Known skeletons: ${sets.join(', ')}.`,
+    `joints: no known skeleton has all of these joints; ${best} comes closest and lacks ` +
+      `${missing(best).join(', ')}. Known skeletons: ${sets.join(', ')}.`,
   );
 }

@@ -79,8 +79,8 @@ export function evaluate(
     const after = sumOfSquares(aligned, y);
     if (!(after <= before * (1 + 1e-9) + 1e-15))
       throw new Error(
-        `evaluate: in frame ${frame} Procrustes alignment raised the sum of squared distances from ${before} to ${after} m2; ` +
-          'an optimal alignment cannot, so the alignment is broken.',
+        `evaluate: in frame ${frame} Procrustes alignment raised the sum of squared distances ` +
+          `from ${before} to ${after} m2; an optimal alignment cannot, so the alignment is broken.`,
       );
     const at = frame * joints.length;
     errors.root.set(distancesMm(x, y), at);

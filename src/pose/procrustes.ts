@@ -26,7 +26,8 @@ export function procrustes(
   const n = source.length / 3;
   if (source.length !== target.length || !Number.isInteger(n) || n === 0)
     throw new Error(
-      `procrustes: ${source.length} and ${target.length} numbers are no two equal lists of 3D points.`,
+      `procrustes: ${source.length} and ${target.length} numbers are no two equal lists of ` +
+        '3D points.',
     );
   const from = mean(source);
   const to = mean(target);

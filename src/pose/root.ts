@@ -39,7 +39,8 @@ export function placeRoot(
   const n = pose.length / 3;
   if (rays.length !== 2 * n || (weights && weights.length !== n))
     throw new Error(
-      `placeRoot: ${n} joints in 3D, ${rays.length / 2} in 2D and ${weights?.length ?? n} weights; the three must agree.`,
+      `placeRoot: ${n} joints in 3D, ${rays.length / 2} in 2D and ${weights?.length ?? n} weights; ` +
+        'the three must agree.',
     );
   for (let i = 0; i < pose.length; i++)
     if (!Number.isFinite(pose[i]!))
@@ -73,7 +74,8 @@ function similarTriangles(
   const count = w.filter((value) => value > 0).length;
   if (count < 2)
     throw new Error(
-      `placeRoot: ${count} joints with a 2D position and a positive weight; at least two are needed.`,
+      `placeRoot: ${count} joints with a 2D position and a positive weight; ` +
+        'at least two are needed.',
     );
   const m = [0, 0, 0, 0, 0];
   const at = (i: number) => [
@@ -104,7 +106,7 @@ function similarTriangles(
   if (!(size2 > 1e-16 && size3 > 1e-12 && Number.isFinite(depth)))
     throw new Error(
       `placeRoot: the joints coincide (extent ${Math.sqrt(size3).toExponential(1)} m in 3D, ` +
-        `${Math.sqrt(size2).toExponential(1)} on the image plane), so that no depth follows from them.`,
+        `${Math.sqrt(size2).toExponential(1)} on the image plane), so that no depth follows.`,
     );
   const tz = Math.max(depth - z, 2 * NEAREST - nearest);
   return [u * (z + tz) - x, v * (z + tz) - y, tz];

@@ -71,7 +71,8 @@ describe('parseAsf, parseAmc and placeAmc', () => {
       [2, -1, 4],
       [1, 2, 4],
     ]);
-    // The bone's y is the world's -x: ry 90 is a turn by -90 about x, which takes -y to +z and leaves x. The root turns by 90
+    // The bone's y is the world's -x: ry 90 is a turn by -90 about x, which takes -y to +z and
+    // leaves x. The root turns by 90
     // about x, then about y: +z goes to -y and stays; x stays and goes to -z.
     const { positions } = placeAmc(asf, amc, 1);
     [0, -3, 1, 0, -3, 0, 0, 0, 1].forEach((value, i) => {
@@ -94,16 +95,16 @@ describe('parseAsf, parseAmc and placeAmc', () => {
     ['a unit of zero', ['length 0.5', 'length 0'], 5, /length 0/],
     ['an unknown angle', ['angle deg', 'angle grad'], 6, /'grad'/],
     ['an incomplete order', ['TX TY TZ', 'TX TY'], 10, /order/],
-    ['no direction', ['     direction 1 0 0\n', ''], 28, /no direction/],
+    ['no direction', ['     direction 1 0 0\n', ''], 29, /no direction/],
     ['a direction of no length', ['0 -2 0', '0 0 0'], 18, /no length/],
     ['a wrong axis', ['90 XYZ', '90 XYX'], 20, /'XYX'/],
     ['an unknown freedom', ['rx ry', 'rx tq'], 21, /'tq'/],
     ['a limit too few', ['            (-inf inf)\n', ''], 23, /1 limits for 2 freedoms/],
     ['a word for a number', ['length 3', 'length long'], 19, /'long'/],
     ['a bone without an end', ['     axis 0 0 0 XYZ\n  end\n', ''], 25, /no end/],
-    ['an unknown child', ['thigh toe', 'thigh knee'], 33, /no bone 'knee'/],
+    ['an unknown child', ['thigh toe', 'thigh knee'], 34, /no bone 'knee'/],
     ['an orphan', ['    thigh toe\n', ''], 25, /'toe' hangs from no other/],
-    ['a child before its parent', ['root thigh', 'toe thigh'], 32, /'toe' must itself/],
+    ['a child before its parent', ['root thigh', 'toe thigh'], 33, /'toe' must itself/],
   ])('refuse a skeleton with %s, with the line', (_, [from, to], line, reason) => {
     const [at, message] = lineOf(() => parseAsf(ASF.replace(from, to)));
     expect(message).toMatch(reason);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { fromHalf, fromHalves, toHalf, toHalves } from '../../src/data/half.ts';
 
-/** The halves in order of size, by their definition: (1 + f/1024) 2^(e-15), or f 2^-24 below 2^-14. */
+/**
+ * The halves in order of size, by their definition: (1 + f/1024) 2^(e-15), or f 2^-24 below 2^-14.
+ */
 function byDefinition(bits: number): number {
   const exponent = bits >> 10;
   const fraction = bits & 1023;

@@ -59,7 +59,8 @@ describe('readSafetensors', () => {
     const bytes = writeSafetensors([['x', tensor]]);
     const read = tensorNamed(readSafetensors(bytes), 'x').data;
     expect(read.buffer).toBe(bytes.buffer);
-    // as Node hands out small files: a Buffer at an odd place of a pool, whose slice() would not copy
+    // as Node hands out small files: a Buffer at an odd place of a pool, whose slice() would not
+    // copy
     const pool = Buffer.alloc(bytes.length + 1);
     pool.set(bytes, 1);
     expect([...tensorNamed(readSafetensors(pool.subarray(1)), 'x').data]).toEqual([1, 2, 3]);
@@ -67,7 +68,8 @@ describe('readSafetensors', () => {
 
   const good = entry('F32', [1], [0, 4]);
   const four = [0, 0, 0, 0];
-  // where the second name stands in a header that begins {"a":good, and where its data ends if that is all
+  // where the second name stands in a header that begins {"a":good, and where its data ends if that
+  // is all
   const SECOND = 8 + '{"a":'.length + good.length + 1;
   const END = SECOND + four.length;
   it.each<[string, Uint8Array, number, RegExp]>([

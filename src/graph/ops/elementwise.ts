@@ -2,7 +2,16 @@
 
 import { elementwise, type Kind, type Stage, type StageOp } from '../../kernels/chain.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
-import { call1, constant, currentTape, type Lowering, op, type Schedule, show, type Tensor } from '../trace.ts';
+import {
+  call1,
+  constant,
+  currentTape,
+  type Lowering,
+  op,
+  type Schedule,
+  show,
+  type Tensor,
+} from '../trace.ts';
 import { broadcastTo } from './layout.ts';
 import { sumTo } from './reduce.ts';
 
@@ -109,8 +118,7 @@ export const elementwiseOp = /* @__PURE__ */ op<ElementwiseAttributes>('elementw
 const stage = (x: Tensor, spec: StageSpec, ...operands: Tensor[]) =>
   call1(elementwiseOp, [x, ...operands], { stages: [spec] });
 
-const stepValue = (schedule: Schedule): Tensor =>
-  stage(constant(0), { op: 'add', schedule });
+const stepValue = (schedule: Schedule): Tensor => stage(constant(0), { op: 'add', schedule });
 
 /** A value or a tensor; numbers are constants of the kernel. */
 export type Value = Tensor | number;
@@ -190,7 +198,11 @@ export const leakyRelu = (x: Tensor, slope = 0.01): Tensor =>
 /** a where condition is not 0, else b. What is not chosen does not matter, even if it is NaN. */
 export function select(condition: Tensor, a: Value, b: Value): Tensor {
   const shapes = [a, b].map((v) => (typeof v === 'number' ? [] : v.shape));
-  const shape = broadcastShape('select', broadcastShape('select', condition.shape, shapes[0]!), shapes[1]!);
+  const shape = broadcastShape(
+    'select',
+    broadcastShape('select', condition.shape, shapes[0]!),
+    shapes[1]!,
+  );
   const wide = (v: Value) => broadcastTo(typeof v === 'number' ? constant(v) : v, shape);
   return add(binary('keepIf', wide(a), condition), binary('keepUnless', wide(b), condition));
 }
@@ -242,9 +254,7 @@ const derivatives: Partial<Record<StageOp, Derivative>> = {
   exp: (dy, _x, _e, y) => [mul(dy, y)],
   log: (dy, x) => [div(dy, x)],
   sqrt: (dy, _x, _e, y) => [div(mul(dy, 0.5), y)],
-  leakyRelu: (dy, x, e) => [
-    mul(dy, add(mul(greater(x, 0), 1 - (e as number)), e)),
-  ],
+  leakyRelu: (dy, x, e) => [mul(dy, add(mul(greater(x, 0), 1 - (e as number)), e))],
   relu: viaOutput('reluGradient'),
   sigmoid: viaOutput('sigmoidGradient'),
   tanh: viaOutput('tanhGradient'),
@@ -253,7 +263,5 @@ const derivatives: Partial<Record<StageOp, Derivative>> = {
   hardSwish: viaInput('hardSwishGradient'),
   softplus: viaInput('softplusGradient'),
   abs: viaInput('absGradient'),
-  dropout: (dy, _x, e, _y, number) => [
-    stage(dy, { op: 'dropout', constant: e as number, number }),
-  ],
+  dropout: (dy, _x, e, _y, number) => [stage(dy, { op: 'dropout', constant: e as number, number })],
 };

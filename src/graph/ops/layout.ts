@@ -1,6 +1,12 @@
 /** Ops that move values: reshape, transpose, broadcast, slice, concat, pad, gather. */
 
-import { copy, fill, gather as gatherKernel, gatherBackward, stridesOf } from '../../kernels/layout.ts';
+import {
+  copy,
+  fill,
+  gatherBackward,
+  gather as gatherKernel,
+  stridesOf,
+} from '../../kernels/layout.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { call1, op, show, type Tensor } from '../trace.ts';
 import { axesOf, sumTo } from './reduce.ts';
@@ -18,7 +24,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((n) => n !== -1));
   const full = shape.map((n) => (n === -1 ? x.size / known : n));
   if (sizeOf(full) !== x.size || full.some((n) => !Number.isInteger(n)))
-    throw new Error(`reshape: ${show(x.shape)} has ${x.size} elements, ${show(shape)} has another number`);
+    throw new Error(
+      `reshape: ${show(x.shape)} has ${x.size} elements, ${show(shape)} has another number`,
+    );
   return same(full, x.shape) ? x : call1(reshapeOp, [x], { shape: full });
 }
 
@@ -29,7 +37,12 @@ const transposeOp = /* @__PURE__ */ op<{ order: readonly number[] }>('transpose'
     const strides = order.map((axis) => from[axis]!);
     emit(copy(target, { x: x!, y: y! }, box(y!.shape, strides, stridesOf(y!.shape))));
   },
-  backward: ([dy], { a: { order } }) => [transpose(dy!, order.map((_, i) => order.indexOf(i)))],
+  backward: ([dy], { a: { order } }) => [
+    transpose(
+      dy!,
+      order.map((_, i) => order.indexOf(i)),
+    ),
+  ],
 });
 
 const box = (shape: Shape, x: Shape, y: Shape, xFirst = 0, yFirst = 0) => ({
@@ -45,7 +58,9 @@ export function transpose(
 ): Tensor {
   const axes = axesOf('transpose', x.shape, order);
   if (axes.length !== x.shape.length || new Set(axes).size !== axes.length)
-    throw new Error(`transpose: [${order.join(', ')}] must name each axis of ${show(x.shape)} once`);
+    throw new Error(
+      `transpose: [${order.join(', ')}] must name each axis of ${show(x.shape)} once`,
+    );
   return axes.every((axis, i) => axis === i) ? x : call1(transposeOp, [x], { order: axes });
 }
 
@@ -55,7 +70,9 @@ const broadcastOp = /* @__PURE__ */ op<{ shape: Shape }>('broadcastTo', {
     const shape = y!.shape;
     const lead = shape.length - x!.shape.length;
     const from = stridesOf(x!.shape);
-    const strides = shape.map((_, i) => (i < lead || x!.shape[i - lead] === 1 ? 0 : from[i - lead]!));
+    const strides = shape.map((_, i) =>
+      i < lead || x!.shape[i - lead] === 1 ? 0 : from[i - lead]!,
+    );
     emit(copy(target, { x: x!, y: y! }, box(shape, strides, stridesOf(shape))));
   },
   backward: ([dy], { x: [x] }) => [sumTo(dy!, x!.shape)],
@@ -88,7 +105,9 @@ const sliceOp = /* @__PURE__ */ op<{ begin: Shape; size: Shape }>('slice', {
 
 /** Elements begin[i] to begin[i] + size[i] along each axis. */
 export function slice(x: Tensor, begin: Shape, size: Shape): Tensor {
-  const inside = x.shape.every((n, i) => begin[i]! >= 0 && size[i]! >= 0 && begin[i]! + size[i]! <= n);
+  const inside = x.shape.every(
+    (n, i) => begin[i]! >= 0 && size[i]! >= 0 && begin[i]! + size[i]! <= n,
+  );
   if (begin.length !== x.shape.length || size.length !== x.shape.length || !inside)
     throw new Error(`slice: ${show(begin)} and ${show(size)} do not lie within ${show(x.shape)}`);
   return same(size, x.shape) ? x : call1(sliceOp, [x], { begin, size });
@@ -197,6 +216,8 @@ const gatherBackwardOp = /* @__PURE__ */ op<{ shape: Shape }>('gatherBackward', 
 /** Entries of `table` along its first axis, by an index of integers (an input of type `u32`) of any shape. */
 export function gather(table: Tensor, index: Tensor): Tensor {
   if (index.dtype !== 'u32')
-    throw new Error(`gather: the index must be of integers, got ${index.dtype} ${show(index.shape)}. Declare the input as u32`);
+    throw new Error(
+      `gather: the index must be of integers, got ${index.dtype} ${show(index.shape)}. Declare the input as u32`,
+    );
   return call1(gatherOp, [table, index], undefined);
 }

@@ -32,7 +32,10 @@ export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
     if (a!.length < 2 || b!.length < 2) throw mistake('both must have two axes or more');
     const [m, k] = turned(a!, transposeA);
     const [l, n] = turned(b!, transposeB);
-    if (k !== l) throw new Error(`${mistake('inner sizes differ').message}. Transpose ${n === k ? 'b' : 'one'}?`);
+    if (k !== l)
+      throw new Error(
+        `${mistake('inner sizes differ').message}. Transpose ${n === k ? 'b' : 'one'}?`,
+      );
     const batches = [a!.slice(0, -2), b!.slice(0, -2)].filter((batch) => sizeOf(batch) !== 1);
     if (batches.length === 2 && batches[0]!.join() !== batches[1]!.join())
       throw mistake('batches differ and neither is 1');

@@ -114,14 +114,18 @@ export function batchNorm(
     return add(mul(x, factor), sub(shift, mul(mean, factor)));
   }
   if (x.size / channels! < 2)
-    throw new Error(`batchNorm: training needs two rows or more, got ${show(x.shape)}. Use a larger batch`);
+    throw new Error(
+      `batchNorm: training needs two rows or more, got ${show(x.shape)}. Use a larger batch`,
+    );
   const attributes = { mean: variableOf(mean), variance: variableOf(variance), epsilon, momentum };
   return call(batchNormOp, [x, scale, shift], attributes)[0]!;
 }
 
 function variableOf({ source }: Tensor): Variable {
   if (source.kind !== 'variable')
-    throw new Error('batchNorm: the running mean and variance must be variables, which training updates');
+    throw new Error(
+      'batchNorm: the running mean and variance must be variables, which training updates',
+    );
   return source.variable;
 }
 

@@ -112,7 +112,9 @@ export function axesOf(name: string, shape: Shape, axes?: number | readonly numb
   return [axes].flat().map((axis) => {
     const at = axis < 0 ? axis + shape.length : axis;
     if (!(at >= 0 && at < shape.length))
-      throw new Error(`${name}: ${show(shape)} has no axis ${axis}; use ${-shape.length} to ${shape.length - 1}`);
+      throw new Error(
+        `${name}: ${show(shape)} has no axis ${axis}; use ${-shape.length} to ${shape.length - 1}`,
+      );
     return at;
   });
 }
@@ -160,7 +162,12 @@ export const min = (x: Tensor, axes?: Axes, { keep = false }: ReduceOptions = {}
 export function logSumExp(x: Tensor, axes?: Axes, { keep = false }: ReduceOptions = {}): Tensor {
   const list = [...new Set(axesOf('logSumExp', x.shape, axes))].sort((a, b) => a - b);
   const y = call1(logSumExpOp, [x], { axes: list });
-  return keep ? y : reshape(y, x.shape.filter((_, i) => !list.includes(i)));
+  return keep
+    ? y
+    : reshape(
+        y,
+        x.shape.filter((_, i) => !list.includes(i)),
+      );
 }
 
 const logSumExpOp = /* @__PURE__ */ op<{ axes: readonly number[] }>('logSumExp', {

@@ -10,6 +10,9 @@ import {
   whyNoSwiftShader,
 } from './swiftshader.ts';
 
+/** The one backend to use. Naming it keeps Dawn's null backend, which computes nothing, away. */
+const BACKEND = { darwin: 'Metal', win32: 'D3D12' }[process.platform as string] ?? 'Vulkan';
+
 /**
  * The best adapter: hardware, then lavapipe, then the SwiftShader of an npm package, which is only
  * unpacked when nothing better is there.
@@ -139,10 +142,6 @@ function remedies(): string[] {
   ];
 }
 
-/** The one backend to use; naming it keeps Dawn's null backend, which computes nothing, away. */
-const BACKEND =
-  { darwin: 'metal', win32: 'd3d12' }[process.platform as 'darwin' | 'win32'] ?? 'vulkan';
-
 /** Dawn aborts the process when one of these is collected. */
 const instances = new Map<string, GPU>();
 
@@ -162,7 +161,11 @@ async function request(
   const instance =
     known ??
     // Timestamps are in whole nanoseconds instead of tenths of a millisecond.
-    create([`backend=${BACKEND}`, 'disable-dawn-features=timestamp_quantization', ...flags]);
+    create([
+      `backend=${BACKEND.toLowerCase()}`,
+      'disable-dawn-features=timestamp_quantization',
+      ...flags,
+    ]);
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
   try {
@@ -170,11 +173,6 @@ async function request(
     const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new Error('the driver has no adapter');
     return adapter;
-  } catch (error) {
-    // A driver may have come since, so that the next call asks afresh; the instance is kept alive.
-    instances.delete(key);
-    instances.set(`${key} failed ${instances.size}`, instance);
-    throw error;
   } finally {
     for (const [name, value] of before) {
       if (value === undefined) delete process.env[name];

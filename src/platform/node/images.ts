@@ -46,7 +46,7 @@ export async function renderSvg(svg: string): Promise<Uint8Array> {
   }
 }
 
-async function loadSharp(): Promise<(typeof import('sharp'))['default']> {
+async function loadSharp(): Promise<typeof import('sharp')['default']> {
   // Fontconfig, inside sharp, reads this when it first draws text.
   process.env.FONTCONFIG_FILE ||= await fontsFile();
   try {

@@ -1,0 +1,37 @@
+// What the optimisers share: a walk over the quads of a slab. The kernel's `updated` says what becomes of a quad.
+//
+// With AVERAGE the slab e follows the parameters: e += (1 - average_decay) (p - e).
+
+// use lib/grid.wgsl
+// use lib/step.wgsl
+
+struct Params {
+  quads: u32,
+  first_block: u32,                            // when the slab is cut
+  rate: u32,                                   // slot of the step
+  average: u32,                                // slot of the decay of the average
+  beta1: f32, beta2: f32, epsilon: f32,
+}
+
+struct Control { scale: f32, apply: f32, norm: f32 }
+
+override AVERAGE: bool = false;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> p: array<vec4f>;
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(5) var<storage, read> control: Control;
+@group(0) @binding(7) var<storage, read> settings: array<vec2f>;    // rate factor and decay of each block of 64 elements
+@group(0) @binding(8) var<storage, read_write> e: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = line(group, groups) * 64 + lane;
+  if i >= params.quads { return; }
+  if control.apply != 0.0 {
+    let setting = settings[params.first_block + i / 16];
+    p[i] = updated(i, p[i], control.scale * g[i], setting.x * step_scalar(params.rate), setting.y);
+  }
+  if AVERAGE { e[i] += (1.0 - step_scalar(params.average)) * (p[i] - e[i]); }
+}

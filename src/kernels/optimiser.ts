@@ -1,0 +1,117 @@
+/** Kernels that update whole slabs of parameters. Slabs are [size], a multiple of 64. */
+
+import accumulateWgsl from '../../shaders/accumulate.wgsl';
+import adamwWgsl from '../../shaders/adamw.wgsl';
+import controlWgsl from '../../shaders/optimiser_control.wgsl';
+import sgdWgsl from '../../shaders/sgd.wgsl';
+import sumSquaresWgsl from '../../shaders/sum_squares.wgsl';
+import { kernel } from './kernel.ts';
+import { sizeOf } from './tensor.ts';
+
+/** Partial sums of squares that a piece of a slab gives. */
+export const NORM_THREADS = 2048;
+
+/** partial [NORM_THREADS] sums of the squares of x. */
+export const sumSquares = kernel<'x', 'partial', { accumulate: boolean }>(sumSquaresWgsl, {
+  reads: ['x'],
+  writes: ['partial'],
+  overrides: (_, { accumulate }) => ({ ACCUMULATE: Number(accumulate) }),
+  params: ({ x }) => ({ quads: sizeOf(x.shape) / 4, threads: NORM_THREADS }),
+  groups: () => NORM_THREADS / 64,
+  cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
+  cut: () => ['x'],
+  piece: (_, first) => ({ accumulate: first > 0 }),
+});
+
+/** The norm, the clip and the bias corrections that all slabs share: control [3], corrections [2], norm []. */
+export const optimiserControl = kernel<
+  'partial',
+  'control' | 'corrections' | 'norm',
+  { limit: number; beta1: number; beta2: number }
+>(controlWgsl, {
+  reads: ['partial'],
+  writes: ['control', 'corrections', 'norm'],
+  params: ({ partial }, { limit, beta1, beta2 }) => ({
+    count: sizeOf(partial.shape),
+    limit,
+    beta1,
+    beta2,
+  }),
+  groups: () => 1,
+  cost: ({ partial }) => ({ bytes: 4 * sizeOf(partial.shape), flops: sizeOf(partial.shape) }),
+});
+
+export interface UpdateAttributes {
+  /** Slots of the step: the rate, and the decay of the average. */
+  readonly rate: number;
+  readonly average: number;
+  /** Whether e follows the parameters; else it is bound and not touched. */
+  readonly averages: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly decoupled: boolean;
+  /** Block of 64 elements at which a piece starts. */
+  readonly firstBlock: number;
+}
+
+const params = (size: number, a: UpdateAttributes) => ({
+  quads: size / 4,
+  first_block: a.firstBlock,
+  rate: a.rate,
+  average: a.average,
+  beta1: a.beta1,
+  beta2: a.beta2,
+  epsilon: a.epsilon,
+});
+const nextPiece = (a: UpdateAttributes, first: number) => ({ ...a, firstBlock: first / 64 });
+
+/** One step of AdamW, or of Adam, on a slab p with gradients g and moments m, v. */
+export const adamw = kernel<
+  'g' | 'control' | 'corrections' | 'settings',
+  'p' | 'm' | 'v' | 'e',
+  UpdateAttributes
+>(adamwWgsl, {
+  reads: ['g', 'control', 'corrections', 'settings'],
+  writes: ['p', 'm', 'v', 'e'],
+  overrides: (_, { decoupled, averages }) => ({
+    DECOUPLED: Number(decoupled),
+    AVERAGE: Number(averages),
+  }),
+  params: ({ p }, a) => params(sizeOf(p.shape), a),
+  groups: ({ p }) => Math.ceil(sizeOf(p.shape) / 256),
+  cost: ({ p }, { averages }) => ({
+    bytes: (28 + (averages ? 8 : 0)) * sizeOf(p.shape) + sizeOf(p.shape) / 8,
+    flops: 14 * sizeOf(p.shape),
+  }),
+  cut: (_, { averages }) => ['p', 'g', 'm', 'v', ...(averages ? (['e'] as const) : [])],
+  piece: nextPiece,
+});
+
+/** One step of SGD with momentum `beta1` on a slab. */
+export const sgd = kernel<'g' | 'control' | 'settings', 'p' | 'm' | 'e', UpdateAttributes>(
+  sgdWgsl,
+  {
+    reads: ['g', 'control', 'settings'],
+    writes: ['p', 'm', 'e'],
+    overrides: (_, { averages }) => ({ AVERAGE: Number(averages) }),
+    params: ({ p }, a) => params(sizeOf(p.shape), a),
+    groups: ({ p }) => Math.ceil(sizeOf(p.shape) / 256),
+    cost: ({ p }, { averages }) => ({
+      bytes: (20 + (averages ? 8 : 0)) * sizeOf(p.shape),
+      flops: 6 * sizeOf(p.shape),
+    }),
+    cut: (_, { averages }) => ['p', 'g', 'm', ...(averages ? (['e'] as const) : [])],
+    piece: nextPiece,
+  },
+);
+
+/** y becomes the mean of x over micro-batches. */
+export const accumulate = kernel<'x', 'y', { keep: number; count: number }>(accumulateWgsl, {
+  reads: ['x'],
+  writes: ['y'],
+  params: ({ x }, { keep, count }) => ({ quads: sizeOf(x.shape) / 4, keep, count }),
+  groups: ({ x }) => Math.ceil(sizeOf(x.shape) / 256),
+  cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
+  cut: () => ['x', 'y'],
+});

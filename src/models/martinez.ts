@@ -1,0 +1,71 @@
+/**
+ * The residual lifter of Martinez et al. 2017, "A simple yet effective baseline for 3D human pose estimation": a dense layer to `width`
+ * features, residual blocks of two dense layers, and a dense layer to the pose; each hidden layer is followed by batch norm,
+ * ReLU and dropout. Hidden layers have no bias, since the norm subtracts it.
+ */
+
+import { add, dropout, relu } from '../graph/ops/elementwise.ts';
+import { show, type Tensor } from '../graph/trace.ts';
+import { uniformFan, type VariableSet } from '../graph/variables.ts';
+import { batchNormLayer, dense, type Mode, modelVariables } from './layers.ts';
+
+export interface MartinezOptions {
+  /** Features of hidden layers; 1024 in the paper. */
+  width?: number;
+  /** Residual blocks; 2 in the paper. */
+  blocks?: number;
+  /** Probability that a hidden value is dropped in training; 0.5 in the paper. */
+  dropout?: number;
+  /** Numbers of an encoded 2D pose, and of a 3D pose. */
+  inputs?: number;
+  outputs?: number;
+}
+
+/** A network: a function of tensors, and its variables. */
+export interface Network {
+  (x: Tensor, mode?: Mode): Tensor;
+  readonly parameters: VariableSet;
+  readonly statistics: VariableSet;
+}
+
+/** The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]. */
+export function martinez({
+  width = 1024,
+  blocks = 2,
+  dropout: rate = 0.5,
+  inputs = 34,
+  outputs = 48,
+}: MartinezOptions = {}): Network {
+  const variables = modelVariables('martinez');
+  const hidden = (linear: string, norm: string, size: number) => {
+    const weigh = dense(variables, linear, [size, width], { bias: false });
+    const normalise = batchNormLayer(variables, norm, width);
+    return (x: Tensor, mode: Mode) => {
+      const y = relu(normalise(weigh(x), mode));
+      return mode.training ? dropout(y, rate) : y;
+    };
+  };
+  const first = hidden('input', 'input_norm', inputs);
+  const residuals = Array.from(
+    { length: blocks },
+    (_, i) =>
+      [
+        hidden(`block${i + 1}.dense1`, `block${i + 1}.norm1`, width),
+        hidden(`block${i + 1}.dense2`, `block${i + 1}.norm2`, width),
+      ] as const,
+  );
+  const last = dense(variables, 'output', [width, outputs], { initial: uniformFan(width) });
+
+  const network = (x: Tensor, mode: Mode = {}): Tensor => {
+    if (x.shape.length !== 2 || x.shape[1] !== inputs)
+      throw new Error(
+        `martinez: poses must be [batch, ${inputs}], got ${show(x.shape)}. Encode them first`,
+      );
+    const features = residuals.reduce(
+      (y, [one, two]) => add(two(one(y, mode), mode), y),
+      first(x, mode),
+    );
+    return last(features);
+  };
+  return Object.assign(network, variables);
+}

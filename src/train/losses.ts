@@ -1,0 +1,59 @@
+/** Losses: the mean over all elements, joints or pairs, as a tensor of one value. */
+
+import { abs, add, greater, mul, select, sub } from '../graph/ops/elementwise.ts';
+import { reshape } from '../graph/ops/layout.ts';
+import { mean, norm, sum } from '../graph/ops/reduce.ts';
+import { show, type Tensor } from '../graph/trace.ts';
+
+/** mean (y - target)² */
+export function mse(y: Tensor, target: Tensor): Tensor {
+  const difference = sub(y, alike('mse', y, target));
+  return mean(mul(difference, difference));
+}
+
+/** mean |y - target| */
+export const l1 = (y: Tensor, target: Tensor): Tensor => mean(abs(sub(y, alike('l1', y, target))));
+
+/** d² / 2 beta where d = |y - target| < beta, else d - beta / 2 (Girshick 2015, PyTorch's form). */
+export function smoothL1(y: Tensor, target: Tensor, beta = 1): Tensor {
+  if (!(beta > 0)) throw new Error(`smoothL1: beta must be above 0, got ${beta}. For 0 use l1`);
+  const distance = abs(sub(y, alike('smoothL1', y, target)));
+  const near = mul(mul(distance, distance), 0.5 / beta);
+  return mean(select(greater(beta, distance), near, sub(distance, 0.5 * beta)));
+}
+
+/**
+ * Mean Euclidean distance between joints: y and target [..., joints, 3]. In metres it is MPJPE / 1000, where both are relative to
+ * the same root.
+ */
+export const meanJointDistance = (y: Tensor, target: Tensor): Tensor =>
+  mean(norm(sub(y, alike('meanJointDistance', y, target))));
+
+/**
+ * Mean over pairs i < j of | |yᵢ - yⱼ| - |tᵢ - tⱼ| |: y and target [batch, joints, 3]. It compares the lengths within
+ * each pose and knows neither its place nor its orientation.
+ */
+export function interJointDistance(y: Tensor, target: Tensor): Tensor {
+  alike('interJointDistance', y, target);
+  if (y.shape.length !== 3)
+    throw new Error(`interJointDistance: poses must be [batch, joints, 3], got ${show(y.shape)}`);
+  const [batch, joints, axes] = y.shape as [number, number, number];
+  const lengths = (pose: Tensor) =>
+    norm(sub(reshape(pose, [batch, joints, 1, axes]), reshape(pose, [batch, 1, joints, axes])));
+  // The matrix of pairs is symmetric with a zero diagonal: its sum counts each pair twice.
+  return mul(sum(abs(sub(lengths(y), lengths(target)))), 1 / (batch * joints * (joints - 1)));
+}
+
+/** Weighted sum of losses. */
+export const weighted = (...terms: readonly (readonly [weight: number, loss: Tensor])[]): Tensor =>
+  terms
+    .map(([weight, loss]) => (weight === 1 ? loss : mul(loss, weight)))
+    .reduce((a, b) => add(a, b));
+
+function alike(name: string, y: Tensor, target: Tensor): Tensor {
+  if (y.shape.join() !== target.shape.join())
+    throw new Error(
+      `${name}: ${show(y.shape)} and target ${show(target.shape)} must have one shape. Reshape one`,
+    );
+  return target;
+}
