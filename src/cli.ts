@@ -5,6 +5,9 @@ import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import { listAdapters } from '#platform';
 import { bytes } from './gpu/faults.ts';
+import type { DemoFlags } from './cli/demo.ts';
+import type { LiftFlags } from './cli/lift.ts';
+import type { TrainFlags } from './cli/train_command.ts';
 import { ADAPTER_KINDS, type AdapterKind, type AdapterReport } from './platform/types.ts';
 
 const { version, description } = createRequire(import.meta.url)('kinegrad/package.json');
@@ -25,6 +28,76 @@ program
     const { reports, remedies } = await listAdapters(options.adapter);
     if (options.json) console.log(JSON.stringify({ version, reports, remedies }, null, 2));
     else console.log(describeAdapters(reports, remedies));
+  });
+
+program
+  .command('train')
+  .description('train a lifter, or go on with a run')
+  .argument('[architecture]', 'the architecture: martinez')
+  .option('--data <path>', 'a .safetensors motion data set, a folder of .bvh or .asf/.amc, or synthetic')
+  .option('--out <folder>', 'where the run is kept')
+  .option('--resume <folder>', 'go on with the run in this folder')
+  .option('--config <file>', 'JSON with any of the settings below; options on the command line win')
+  .option('--steps <n>', 'steps to make', Number)
+  .option('--epochs <n>', 'passes over the training poses to make, instead of steps', Number)
+  .option('--batch <n>', 'poses a step', Number)
+  .option('--seed <n>', 'of the initial weights, the batches and all other random numbers', Number)
+  .option('--width <n>', 'features of hidden layers', Number)
+  .option('--dropout <p>', 'probability that a feature is dropped', Number)
+  .option('--rate <r>', 'highest learning rate of the one-cycle schedule', Number)
+  .option('--decay <r>', 'weight decay of matrices', Number)
+  .option('--validation <subject>', 'train subject that is held out and chooses the weights')
+  .option('--cameras <preset>', 'views to train on: benchmark, wide or mixed')
+  .option('--no-mirror', 'do not show people in the mirror')
+  .option('--body-variation <deviation>', 'vary the lengths of bodies, 0.04 is about what people do', Number)
+  .option('--noise <share>', 'noise of the 2D joints as a share of the box, 0.012 is about a detector', Number)
+  .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')
+  .addOption(adapterOption())
+  .action(async (architecture: string | undefined, options: TrainFlags) => {
+    const { trainCommand } = await import('./cli/train_command.ts');
+    await trainCommand(architecture, options);
+  });
+
+program
+  .command('eval')
+  .description('measure a lifter on a benchmark: MPJPE, PA-MPJPE, PCK, AUC, per joint')
+  .requiredOption('--model <path>', 'the folder of a run, or a weights file')
+  .requiredOption('--data <file>', 'a benchmark in .safetensors')
+  .option('--json', 'print everything as JSON')
+  .addOption(adapterOption())
+  .action(async (options: { model: string; data: string; json?: boolean; adapter?: AdapterKind }) => {
+    const { describeEvaluation, evaluateModel } = await import('./cli/evaluate.ts');
+    const evaluation = await evaluateModel(options);
+    console.log(options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation));
+  });
+
+program
+  .command('lift')
+  .description('lift the 2D joints of a person in a photo to 3D')
+  .option('--model <path>', 'the folder of a run, or a weights file; the shipped weights if none')
+  .requiredOption('--image <file>', 'the photo')
+  .requiredOption('--joints <file>', 'JSON with the joints by name, in pixels')
+  .option('--entry <name>', 'which person of the joints file; the one named as the photo if none')
+  .option('--fov <degrees>', 'horizontal field of view of the camera', Number)
+  .option('--f35 <mm>', 'focal length for 35 mm film', Number)
+  .option('--intrinsics <fx,fy,cx,cy>', 'the camera in pixels')
+  .option('--out <folder>', 'where pose.json and pose.png are written', 'out')
+  .addOption(adapterOption())
+  .action(async (options: LiftFlags) => {
+    const { liftCommand } = await import('./cli/lift.ts');
+    console.log(await liftCommand(options));
+  });
+
+program
+  .command('demo')
+  .description('lift a pose with the shipped weights, then train a small lifter, with pictures in out/')
+  .option('--image <file>', 'a photo, instead of a drawn person')
+  .option('--joints <file>', 'its joints')
+  .option('--out <folder>', 'where the pictures are written', 'out')
+  .addOption(adapterOption())
+  .action(async (options: DemoFlags) => {
+    const { demo } = await import('./cli/demo.ts');
+    await demo(options);
   });
 
 function describeAdapters(reports: readonly AdapterReport[], remedies: readonly string[]): string {

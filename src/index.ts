@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 
 /** The public surface of Kinegrad. */
 

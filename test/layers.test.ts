@@ -13,11 +13,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernels: ['gpu', 'platform'],
   graph: ['kernels', 'gpu', 'platform'],
   pose: [],
-  data: ['pose'],
+  formats: [],
+  data: ['pose', 'formats'],
   picture: ['pose', 'platform/types.ts'],
-  models: ['graph', 'kernels', 'gpu', 'platform', 'pose'],
-  train: ['lift', 'models', 'graph', 'kernels', 'gpu', 'platform', 'pose', 'data'],
-  lift: ['models', 'graph', 'kernels', 'gpu', 'platform', 'pose'],
+  models: ['graph', 'kernels', 'gpu', 'platform', 'pose', 'formats'],
+  train: ['lift', 'models', 'graph', 'kernels', 'gpu', 'platform', 'pose', 'formats', 'data'],
+  lift: ['models', 'graph', 'kernels', 'gpu', 'platform', 'pose', 'formats'],
 };
 
 const filesUnder = (folder: string, ending: string) =>

@@ -1,35 +1,32 @@
 // Activations and what their derivatives multiply by, on T: one value or a quad.
 
-// tanh saturates in f32 beyond 9.02; the clamp keeps implementations that divide exponentials finite.
-fn tanh_of(x: T) -> T { return tanh(clamp(x, T(-10.0), T(10.0))); }
+// use lib/functions.wgsl
 
-// exp of a number that is never positive cannot overflow, whatever the sign of x.
+// exp of a number that is never positive cannot overflow, whatever the sign of x; and no side is 1 minus the other,
+// which would lose the small one.
 fn sigmoid(x: T) -> T {
-  let s = 1.0 / (1.0 + exp(-abs(x)));
-  return select(1.0 - s, s, x >= T(0.0));
-}
-
-// log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)). Where u = exp(-|x|) is so small that 1 + u rounds,
-// log(1 + u) u / ((1 + u) - 1) makes the rounding cancel (Goldberg 1991, theorem 4).
-fn softplus(x: T) -> T {
   let u = exp(-abs(x));
-  let w = 1.0 + u;
-  let rounded = w - 1.0;
-  let tail = select(log(w) * (u / max(rounded, T(1e-30))), u, rounded == T(0.0));
-  return max(x, T(0.0)) + tail;
+  return select(u, T(1.0), x >= T(0.0)) / (1.0 + u);
 }
 
-// erf by Abramowitz and Stegun 7.1.26: absolute error below 1.5e-7.
-fn erf(x: T) -> T {
-  let t = 1.0 / (1.0 + 0.3275911 * abs(x));
-  let p = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  return sign(x) * (1.0 - p * exp(-x * x));
+// log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|))
+fn softplus(x: T) -> T { return max(x, T(0.0)) + log_of_1_plus(exp(-abs(x))); }
+
+// Phi(x) = erfc(-x / sqrt 2) / 2 by the Chebyshev fit of Press et al., Numerical Recipes, section 6.2: relative error
+// below 1.2e-7 in exact arithmetic, so that the left tail is right too.
+fn normal_cdf(x: T) -> T {
+  let z = abs(x) * 0.7071067811865476;
+  let t = 1.0 / (1.0 + 0.5 * z);
+  let p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807
+    + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+  let tail = 0.5 * t * exp(p - z * z);
+  return select(tail, 1.0 - tail, x >= T(0.0));
 }
 
 // gelu(x) = x Phi(x), Phi the cumulative normal distribution; its derivative is Phi(x) + x phi(x).
-fn gelu(x: T) -> T { return 0.5 * x * (1.0 + erf(x * 0.7071067811865476)); }
+fn gelu(x: T) -> T { return x * normal_cdf(x); }
 fn gelu_slope(x: T) -> T {
-  return 0.5 * (1.0 + erf(x * 0.7071067811865476)) + x * 0.3989422804014327 * exp(-0.5 * x * x);
+  return normal_cdf(x) + x * 0.3989422804014327 * exp(-0.5 * x * x);
 }
 
 fn silu(x: T) -> T { return x * sigmoid(x); }

@@ -1,6 +1,7 @@
 // The type T that a kernel works on: here four values at a time. `single.wgsl` is the other edition.
 
 alias T = vec4f;
+alias I = vec4i;
 const LANES = 4u;                              // values of a T
 
 fn pick(quad: T, i: u32) -> T { return T(quad[i & 3u]); }            // the i-th value, for all lanes

@@ -1,6 +1,7 @@
 // The type T that a kernel works on: here one value at a time, for rows that quads do not fill.
 
 alias T = f32;
+alias I = i32;
 const LANES = 1u;
 
 fn pick(value: T, i: u32) -> T { return value; }

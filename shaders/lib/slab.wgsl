@@ -32,6 +32,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if control.apply != 0.0 {
     let setting = settings[params.first_block + i / 16];
     p[i] = updated(i, p[i], control.scale * g[i], setting.x * step_scalar(params.rate), setting.y);
+    if AVERAGE { e[i] += (1.0 - step_scalar(params.average)) * (p[i] - e[i]); }
   }
-  if AVERAGE { e[i] += (1.0 - step_scalar(params.average)) * (p[i] - e[i]); }
 }

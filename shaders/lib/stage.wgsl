@@ -56,8 +56,8 @@ fn stage(op: u32, r: T, e: T, first: u32, call: u32) -> T {
     case 12u: { return select(select(T(0.0), T(0.5), r == e), T(1.0), r > e); }  // half step
     case 13u: { return select(r, T(0.0), e == T(0.0)); }         // keep if e
     case 14u: { return select(T(0.0), r, e == T(0.0)); }         // keep unless e
-    case 15u: { return exp(r); }
-    case 16u: { return log(r); }
+    case 15u: { return exp_of(r); }
+    case 16u: { return log_of(r); }
     case 17u: { return sqrt(r); }
     case 18u: { return abs(r); }
     case 19u: { return tanh_of(r); }

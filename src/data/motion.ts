@@ -4,7 +4,7 @@ import { clipFromAmc, parseAmc } from './amc.ts';
 import { type Asf, parseAsf } from './asf.ts';
 import { clipFromBvh, parseBvh } from './bvh.ts';
 import { type MocapClip, MocapError } from './mocap.ts';
-import { asFloat32, readSafetensors, tensorNamed } from './safetensors.ts';
+import { asFloat32, readSafetensors, tensorNamed } from '../formats/safetensors.ts';
 
 /** Consecutive frames of one person. */
 export interface Clip {

@@ -24,8 +24,8 @@ export class LimitError extends GpuError {
   override name = 'LimitError';
   readonly needed: number;
   readonly allowed: number;
-  constructor(what: string, needed: number, allowed: number, remedy: string) {
-    super(`${what} needs ${bytes(needed)}, and the device allows ${bytes(allowed)}: ${remedy}`);
+  constructor(what: string, needed: number, allowed: number, remedy: string, by = 'the device') {
+    super(`${what} needs ${bytes(needed)}, and ${by} allows ${bytes(allowed)}: ${remedy}`);
     this.needed = needed;
     this.allowed = allowed;
   }

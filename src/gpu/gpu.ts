@@ -1,27 +1,17 @@
 /** The device: the only place that creates buffers, bind groups and pipelines, and counts them. */
 
-import { findAdapters } from '#platform';
-import type { AdapterKind, AdapterReport } from '../platform/types.ts';
-import {
-  bytes,
-  DeviceLostError,
-  GpuError,
-  LimitError,
-  NoAdapterError,
-  OutOfMemoryError,
-} from './faults.ts';
+import type { AdapterReport } from '../platform/types.ts';
+import { type DeviceOptions, openDevice } from './device.ts';
+import { bytes, DeviceLostError, GpuError, LimitError, OutOfMemoryError } from './faults.ts';
 import { type PipelineCache, pipelineCache } from './pipeline.ts';
 
-export interface OpenOptions {
-  /** The kind of adapter to use instead of the best one there is; `KINEGRAD_ADAPTER` does the same in Node. */
-  adapter?: AdapterKind | undefined;
-  /** A device that somebody else opened. It is used and never destroyed. */
-  device?: GPUDevice;
-  /** Ask for WebGPU's default limits and no optional feature, as the weakest device gives. */
-  plain?: boolean;
+// Browsers and the first releases of Node 20 lack the symbol that `await using` looks for.
+(Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for('Symbol.asyncDispose');
+
+export interface OpenOptions extends DeviceOptions {
   /** The largest binding to use, in bytes, when less than the device's own limit is wanted. */
   maxBinding?: number;
-  /** Refuse programs whose buffers would need more bytes than this. */
+  /** Refuse programs with which more bytes than this would be allocated, variables included. */
   memoryCap?: number;
   /** Fill the scratch memory of programs with NaN before their first step, so that a read before a write shows. */
   poison?: boolean;
@@ -40,7 +30,12 @@ export interface Counts {
 export interface Resident {
   /** Makes its buffers again on the fresh device and fills them from what the host holds. */
   rebuild(): Promise<void>;
+  /** Buffers whose contents the host must hold for that; `keep` takes them, in the same order. */
+  hold(): { buffers: readonly GPUBuffer[]; keep(contents: readonly ArrayBuffer[]): void };
 }
+
+/** How long the announcement of a loss may lag behind the work that failed of it, in milliseconds. */
+const ANNOUNCEMENT = 100;
 
 export class Gpu {
   readonly options: OpenOptions;
@@ -54,6 +49,15 @@ export class Gpu {
   #report!: AdapterReport;
   #fault: GpuError | undefined;
   #closed = false;
+  #recovery: Promise<void> | undefined;
+  /** The device is fresh, and what lives on it not all there yet. */
+  #rebuilding = false;
+  /** Every buffer that is allocated, oldest first. */
+  readonly #live = new Set<GPUBuffer>();
+  readonly #rejected = ({ error }: GPUUncapturedErrorEvent) => {
+    const Kind = error.constructor.name === 'GPUOutOfMemoryError' ? OutOfMemoryError : GpuError;
+    this.#fault ??= new Kind(`the GPU rejected a command: ${error.message}`);
+  };
 
   constructor(options: OpenOptions) {
     this.options = options;
@@ -92,35 +96,33 @@ export class Gpu {
 
   /** Opens the device, or a fresh one after a loss. */
   async open(): Promise<void> {
-    const { device: borrowed, adapter: wanted, plain } = this.options;
-    if (borrowed) {
-      this.#report = borrowedReport(borrowed);
-      this.#use(borrowed);
-      return;
+    const { device, report } = await openDevice(this.options);
+    if (this.#closed) {
+      if (!this.options.device) device.destroy();
+      throw closedError();
     }
-    const { adapter, reports, remedies } = await findAdapters(wanted);
-    if (!adapter) throw new NoAdapterError(reports, remedies);
-    this.#report = reports.find(({ chosen }) => chosen)!;
-    this.#use(await adapter.requestDevice(plain ? {} : everything(adapter)));
-  }
-
-  #use(device: GPUDevice) {
     this.#device = device;
+    this.#report = report;
     this.#fault = undefined;
     this.#pipelines = pipelineCache(device, this.counts);
     void device.lost.then(({ reason, message }) => {
-      if (this.#closed || this.#device !== device) return;
-      this.#fault = new DeviceLostError(message || reason);
+      if (this.#device === device) this.#fault = new DeviceLostError(message || reason);
     });
-    device.onuncapturederror = ({ error }) => {
-      this.#fault ??= new GpuError(`the GPU rejected a command: ${error.message}`);
-    };
+    // The owner of a borrowed device may have a handler of its own.
+    device.addEventListener('uncapturederror', this.#rejected);
   }
 
   /** Throws what has gone wrong with the device, if anything; call before using it. */
   check(): void {
-    if (this.#closed) throw new GpuError('this Gpu is closed: open another with openGpu()');
+    this.#sound(this.#device);
+    if (this.#rebuilding) throw new DeviceLostError('it is being recovered');
+  }
+
+  /** Throws unless all is well with the device that some work was begun on. */
+  #sound(device: GPUDevice) {
+    if (this.#closed) throw closedError();
     if (this.#fault) throw this.#fault;
+    if (device !== this.#device) throw new DeviceLostError('it has been recovered since');
   }
 
   /**
@@ -128,54 +130,85 @@ export class Gpu {
    * A lost device makes it reject; it never resolves with what a lost device left behind.
    */
   async settled<T>(work: Promise<T>): Promise<T> {
+    const device = this.#device;
     try {
       const result = await work;
-      this.check();
+      this.#sound(device);
       return result;
     } catch (error) {
-      // The loss is announced on the next turns of the event loop, after the work has failed.
-      for (let turn = 0; turn < 20 && !this.#fault && !this.#closed; turn++) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      throw this.#fault ?? error;
+      await this.#announced();
+      this.#sound(device);
+      if (error instanceof GpuError) throw error;
+      throw new GpuError(`the GPU failed: ${(error as Error).message}`, { cause: error });
     }
   }
 
-  /** A new buffer of `size` bytes. Only plans and stores call this; {@link allocate} checks for memory. */
+  /** A loss is announced on the next turns of the event loop, after the work that failed of it. */
+  async #announced() {
+    for (let waited = 0; waited < ANNOUNCEMENT && !this.#fault && !this.#closed; waited += 5) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** A new buffer of `size` bytes. Only plans and stores call this, within {@link allocate}. */
   buffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const { maxBufferSize } = this.#device.limits;
     if (size > maxBufferSize)
-      throw new LimitError(label, size, maxBufferSize, 'use a smaller batch or more micro-batches');
+      throw new LimitError(
+        `${label} in one buffer`,
+        size,
+        maxBufferSize,
+        'use a smaller batch, more micro-batches or a narrower model',
+      );
     const buffer = this.#device.createBuffer({ label, size, usage });
+    this.#live.add(buffer);
     this.counts.buffers++;
     this.counts.bytes += size;
     return buffer;
   }
 
-  /** Gives a buffer back. */
+  /** Gives a buffer back, if it has not been given back or lost already. */
   release(buffer: GPUBuffer): void {
+    if (!this.#live.delete(buffer)) return;
     this.counts.bytes -= buffer.size;
     buffer.destroy();
   }
 
-  /** Runs `make`, which creates buffers, and rejects with the sizes when the device is out of memory. */
+  /**
+   * Runs `make`, which creates buffers and writes to them, and rejects with the sizes when the device is out of memory.
+   * Whatever goes wrong, the buffers are given back.
+   */
   async allocate<T>(what: string, make: () => T): Promise<T> {
-    this.check();
-    const before = this.counts.bytes;
-    this.#device.pushErrorScope('out-of-memory');
-    let made: T;
-    let scope: Promise<GPUError | null>;
+    const device = this.#device;
+    this.#sound(device);
+    const [count, before] = [this.#live.size, this.counts.bytes];
+    let attempt: () => T;
+    // Without room a buffer is invalid, and so is every command that uses it.
+    device.pushErrorScope('validation');
+    device.pushErrorScope('out-of-memory');
     try {
-      made = make();
-    } finally {
-      scope = this.#device.popErrorScope();
+      const made = make();
+      attempt = () => made;
+    } catch (error) {
+      attempt = () => {
+        throw error;
+      };
     }
-    const error = await this.settled(scope);
-    if (error)
-      throw new OutOfMemoryError(
-        `${what}: the device has no room for ${bytes(this.counts.bytes - before)} more (${bytes(before)} in use): use a smaller batch, more micro-batches or a narrower model`,
-      );
-    return made;
+    const scopes = [device.popErrorScope(), device.popErrorScope()];
+    const created = [...this.#live].slice(count);
+    const size = bytes(this.counts.bytes - before);
+    try {
+      const [full, invalid] = await this.settled(Promise.all(scopes));
+      if (full)
+        throw new OutOfMemoryError(
+          `${what}: the device has no room for ${size} more (${bytes(before)} in use): use a smaller batch, more micro-batches or a narrower model`,
+        );
+      if (invalid) throw new GpuError(`${what}: the GPU rejected a command: ${invalid.message}`);
+      return attempt();
+    } catch (error) {
+      for (const buffer of created) this.release(buffer);
+      throw error;
+    }
   }
 
   bindGroup(descriptor: GPUBindGroupDescriptor): GPUBindGroup {
@@ -188,45 +221,81 @@ export class Gpu {
     this.#device.queue.submit([encoder.finish()]);
   }
 
-  /** Copies `size` bytes of a buffer to the host. For occasional reads; programs read through their ring. */
-  async download(buffer: GPUBuffer, offset = 0, size = buffer.size - offset): Promise<ArrayBuffer> {
+  /**
+   * Copies whole buffers to the host, as they all are at one moment: after what is submitted before the call, and before what is
+   * submitted after it. For occasional reads; programs read their outputs through a ring.
+   */
+  async download(buffers: readonly GPUBuffer[]): Promise<ArrayBuffer[]> {
     this.check();
-    const staging = this.buffer(
-      'download',
-      size,
-      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    );
-    try {
+    const copies = await this.allocate('reading back', () => {
       const encoder = this.#device.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+      const staging = buffers.map((buffer) => {
+        const { label, size } = buffer;
+        const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+        const copy = this.buffer(`copy of ${label}`, size, usage);
+        encoder.copyBufferToBuffer(buffer, 0, copy, 0, size);
+        return copy;
+      });
       this.submit(encoder);
-      await this.settled(staging.mapAsync(GPUMapMode.READ));
-      return staging.getMappedRange().slice(0);
+      return staging;
+    });
+    try {
+      await this.settled(Promise.all(copies.map((copy) => copy.mapAsync(GPUMapMode.READ))));
+      return copies.map((copy) => copy.getMappedRange().slice(0));
     } finally {
-      this.release(staging);
+      for (const copy of copies) this.release(copy);
     }
+  }
+
+  /** Takes what everything on the device needs to be made again. {@link recover} goes back to this moment. */
+  async hold(): Promise<void> {
+    const holds = [...this.residents].map((resident) => resident.hold());
+    const contents = await this.download(holds.flatMap(({ buffers }) => buffers));
+    for (const { buffers, keep } of holds) keep(contents.splice(0, buffers.length));
   }
 
   /**
    * After a loss: opens a fresh device and rebuilds what lived on the lost one from the last parameters held on the
-   * host. Programs go on from the step of that snapshot.
+   * host. Programs go on from the step of that snapshot. Does nothing while the device is well.
    */
-  async recover(): Promise<void> {
+  recover(): Promise<void> {
+    this.#recovery ??= this.#recover().finally(() => {
+      this.#recovery = undefined;
+    });
+    return this.#recovery;
+  }
+
+  async #recover() {
+    if (this.#closed) throw closedError();
     if (this.options.device)
       throw new GpuError(
         'a borrowed device cannot be reopened from here: open another with openGpu({ device })',
       );
-    if (this.#closed) throw new GpuError('this Gpu is closed: open another with openGpu()');
+    await this.#announced();
+    if (!this.#fault) return;
     this.#device.destroy();
+    this.#live.clear();
     this.counts.bytes = 0;
-    await this.open();
-    for (const resident of this.residents) await resident.rebuild();
+    this.#rebuilding = true;
+    try {
+      await this.open();
+      for (const resident of [...this.residents]) await resident.rebuild();
+    } catch (error) {
+      // Some of what lived here is missing, so nothing may run until another attempt succeeds.
+      this.#fault = error instanceof GpuError ? error : new GpuError(String(error));
+      throw error;
+    } finally {
+      this.#rebuilding = false;
+    }
   }
 
-  /** Ends the use of the device: one that we opened is destroyed, a borrowed one stays as it is. */
+  /** Ends the use of the device: all buffers are given back, and the device is destroyed unless it is borrowed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#device.removeEventListener('uncapturederror', this.#rejected);
+    for (const buffer of [...this.#live]) this.release(buffer);
+    this.residents.clear();
     if (!this.options.device) this.#device.destroy();
   }
 
@@ -234,6 +303,8 @@ export class Gpu {
     this.close();
   }
 }
+
+const closedError = () => new GpuError('this Gpu is closed: open another with openGpu()');
 
 /**
  * Opens the best adapter there is: hardware, then lavapipe, then SwiftShader.
@@ -243,35 +314,4 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   const gpu = new Gpu(options);
   await gpu.open();
   return gpu;
-}
-
-/** All that the adapter has which the engine can use: its largest limits, and the optional features. */
-function everything(adapter: GPUAdapter): GPUDeviceDescriptor {
-  const features = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
-  const limits = [
-    'maxBufferSize',
-    'maxStorageBufferBindingSize',
-    'maxStorageBuffersPerShaderStage',
-    'maxComputeWorkgroupStorageSize',
-    'maxComputeInvocationsPerWorkgroup',
-    'maxComputeWorkgroupSizeX',
-  ] as const;
-  return {
-    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
-    requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
-  };
-}
-
-function borrowedReport(device: GPUDevice): AdapterReport {
-  const info = device.adapterInfo;
-  return {
-    kind: info?.isFallbackAdapter ? 'swiftshader' : 'hardware',
-    name: info?.description || info?.device || 'borrowed device',
-    driver: info?.vendor ?? '',
-    source: 'borrowed device',
-    chosen: true,
-    why: 'it was given to openGpu',
-    limits: {},
-    features: [...device.features],
-  };
 }

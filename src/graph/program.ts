@@ -1,4 +1,4 @@
-/** A compiled program: a plan with its buffers, bind groups and pipelines, #recorded once and replayed for every step. */
+/** A compiled program: a plan with its buffers, bind groups and pipelines, recorded once and replayed for every step. */
 
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Target } from '../kernels/kernel.ts';

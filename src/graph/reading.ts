@@ -1,13 +1,20 @@
 /** A ring of staging buffers, through which programs read their outputs without waiting for one another. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Operand } from '../kernels/tensor.ts';
+import type { DType, Operand } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
+
+/** An output of a plan: where it lies, and what its elements are. */
+export interface Output {
+  readonly operand: Operand;
+  readonly dtype: DType;
+}
+export type Outputs = Readonly<Record<string, Output>>;
 
 export interface Slot {
   /** Appends a copy of an output, which lies in this buffer. */
   copy(encoder: GPUCommandEncoder, name: string, from: GPUBuffer): void;
-  /** Waits for the copies and gives the values; the slot is free afterwards. */
+  /** Waits for the copies and gives the values; the slot is free afterwards. Integers become floats. */
   read(names: readonly string[]): Promise<Record<string, Float32Array>>;
 }
 
@@ -18,23 +25,19 @@ export interface Ring {
 }
 
 /** Where each output lies in a slot, in bytes. */
-export function readingLayout(outputs: Readonly<Record<string, Operand>>) {
+export function readingLayout(outputs: Outputs) {
   const offsets = new Map<string, { at: number; size: number }>();
   let total = 0;
-  for (const [name, { shape }] of Object.entries(outputs)) {
-    const size = 4 * sizeOf(shape);
+  for (const [name, { operand }] of Object.entries(outputs)) {
+    const size = 4 * sizeOf(operand.shape);
     offsets.set(name, { at: total, size });
-    total += Math.ceil(size / 16) * 16;
+    total += 16 * Math.max(1, Math.ceil(size / 16));
   }
   return { offsets, total };
 }
 
 /** A ring of `count` slots, each large enough for all outputs. */
-export function readingRing(
-  gpu: Gpu,
-  outputs: Readonly<Record<string, Operand>>,
-  count: number,
-): Ring {
+export function readingRing(gpu: Gpu, outputs: Outputs, count: number): Ring {
   const { offsets, total } = readingLayout(outputs);
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const buffers = Array.from({ length: total ? count : 0 }, (_, i) =>
@@ -52,14 +55,16 @@ export function readingRing(
       return {
         copy(encoder, name, from) {
           const { at, size } = offsets.get(name)!;
-          encoder.copyBufferToBuffer(from, 4 * outputs[name]!.offset, buffer, at, size);
+          const { offset } = outputs[name]!.operand;
+          encoder.copyBufferToBuffer(from, 4 * offset, buffer, at, size);
         },
         read(names) {
           const values = gpu.settled(buffer.mapAsync(GPUMapMode.READ)).then(() => {
             const mapped = buffer.getMappedRange();
             const read = names.map((name) => {
               const { at, size } = offsets.get(name)!;
-              return [name, new Float32Array(mapped.slice(at, at + size))];
+              const bits = mapped.slice(at, at + size);
+              return [name, floats(bits, outputs[name]!.dtype)];
             });
             buffer.unmap();
             return Object.fromEntries(read);
@@ -74,3 +79,6 @@ export function readingRing(
     },
   };
 }
+
+const floats = (bits: ArrayBuffer, dtype: DType) =>
+  dtype === 'f32' ? new Float32Array(bits) : Float32Array.from(new Uint32Array(bits));

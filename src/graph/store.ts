@@ -1,6 +1,6 @@
 /** Where variables live on a device: a buffer for each slab, shared by all programs, and a copy on the host for recovery. */
 
-import type { Gpu } from '../gpu/gpu.ts';
+import { type Gpu, type Resident } from '../gpu/gpu.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** Values of variables by name. */
@@ -8,36 +8,60 @@ export type Values = Map<string, Float32Array>;
 
 export interface Store {
   readonly buffers: GPUBuffer[];
-  /** What the host holds of them: the initial values, or the last that were read or written. */
+  /** What the host holds of them for recovery: the initial values, or the last that were held or written. */
   held: Values;
+  /** Its buffers have been given back. */
+  released: boolean;
 }
+
+/** A store that is on the device, and how it is made again on another. */
+interface Kept {
+  readonly store: Store;
+  readonly resident: Resident;
+}
+
+const keptOf = (gpu: Gpu, set: VariableSet) => gpu.attached.get(set) as Promise<Kept> | undefined;
 
 /** The store of a set on a device; made, with initial values drawn from `seed`, when there is none. */
 export async function storeOf(gpu: Gpu, set: VariableSet, seed = 0): Promise<Store> {
-  const known = gpu.attached.get(set) as Promise<Store> | undefined;
-  if (known) return known;
+  const known = keptOf(gpu, set);
+  if (known) return (await known).store;
   const made = makeStore(gpu, set, seed);
   gpu.attached.set(set, made);
   made.catch(() => gpu.attached.delete(set));
-  return made;
+  return (await made).store;
 }
 
-async function makeStore(gpu: Gpu, set: VariableSet, seed: number): Promise<Store> {
+async function makeStore(gpu: Gpu, set: VariableSet, seed: number): Promise<Kept> {
   const held = new Map(set.variables.map((v) => [v.name, initialValues(v, seed)]));
-  const store: Store = { buffers: [], held };
-  const build = async () => {
+  const store: Store = { buffers: [], held, released: false };
+  const rebuild = async () => {
     store.buffers.length = 0;
-    await gpu.allocate(set.name, () => {
-      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    await gpu.allocate(`the variables of ${set.name}`, () => {
       for (const [i, size] of set.slabs.entries())
         store.buffers.push(gpu.buffer(`${set.name} slab ${i}`, 4 * size, usage));
+      write(gpu, set, store, store.held);
     });
-    write(gpu, set, store, store.held);
   };
-  await build();
-  gpu.residents.add({ rebuild: build });
-  return store;
+  await rebuild();
+  const hold = () => ({
+    buffers: store.buffers,
+    keep: (contents: readonly ArrayBuffer[]) => {
+      store.held = valuesIn(set, contents);
+    },
+  });
+  const resident = { rebuild, hold };
+  gpu.residents.add(resident);
+  return { store, resident };
 }
+
+/** Bytes of a set on the device. */
+export const bytesOfSet = (set: VariableSet): number =>
+  set.slabs.reduce((sum, size) => sum + 4 * size, 0);
+
+/** Whether a set is on the device, or on its way there. */
+export const isStored = (gpu: Gpu, set: VariableSet): boolean => gpu.attached.has(set);
 
 function initialValues(v: Variable, seed: number): Float32Array {
   const values = Float32Array.from(v.initial(v.size, uniform(`${seed} ${v.name}`)));
@@ -69,22 +93,31 @@ function write(gpu: Gpu, set: VariableSet, { buffers }: Store, values: Values) {
     );
 }
 
-/** Reads the variables of a set; the host holds them from then on, for recovery. */
-export async function readVariables(gpu: Gpu, set: VariableSet): Promise<Values> {
-  const store = await storeOf(gpu, set);
-  const slabs: Float32Array[] = [];
-  for (const buffer of store.buffers) slabs.push(new Float32Array(await gpu.download(buffer)));
-  store.held = new Map(
+/** The variables of a set, cut out of the contents of its slabs. */
+function valuesIn(set: VariableSet, contents: readonly ArrayBuffer[]): Values {
+  return new Map(
     set.variables.map(({ name, slab, offset, size }) => [
       name,
-      slabs[slab]!.slice(offset, offset + size),
+      new Float32Array(contents[slab]!.slice(4 * offset, 4 * (offset + size))),
     ]),
   );
-  return new Map([...store.held].map(([name, values]) => [name, values.slice()]));
 }
 
-/** Writes variables by name. All must be there, each of its size, and no other. */
-export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values): Promise<void> {
+/** Reads the variables of a set. */
+export async function readVariables(gpu: Gpu, set: VariableSet): Promise<Values> {
+  gpu.check();
+  const { buffers } = await storeOf(gpu, set);
+  return valuesIn(set, await gpu.download(buffers));
+}
+
+/** What the host holds of a set since the last {@link Gpu.hold}; a copy. */
+export async function heldVariables(gpu: Gpu, set: VariableSet): Promise<Values> {
+  const { held } = await storeOf(gpu, set);
+  return new Map([...held].map(([name, values]) => [name, values.slice()]));
+}
+
+/** Throws unless the values are those of the set: all there, each of its size, and no other. */
+export function checkValues(set: VariableSet, values: Values): void {
   for (const { name, size } of set.variables) {
     const given = values.get(name);
     if (!given)
@@ -97,16 +130,25 @@ export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values)
   const unknown = [...values.keys()].find((name) => !set.variables.some((v) => v.name === name));
   if (unknown !== undefined)
     throw new Error(`${set.name} has no variable ${unknown}. Were these saved from another model?`);
-  gpu.check();
-  const store = await storeOf(gpu, set);
-  store.held = new Map([...values].map(([name, given]) => [name, given.slice()]));
-  write(gpu, set, store, values);
 }
 
-/** Gives the buffers of a set back. Programs that use it cannot run any more. */
+/** Writes variables by name; the host holds them from then on. All must be there, each of its size, and no other. */
+export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values): Promise<void> {
+  checkValues(set, values);
+  gpu.check();
+  const store = await storeOf(gpu, set);
+  gpu.check();
+  store.held = new Map([...values].map(([name, given]) => [name, given.slice()]));
+  write(gpu, set, store, store.held);
+}
+
+/** Gives the buffers of a set back. Programs that use it refuse to run from then on. */
 export async function releaseVariables(gpu: Gpu, set: VariableSet): Promise<void> {
-  const store = (await gpu.attached.get(set)) as Store | undefined;
-  if (!store) return;
+  const kept = await keptOf(gpu, set);
+  if (!kept || kept.store.released) return;
+  const { store, resident } = kept;
+  store.released = true;
   gpu.attached.delete(set);
+  gpu.residents.delete(resident);
   for (const buffer of store.buffers) gpu.release(buffer);
 }

@@ -34,9 +34,12 @@ export class VariableSet {
   /** Elements of each slab. */
   readonly slabs: number[] = [];
   readonly #companions = new Map<string, VariableSet>();
+  readonly #slabSize: number;
 
-  constructor(name: string) {
+  /** @param slabSize elements that a slab may have, unless a single variable has more */
+  constructor(name: string, slabSize: number = SLAB) {
     this.name = name;
+    this.#slabSize = slabSize;
   }
 
   /** Declares a variable and gives the tensor that stands for it. */
@@ -46,7 +49,7 @@ export class VariableSet {
     const size = sizeOf(shape);
     const padded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
     const last = this.slabs.length - 1;
-    const fits = last >= 0 && this.slabs[last]! + padded <= SLAB;
+    const fits = last >= 0 && this.slabs[last]! + padded <= this.#slabSize;
     const slab = fits ? last : this.slabs.push(0) - 1;
     const offset = this.slabs[slab]!;
     this.slabs[slab] = offset + padded;
@@ -69,7 +72,7 @@ export class VariableSet {
   state(name: string, declare: (set: VariableSet) => void): VariableSet {
     let set = this.#companions.get(name);
     if (!set) {
-      set = new VariableSet(`${this.name}.${name}`);
+      set = new VariableSet(`${this.name}.${name}`, this.#slabSize);
       declare(set);
       this.#companions.set(name, set);
     }

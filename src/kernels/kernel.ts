@@ -64,6 +64,8 @@ export interface KernelSpec<In extends string, Out extends string, Attributes> {
   readonly cut?: (t: Operands<In | Out>, a: Attributes) => readonly (In | Out)[];
   /** Pieces have a multiple of this many rows. */
   readonly cutRows?: number;
+  /** The most rows that the grid of one dispatch can take, where that is limited: a call with more is cut, too. */
+  readonly mostRows?: (t: Operands<In | Out>, a: Attributes) => number;
   /** Attributes for the piece that starts at row `first`. Reductions over the rows add to what earlier pieces wrote. */
   readonly piece?: (
     a: Attributes,
@@ -123,7 +125,7 @@ function agree(file: KernelFile, spec: { reads: readonly string[]; writes: reado
   }
 }
 
-/** One call as it is, or cut along rows into as many as the largest binding needs. */
+/** One call as it is, or cut along rows into as many as the largest binding and the grid need. */
 function pieces<In extends string, Out extends string, A>(
   file: KernelFile,
   spec: KernelSpec<In, Out, A>,
@@ -134,9 +136,11 @@ function pieces<In extends string, Out extends string, A>(
   const bytesOf = (operand: Operand) => 4 * sizeOf(operand.shape);
   const names = Object.keys(t) as (In | Out)[];
   const large = names.filter((name) => bytesOf(t[name]) > maxBinding);
-  if (large.length === 0) return [{ t, a }];
-
   const cut = spec.cut?.(t, a) ?? [];
+  const total = t[cut[0]!]?.shape[0] ?? 1;
+  const most = spec.mostRows?.(t, a) ?? Infinity;
+  if (large.length === 0 && total <= most) return [{ t, a }];
+
   const whole = large.find((name) => !cut.includes(name));
   if (whole !== undefined)
     throw new LimitError(
@@ -145,11 +149,11 @@ function pieces<In extends string, Out extends string, A>(
       maxBinding,
       'this kernel cannot cut it, so use a smaller batch or a device with larger bindings',
     );
-  const total = t[cut[0]!].shape[0]!;
   const widths = cut.map((name) => sizeOf(t[name].shape.slice(1)));
   // A binding starts at a multiple of 256 bytes, which is 64 elements.
   const step = widths.reduce((all, width) => lcm(all, 64 / gcd(64, width)), spec.cutRows ?? 1);
-  const count = Math.floor(maxBinding / (4 * Math.max(...widths)) / step) * step;
+  const bound = Math.min(maxBinding / (4 * Math.max(...widths)), most);
+  const count = Math.floor(bound / step) * step;
   if (count < 1)
     throw new LimitError(
       `${file.file}: ${step} rows of ${t[large[0]!].memory.name}`,

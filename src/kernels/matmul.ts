@@ -19,6 +19,8 @@ export interface MatmulAttributes {
   readonly stages: readonly Stage[];
   /** Add to what y holds, as pieces of a long inner axis do. */
   readonly accumulate: boolean;
+  /** Index of the first value of y, when y is cut. */
+  readonly first?: number;
 }
 
 const extra = ['e0', 'e1', 'e2', 'e3'] as const;
@@ -37,10 +39,15 @@ export function matmulSizes(
   const [m, n] = y.shape.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1)!;
   const batch = y.shape.length === 3 ? y.shape[0]! : 1;
-  const step = (t: Operand) =>
-    t.shape.length === 3 && t.shape[0]! > 1 ? sizeOf(t.shape.slice(-2)) : 0;
+  const step = (t: Operand) => (matricesOf(t) > 1 ? sizeOf(t.shape.slice(-2)) : 0);
   return { m, n, k, batch, aStride: step(a), bStride: step(b), transposeA, transposeB };
 }
+
+/** How many matrices an operand holds. */
+const matricesOf = ({ shape }: Operand) => (shape.length === 3 ? shape[0]! : 1);
+
+/** Workgroups that a dimension of the grid can have. */
+const GRID = 65_535;
 
 type Sizes = ReturnType<typeof matmulSizes>;
 
@@ -48,7 +55,8 @@ type Sizes = ReturnType<typeof matmulSizes>;
 function variant(
   file: KernelFile,
   edition: 'single' | 'quad',
-  groups: (s: Sizes) => readonly [number, number, number],
+  /** Columns and rows of y that one workgroup computes. */
+  [columnsOfGroup, rowsOfGroup]: readonly [number, number],
 ): MatmulKernel {
   return kernel<In, 'y', MatmulAttributes>(file, {
     reads: ['a', 'b', ...extra],
@@ -62,10 +70,13 @@ function variant(
     }),
     params: (t, a) => {
       const { m, n, k, aStride, bStride } = matmulSizes(t, a);
-      const sizes = { m, n, k, a_stride: aStride, b_stride: bStride, first: 0 };
+      const sizes = { m, n, k, a_stride: aStride, b_stride: bStride, first: a.first ?? 0 };
       return { ...sizes, ...stageParams(a.stages, maxEpilogue) };
     },
-    groups: (t, a) => groups(matmulSizes(t, a)),
+    groups: (t, a) => {
+      const { m, n, batch } = matmulSizes(t, a);
+      return [Math.ceil(n / columnsOfGroup), Math.ceil(m / rowsOfGroup), batch];
+    },
     cost: (t, attributes) => {
       const { m, n, k, batch } = matmulSizes(t, attributes);
       const touched = sizeOf(t.a.shape) + sizeOf(t.b.shape) + sizeOf(t.y.shape);
@@ -78,33 +89,35 @@ function variant(
       // Bindings that no stage reads hold a.
       const idle = extra.filter((_, i) => !stages[i]?.operand);
       if (transposeA && !batched) return transposeB ? [] : ['a', 'b', ...idle];
-      const alongRows = extra.filter((name, i) => {
-        const kind = stages[i]?.kind;
-        return kind === 'full' || kind === 'column' || idle.includes(name);
-      });
-      const each = ['a', 'y', ...alongRows] as (In | 'y')[];
-      return batched && b.shape.length === 3 && b.shape[0]! > 1 && a.shape[0]! > 1
-        ? [...each, 'b']
-        : each;
+      const alongRows = extra.filter((_, i) =>
+        ['full', 'column'].includes(stages[i]?.kind ?? 'none'),
+      );
+      const repeats = (operand: Operand) => batched && matricesOf(operand) === 1;
+      const cut: (In | 'y')[] = ['y', ...alongRows];
+      if (!repeats(a)) cut.push('a', ...idle);
+      return batched && !repeats(b) ? [...cut, 'b'] : cut;
+    },
+    // The grid has a dimension for the rows of y, and one for the batch.
+    mostRows: ({ y }, { transposeA }) => {
+      if (y.shape.length === 3) return GRID;
+      return transposeA ? Infinity : GRID * rowsOfGroup;
     },
     piece: (attributes, first, { y }, last) =>
       attributes.transposeA && y.shape.length === 2
         ? { ...attributes, accumulate: first > 0, stages: last ? attributes.stages : [] }
-        : attributes,
+        : { ...attributes, first: first * sizeOf(y.shape.slice(1)) },
   });
 }
 
-const up = (n: number, by: number) => Math.ceil(n / by);
-
 /** All kernels of the family, in the order of the ladder, and where each is right and useful. */
 export const matmulVariants = {
-  naive: variant(naive1, 'single', ({ m, n, batch }) => [up(n, 8), up(m, 8), batch]),
-  tile: variant(tile2, 'single', ({ m, n, batch }) => [up(n, 16), up(m, 16), batch]),
-  tileRegisters: variant(tile3, 'single', ({ m, n, batch }) => [up(n, 64), up(m, 64), batch]),
-  registers: variant(registers4, 'quad', ({ m, n, batch }) => [up(n, 64), up(m, 32), batch]),
-  subgroup4: variant(block5on4, 'quad', ({ m, n, batch }) => [up(n, 16), up(m, 16), batch]),
-  subgroup8: variant(block5on8, 'quad', ({ m, n, batch }) => [up(n, 32), up(m, 32), batch]),
-  row: variant(rowWgsl, 'quad', ({ m, n, batch }) => [up(n, 32), m, batch]),
+  naive: variant(naive1, 'single', [8, 8]),
+  tile: variant(tile2, 'single', [16, 16]),
+  tileRegisters: variant(tile3, 'single', [64, 64]),
+  registers: variant(registers4, 'quad', [64, 32]),
+  subgroup4: variant(block5on4, 'quad', [16, 16]),
+  subgroup8: variant(block5on8, 'quad', [32, 32]),
+  row: variant(rowWgsl, 'quad', [32, 1]),
 } as const;
 
 export type MatmulVariant = keyof typeof matmulVariants;

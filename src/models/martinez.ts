@@ -4,10 +4,12 @@
  * ReLU and dropout. Hidden layers have no bias, since the norm subtracts it.
  */
 
-import { add, dropout, relu } from '../graph/ops/elementwise.ts';
+import { add, div, dropout, mul, relu, sub } from '../graph/ops/elementwise.ts';
 import { show, type Tensor } from '../graph/trace.ts';
-import { uniformFan, type VariableSet } from '../graph/variables.ts';
+import { type Initial, ones, uniformFan, type VariableSet, zeros } from '../graph/variables.ts';
 import { batchNormLayer, dense, type Mode, modelVariables } from './layers.ts';
+import type { Statistics } from './normalise.ts';
+import { INPUT_SIZE, OUTPUT_SIZE } from './representation.ts';
 
 export interface MartinezOptions {
   /** Features of hidden layers; 1024 in the paper. */
@@ -19,6 +21,8 @@ export interface MartinezOptions {
   /** Numbers of an encoded 2D pose, and of a 3D pose. */
   inputs?: number;
   outputs?: number;
+  /** Statistics of the training data, which are stored with the weights; 0 and 1 where there are none yet. */
+  normalisation?: { readonly input: Statistics; readonly output: Statistics };
 }
 
 /** A network: a function of tensors, and its variables. */
@@ -28,13 +32,17 @@ export interface Network {
   readonly statistics: VariableSet;
 }
 
-/** The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]. */
+/**
+ * The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]; both in the units of the data,
+ * since the statistics that normalise them are part of it.
+ */
 export function martinez({
   width = 1024,
   blocks = 2,
   dropout: rate = 0.5,
-  inputs = 34,
-  outputs = 48,
+  inputs = INPUT_SIZE,
+  outputs = OUTPUT_SIZE,
+  normalisation,
 }: MartinezOptions = {}): Network {
   const variables = modelVariables('martinez');
   const hidden = (linear: string, norm: string, size: number) => {
@@ -56,6 +64,14 @@ export function martinez({
   );
   const last = dense(variables, 'output', [width, outputs], { initial: uniformFan(width) });
 
+  const { statistics } = variables;
+  const statistic = (name: string, size: number, values: readonly number[] | undefined, otherwise: Initial) =>
+    statistics.add(name, [size], values ? () => values : otherwise);
+  const inputMean = statistic('input.mean', inputs, normalisation?.input.mean, zeros);
+  const inputStd = statistic('input.std', inputs, normalisation?.input.std, ones);
+  const outputMean = statistic('output.mean', outputs, normalisation?.output.mean, zeros);
+  const outputStd = statistic('output.std', outputs, normalisation?.output.std, ones);
+
   const network = (x: Tensor, mode: Mode = {}): Tensor => {
     if (x.shape.length !== 2 || x.shape[1] !== inputs)
       throw new Error(
@@ -63,9 +79,9 @@ export function martinez({
       );
     const features = residuals.reduce(
       (y, [one, two]) => add(two(one(y, mode), mode), y),
-      first(x, mode),
+      first(div(sub(x, inputMean), inputStd), mode),
     );
-    return last(features);
+    return add(mul(last(features), outputStd), outputMean);
   };
   return Object.assign(network, variables);
 }

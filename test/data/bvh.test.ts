@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clipFromBvh, parseBvh, placeBvh } from '../../src/data/bvh.ts';
 import { MocapError } from '../../src/data/mocap.ts';
-import { readSafetensors, tensorNamed } from '../../src/data/safetensors.ts';
+import { readSafetensors, tensorNamed } from '../../src/formats/safetensors.ts';
 import { boneLengths, JOINT } from '../../src/pose/skeleton.ts';
 import { bytesOf, hasData, NEEDS_DATA, textOf } from './dataset.ts';
 

@@ -6,6 +6,9 @@ import { findAdapters, listAdapters } from '../../src/platform/node/adapters.ts'
 import { ADAPTER_KINDS } from '../../src/platform/types.ts';
 import { canHide, runInChild } from './child.ts';
 
+// The tests are about the choice itself, which this variable would make for them.
+delete process.env.KINEGRAD_ADAPTER;
+
 const FIND = `
   import { findAdapters } from './src/platform/node/adapters.ts';
   const { adapter, reports, remedies } = await findAdapters();

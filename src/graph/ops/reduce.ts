@@ -189,10 +189,10 @@ export const norm = (x: Tensor, axis = -1): Tensor =>
 const normOp = /* @__PURE__ */ op<{ axis: number }>('norm', {
   shape: ([x], { axis }) => [x!.filter((_, i) => i !== axis)],
   expand: ([x], { axis }) => [sqrt(sum(mul(x!, x!), axis))],
-  // dx = dy x / |x|; the floor only matters at 0, where x is 0 too.
+  // dx = dy x / |x|; the floor only matters where all squares vanish in f32, and x is no larger than it.
   backward: ([dy], { x: [x], y: [y], a: { axis } }) => {
     const kept = x!.shape.map((n, i) => (i === axis ? 1 : n));
-    const scale = div(dy!, maximum(y!, 1e-30));
+    const scale = div(dy!, maximum(y!, 1e-19));
     return [mul(x!, reshape(scale, kept))];
   },
 });

@@ -38,6 +38,7 @@ function fromEnvironment(): AdapterKind | undefined {
 }
 
 async function look(wanted: AdapterKind | undefined, everything: boolean): Promise<FoundAdapters> {
+  await dawn();
   if (wanted === 'swiftshader' && !everything) {
     const embedded = await embeddedCandidate();
     if (embedded.adapter) return choose([embedded], wanted, []);

@@ -6,7 +6,7 @@ import {
   type StoredTensor,
   tensorNamed,
   writeSafetensors,
-} from '../../src/data/safetensors.ts';
+} from '../../src/formats/safetensors.ts';
 
 /** A file made by hand: the header's length in 8 bytes, little-endian, the header, the data. */
 function file(header: string, data: readonly number[] = [], length?: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromHalf, fromHalves, toHalf, toHalves } from '../../src/data/half.ts';
+import { fromHalf, fromHalves, toHalf, toHalves } from '../../src/formats/half.ts';
 
 /**
  * The halves in order of size, by their definition: (1 + f/1024) 2^(e-15), or f 2^-24 below 2^-14.

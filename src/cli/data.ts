@@ -1,0 +1,58 @@
+/** Poses to train on: a data set in one file, a folder of motion capture, or the procedural body. */
+
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { PoseSource } from '../data/batches.ts';
+import { bodySource } from '../data/body/source.ts';
+import { type Motion, motionFromFiles, readMotion } from '../data/motion.ts';
+import { motionSource, subjectSplit } from '../data/splits.ts';
+import type { LifterConfig } from '../train/config.ts';
+import type { TrainingData } from '../train/training.ts';
+
+/** Poses of an epoch of the procedural body, and how many of them judge. */
+const BODY_POSES = 50_000;
+const BODY_VALIDATION = 2048;
+
+export interface LoadedData extends TrainingData {
+  /** One line on what it is, for the log. */
+  readonly description: string;
+}
+
+/** Loads what `data` of a configuration names. */
+export async function loadTrainingData({ data, validation, seed }: LifterConfig): Promise<LoadedData> {
+  if (data === 'synthetic') {
+    const train = bodySource({ seed, count: BODY_POSES });
+    const judge = bodySource({ seed: seed + 1, count: BODY_VALIDATION });
+    return { train, validation: judge, description: `${BODY_POSES} procedural poses an epoch` };
+  }
+  const motion = await loadMotion(data);
+  const split = subjectSplit(motion, validation === null ? {} : { validation });
+  if (split.train.length === 0) throw new Error(`${data} has no poses to train on`);
+  const train = motionSource(motion, split.train);
+  const judged: PoseSource = validation === null ? train : motionSource(motion, split.validation);
+  return {
+    train,
+    validation: judged,
+    description:
+      `${split.train.length} poses of ${data}; ` +
+      (validation === null
+        ? 'judged by the training poses in new views'
+        : `${split.validation.length} of subject ${validation} choose the weights`),
+  };
+}
+
+async function loadMotion(path: string): Promise<Motion> {
+  const found = await stat(path).catch(() => {
+    throw new Error(`there is no ${path}. Give a .safetensors file, a folder of .bvh or .asf/.amc files, or synthetic`);
+  });
+  if (!found.isDirectory()) return readMotion(await readFile(path));
+  const names = (await readdir(path, { recursive: true }))
+    .filter((name) => ['.bvh', '.asf', '.amc'].includes(extname(name).toLowerCase()))
+    .sort();
+  if (names.length === 0) throw new Error(`${path} holds no .bvh, .asf or .amc files`);
+  return motionFromFiles(
+    await Promise.all(
+      names.map(async (name) => ({ name, text: await readFile(join(path, name), 'utf8') })),
+    ),
+  );
+}

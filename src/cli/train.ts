@@ -1,0 +1,145 @@
+/** `kinegrad train`: runs a training, watches over it, and keeps what it makes. */
+
+import { type Gpu, openGpu } from '../gpu/gpu.ts';
+import { writeWeights } from '../models/weights.ts';
+import type { AdapterKind } from '../platform/types.ts';
+import type { LifterConfig } from '../train/config.ts';
+import { trainingSteps } from '../train/loop.ts';
+import { openTraining, type StepReport, type Training } from '../train/training.ts';
+import { drawCurve } from './curve.ts';
+import { type LoadedData, loadTrainingData } from './data.ts';
+import { clock, type Progress, progressBar } from './progress.ts';
+import { newRun, type RunFolder, resumeRun } from './run_folder.ts';
+
+export interface TrainOptions {
+  adapter?: AdapterKind | undefined;
+  /** Words on the weights' origin and terms, for their file. */
+  notice?: string | undefined;
+}
+
+/** Trains a new lifter into a folder. */
+export async function train(folder: string, config: LifterConfig, options: TrainOptions) {
+  const data = await loadTrainingData(config);
+  const run = await newRun(folder, config);
+  await withTraining(run, data, options, (training, gpu) => watch(run, training, gpu, options));
+}
+
+/** Goes on with the run in a folder, from its last checkpoint. */
+export async function resume(folder: string, options: TrainOptions) {
+  const { run, snapshot, best } = await resumeRun(folder);
+  const { steps } = run.config;
+  if (snapshot && snapshot.step >= steps) {
+    console.error(`${folder} is done: all ${steps} steps are made`);
+    return;
+  }
+  if (!snapshot) console.error('there is no checkpoint yet: the run starts from its beginning');
+  await withTraining(run, await loadTrainingData(run.config), options, async (training, gpu) => {
+    if (snapshot) await training.restore(snapshot);
+    await watch(run, training, gpu, options, best);
+  });
+}
+
+async function withTraining(
+  { config }: RunFolder,
+  data: LoadedData,
+  { adapter }: TrainOptions,
+  body: (training: Training, gpu: Gpu) => Promise<void>,
+) {
+  const gpu = await openGpu({ adapter });
+  try {
+    console.error(`${gpu.adapter.name}: ${gpu.adapter.why}`);
+    console.error(data.description);
+    const training = await openTraining(gpu, config, data);
+    await body(training, gpu);
+    training.dispose();
+  } finally {
+    gpu.close();
+  }
+}
+
+/** Steps until the end, Ctrl-C, or a loss that is no number; saves on the way and at the end. */
+async function watch(
+  run: RunFolder,
+  training: Training,
+  gpu: Gpu,
+  { notice }: TrainOptions,
+  best = Infinity,
+) {
+  const { steps, validateEvery, checkpointEvery } = run.config;
+  const first = training.step;
+  const begin = performance.now();
+  const seconds = () => Math.round(performance.now() - begin) / 1000;
+  const bar = progressBar('training', steps, first);
+  let signal: NodeJS.Signals | undefined;
+  const stop = (received: NodeJS.Signals) => {
+    signal = received;
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const due = (step: number, every: number) => step % every === 0 || step === steps;
+  let saved = first;
+
+  const save = async () => {
+    await run.checkpoint(await training.snapshot(), best);
+    saved = training.step;
+    await drawCurve(run);
+  };
+  try {
+    const pauses = (step: number) => due(step, validateEvery) || due(step, checkpointEvery);
+    for await (const report of trainingSteps(training, steps, pauses, () => signal !== undefined)) {
+      if (report.step === first + 1)
+        bar.line(`first step after ${clock(seconds())}, compilation included`);
+      bar.update(report.step, known(report, best));
+      const judged = due(report.step, validateEvery)
+        ? await judge(run, training, report.step, best, notice, bar)
+        : undefined;
+      if (judged) best = Math.min(best, judged.mpjpe);
+      run.append({ ...report, ...judged, seconds: seconds() });
+      if (due(report.step, checkpointEvery)) await save();
+    }
+    if (saved < training.step) await save();
+  } catch (error) {
+    const kept = saved > 0 ? `The checkpoint of step ${saved} in ${run.path} is kept` : 'There is no checkpoint yet';
+    throw new Error(`${(error as Error).message}. ${kept}`, { cause: error });
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    bar.stop();
+    await run.flush();
+  }
+  if (signal) {
+    console.error(`stopped at step ${training.step}; go on with 'kinegrad train --resume ${run.path}'`);
+    process.exitCode = 130;
+  } else {
+    console.error(`${steps - first} steps in ${clock(seconds())} on ${gpu.adapter.name}: ${run.path}`);
+  }
+}
+
+/** Validates, and writes the weights if they are the best so far, or if there is nothing to choose by. */
+async function judge(
+  run: RunFolder,
+  training: Training,
+  step: number,
+  best: number,
+  notice: string | undefined,
+  bar: Progress,
+) {
+  const { config } = run;
+  const { mpjpe, paMpjpe } = await training.validate();
+  bar.line(`step ${step}: MPJPE ${mpjpe.toFixed(1)} mm, PA-MPJPE ${paMpjpe.toFixed(1)} mm`);
+  if (config.validation === null || mpjpe < best) {
+    const header = {
+      architecture: config.architecture,
+      options: training.options,
+      ...(notice && { notice }),
+      training: { config, step, mpjpe, paMpjpe },
+    };
+    const bytes = writeWeights(header, training.network, await training.values());
+    await run.write('model.safetensors', bytes);
+  }
+  return { mpjpe, paMpjpe };
+}
+
+const known = ({ loss, rate }: StepReport, best: number) => ({
+  loss: loss.toFixed(2),
+  rate: rate.toExponential(1),
+  ...(Number.isFinite(best) && { MPJPE: `${best.toFixed(1)} mm` }),
+});

@@ -1,0 +1,61 @@
+/** How a device is opened, and what an adapter is asked for. */
+
+import { findAdapters } from '#platform';
+import { kindOf } from '../platform/adapters.ts';
+import type { AdapterKind, AdapterReport } from '../platform/types.ts';
+import { NoAdapterError } from './faults.ts';
+
+export interface DeviceOptions {
+  /** The kind of adapter to use instead of the best one there is; `KINEGRAD_ADAPTER` does the same in Node. */
+  adapter?: AdapterKind | undefined;
+  /** A device that somebody else opened. It is used and never destroyed. */
+  device?: GPUDevice;
+  /** Ask for WebGPU's default limits and no optional feature, as the weakest device gives. */
+  plain?: boolean;
+}
+
+/** The device to use, with the adapter behind it and why it was chosen. */
+export async function openDevice({
+  device: borrowed,
+  adapter: wanted,
+  plain,
+}: DeviceOptions): Promise<{ device: GPUDevice; report: AdapterReport }> {
+  if (borrowed) return { device: borrowed, report: borrowedReport(borrowed) };
+  const { adapter, reports, remedies } = await findAdapters(wanted);
+  if (!adapter) throw new NoAdapterError(reports, remedies);
+  const report = reports.find(({ chosen }) => chosen)!;
+  return { device: await adapter.requestDevice(plain ? {} : everything(adapter)), report };
+}
+
+/** All that the adapter has which the engine can use: its largest limits, and the optional features. */
+function everything(adapter: GPUAdapter): GPUDeviceDescriptor {
+  const features = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+  const limits = [
+    'maxBufferSize',
+    'maxStorageBufferBindingSize',
+    'maxStorageBuffersPerShaderStage',
+    'maxComputeWorkgroupStorageSize',
+    'maxComputeInvocationsPerWorkgroup',
+    'maxComputeWorkgroupSizeX',
+  ] as const;
+  return {
+    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
+  };
+}
+
+function borrowedReport({ adapterInfo: info, limits, features }: GPUDevice): AdapterReport {
+  const known: Record<string, number> = {};
+  // Limits are getters of the prototype, so that spreading them gives nothing.
+  for (const name in limits) known[name] = limits[name as keyof GPUSupportedLimits] as number;
+  return {
+    kind: kindOf(info),
+    name: info.device || info.description || 'borrowed device',
+    driver: info.description || info.vendor,
+    source: 'borrowed device',
+    chosen: true,
+    why: 'it was given to openGpu',
+    limits: known,
+    features: [...features].sort(),
+  };
+}

@@ -1,0 +1,146 @@
+/** What an embedder calls: loads a lifter and lifts 2D joints to a person in the camera's frame. */
+
+import type { Gpu } from '../gpu/gpu.ts';
+import { compile } from '../graph/program.ts';
+import { writeVariables } from '../graph/store.ts';
+import type { Network } from '../models/martinez.ts';
+import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
+import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
+import { type Camera, pixelsToRays } from '../pose/camera.ts';
+import { placeRoot } from '../pose/root.ts';
+import {
+  type Coordinates,
+  type Joint,
+  JOINT_COUNT,
+  JOINTS,
+  mirrorPose,
+  type Pose3d,
+  type RayPose,
+} from '../pose/skeleton.ts';
+
+/** A network of the package, such as `martinez`, as a function of its options. */
+export type Architecture = ((options: never) => Network) & { readonly name: string };
+
+/** A person in the camera's frame. */
+export interface Lifted {
+  /** [17 * 3] metres, camera frame: x right, y down, z forward. */
+  readonly pose: Float64Array;
+  /** The same by name. */
+  readonly joints: Readonly<Record<Joint, readonly [x: number, y: number, z: number]>>;
+  /** Mean distance, over the joints, of the reprojected pose from the given one; in pixels of the camera. */
+  readonly reprojectionError: number;
+  /** That error as a share of the longer side of the person's box. */
+  readonly relativeError: number;
+  /** The reprojected pose, [17 * 2] on the plane at depth 1. */
+  readonly reprojected: Float64Array;
+}
+
+export interface Lifter {
+  readonly weights: Weights;
+  readonly network: Network;
+  /**
+   * Lifts poses [n, 17, 2] on the plane at depth 1 to [n, 17, 3] in metres, relative to the pelvis, in the camera's frame. Each is lifted
+   * once as it is and once in the mirror, and the two are averaged.
+   */
+  liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
+  /** Lifts one person, given in pixels of a camera, and puts them where their image comes from. */
+  lift(pixels: Coordinates<'pixel'>, camera: Camera): Promise<Lifted>;
+  dispose(): void;
+}
+
+/** Poses that one run of the program lifts; the mirrored ones go with them. */
+const BATCHES = [1, 64] as const;
+
+/**
+ * Loads a lifter: its architecture and the bytes of its weights.
+ * @throws where the file is no weights file or belongs to another architecture
+ */
+export async function loadLifter(
+  gpu: Gpu,
+  architecture: Architecture,
+  bytes: Uint8Array,
+): Promise<Lifter> {
+  const weights = readWeights(bytes);
+  if (weights.architecture !== architecture.name)
+    throw new Error(
+      `loadLifter: these are weights of ${weights.architecture}, not of ${architecture.name}. Load them with ${weights.architecture}`,
+    );
+  const network = architecture(weights.options as never);
+  for (const set of [network.parameters, network.statistics])
+    await writeVariables(gpu, set, valuesOf(set, weights.values));
+  return lifterOf(gpu, network, weights);
+}
+
+/** A lifter with a network whose variables are on the device already. */
+export function lifterOf(gpu: Gpu, network: Network, weights: Weights): Lifter {
+  const programs = new Map<number, Promise<LiftProgram>>();
+  const programFor = (size: number) => {
+    let program = programs.get(size);
+    if (!program) programs.set(size, (program = compileLift(gpu, network, size)));
+    return program;
+  };
+
+  const liftRays = async (rays: ArrayLike<number>): Promise<Float32Array> => {
+    const stride = 2 * JOINT_COUNT;
+    const count = rays.length / stride;
+    const lifted = new Float32Array(count * 3 * JOINT_COUNT);
+    for (let first = 0; first < count; ) {
+      const size = BATCHES.findLast((n) => n <= count - first)!;
+      const some = Array.from(rays).slice(first * stride, (first + size) * stride);
+      lifted.set(await liftBoth(await programFor(size), some, size), first * 3 * JOINT_COUNT);
+      first += size;
+    }
+    return lifted;
+  };
+
+  return {
+    weights,
+    network,
+    liftRays,
+    async lift(pixels, camera) {
+      const rays = pixelsToRays(camera, pixels);
+      return placed(Float64Array.from(await liftRays(rays)) as Pose3d, rays, camera);
+    },
+    dispose() {
+      for (const program of programs.values()) void program.then((p) => p.dispose());
+      programs.clear();
+    },
+  };
+}
+
+const compileLift = (gpu: Gpu, network: Network, size: number) =>
+  compile(gpu, ({ poses }) => ({ lifted: network(poses) }), { poses: [2 * size, INPUT_SIZE] });
+type LiftProgram = Awaited<ReturnType<typeof compileLift>>;
+
+/** Lifts poses and their mirror images together: what one side gets wrong the other may get right. */
+async function liftBoth(program: LiftProgram, rays: readonly number[], size: number) {
+  const both = encode([...rays, ...mirrorPose(rays, 2)]);
+  const { lifted } = await program.run({ poses: both.inputs }, { read: ['lifted'] });
+  const poses = decode(lifted, both.rotations);
+  const half = size * 3 * JOINT_COUNT;
+  const mirrored = mirrorPose(poses.subarray(half), 3);
+  return poses.subarray(0, half).map((v, i) => (v + mirrored[i]!) / 2);
+}
+
+/** Puts a pose where its image comes from. */
+function placed(relative: Pose3d, rays: RayPose, camera: Camera): Lifted {
+  const { pose, meanError } = placeRoot(relative, rays);
+  const reprojected = Float64Array.from({ length: 2 * JOINT_COUNT }, (_, i) => {
+    const joint = i >> 1;
+    return pose[3 * joint + (i & 1)]! / pose[3 * joint + 2]!;
+  });
+  const extent = (axis: number) => {
+    const values = Array.from({ length: JOINT_COUNT }, (_, j) => rays[2 * j + axis]!);
+    return Math.max(...values) - Math.min(...values);
+  };
+  const joints = Object.fromEntries(
+    JOINTS.map((name, j) => [name, [pose[3 * j]!, pose[3 * j + 1]!, pose[3 * j + 2]!]]),
+  ) as unknown as Lifted['joints'];
+  return {
+    pose: Float64Array.from(pose),
+    joints,
+    reprojectionError: (meanError * (camera.fx + camera.fy)) / 2,
+    relativeError: meanError / Math.max(extent(0), extent(1)),
+    reprojected,
+  };
+}
