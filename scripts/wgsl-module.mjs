@@ -24,7 +24,7 @@ function closure(file, seen = new Map()) {
 
 /** @returns the module's text: `export default { file, text, uses, ...what the WGSL declares }` */
 export function wgslModule(path) {
-  const file = path.slice(root.length);
+  const file = path.slice(root.length).replaceAll('\\', '/');
   const text = readFileSync(path, 'utf8');
   const uses = usesOf(text);
   const from = dirname(file);

@@ -3,7 +3,8 @@
 // One thread for each T of columns and each block of rows; `batch_norm_finish.wgsl` joins the blocks.
 //
 // Two passes: the mean first, then squares of differences from it. E[x²] - E[x]² would lose all digits where the
-// mean is large beside the deviation. The second pass reads what the first has left in the cache.
+// mean is large beside the deviation; so would a plain sum lose some, and the mean is taken of differences from the
+// first row. The second pass reads what the first has left in the cache.
 
 // use lib/quad.wgsl
 // use lib/grid.wgsl
@@ -25,9 +26,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if begin >= params.rows { return; }
   let end = min(begin + params.block, params.rows);
 
+  let origin = x[begin * params.columns + c];
   var sum = T(0.0);
-  for (var r = begin; r < end; r++) { sum += x[r * params.columns + c]; }
-  let average = sum / f32(end - begin);
+  for (var r = begin; r < end; r++) { sum += x[r * params.columns + c] - origin; }
+  let average = origin + sum / f32(end - begin);
 
   var squares = T(0.0);
   for (var r = begin; r < end; r++) {

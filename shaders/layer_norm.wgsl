@@ -3,7 +3,8 @@
 // One workgroup per row; thread `lane` owns columns lane, lane + WIDTH, ... mean and inv_std are kept for the
 // backward pass.
 //
-// Two passes, the mean before the squares of differences from it, so that a large mean costs no digits.
+// Two passes, the mean before the squares of differences from it, and the mean as that of differences from the first
+// value: so a large mean costs no digits.
 
 // use lib/reduce.wgsl
 // use lib/grid.wgsl
@@ -26,9 +27,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = r * params.columns;
   let n = f32(params.columns);
 
+  let origin = x[row];
   var sum = 0.0;
-  for (var c = lane; c < params.columns; c += WIDTH) { sum += x[row + c]; }
-  let average = sum_across(sum, lane) / n;
+  for (var c = lane; c < params.columns; c += WIDTH) { sum += x[row + c] - origin; }
+  let average = origin + sum_across(sum, lane) / n;
 
   var squares = 0.0;
   for (var c = lane; c < params.columns; c += WIDTH) {

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { listAdapters } from '#platform';
 import { bytes } from './gpu/faults.ts';
 import type { DemoFlags } from './cli/demo.ts';
+import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
 import type { TrainFlags } from './cli/train_command.ts';
 import { ADAPTER_KINDS, type AdapterKind, type AdapterReport } from './platform/types.ts';
@@ -86,6 +87,18 @@ program
   .action(async (options: LiftFlags) => {
     const { liftCommand } = await import('./cli/lift.ts');
     console.log(await liftCommand(options));
+  });
+
+program
+  .command('export')
+  .description('write the weights of a run as one file to ship')
+  .requiredOption('--model <path>', 'the folder of a run, or a weights file')
+  .requiredOption('--out <file>', 'the file to write, in .safetensors')
+  .option('--f16', 'store weight matrices in half precision')
+  .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')
+  .action(async (options: ExportFlags) => {
+    const { exportCommand } = await import('./cli/export.ts');
+    console.log(await exportCommand(options));
   });
 
 program

@@ -1,9 +1,9 @@
 /** The devices that the tests of ops run on: whatever the best is, the embedded SwiftShader, and the weakest there may be. */
 
 import { afterAll } from 'vitest';
+import type { OpenOptions } from '../src/gpu/gpu.ts';
 import { type Gpu, openGpu } from '../src/gpu/gpu.ts';
 import { whyNoSwiftShader } from '../src/platform/node/swiftshader.ts';
-import type { OpenOptions } from '../src/gpu/gpu.ts';
 
 /** What is not written shows as NaN. */
 const poison = true;

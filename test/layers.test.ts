@@ -19,6 +19,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   models: ['graph', 'kernels', 'gpu', 'platform', 'pose', 'formats'],
   train: ['lift', 'models', 'graph', 'kernels', 'gpu', 'platform', 'pose', 'formats', 'data'],
   lift: ['models', 'graph', 'kernels', 'gpu', 'platform', 'pose', 'formats'],
+  cli: [
+    'lift',
+    'train',
+    'models',
+    'graph',
+    'kernels',
+    'gpu',
+    'platform',
+    'pose',
+    'data',
+    'picture',
+    'formats',
+  ],
 };
 
 const filesUnder = (folder: string, ending: string) =>

@@ -90,7 +90,11 @@ export function product(a: Numbers, b: Numbers): Numbers {
 export const transposed = (x: Numbers, order: readonly number[]): Numbers =>
   generate(
     order.map((axis) => x.shape[axis]!),
-    (index) => at(x, order.map((_, axis) => index[order.indexOf(axis)]!)),
+    (index) =>
+      at(
+        x,
+        order.map((_, axis) => index[order.indexOf(axis)]!),
+      ),
   );
 
 /** A seeded standard normal, so that a failure today is a failure tomorrow. */

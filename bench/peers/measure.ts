@@ -27,7 +27,7 @@ export interface TrainingFigures {
   readonly first: number;
   /** Of a step; each is the mean of several steps in a row that end with the loss read back. */
   readonly steps: readonly number[];
-  /** At the first step and at the last, of a batch that is always the same. */
+  /** At the first step and at the last of the warm-up, of a batch that is always the same. */
   readonly losses: readonly [number, number];
 }
 
@@ -44,11 +44,14 @@ export interface InferenceFigures {
 /** Runs that the measurement of throughput asks for at once. */
 export const IN_FLIGHT = 16;
 
-/** How long a series is sampled, seconds, and how many samples it has at least and at most. */
-const SERIES = { duration: 1.5, least: 3, most: 50 };
+/**
+ * How long a series is sampled, seconds, how many samples it has at least and at most, and after
+ * how many seconds it has to do with fewer.
+ */
+const SERIES = { duration: 1.5, least: 3, most: 50, patience: 15 };
 /** Steps in a row are as many as take this long, seconds, so that reading the loss weighs little. */
 const STEPS_DURATION = 0.4;
-const WARM_UP_STEPS = 3;
+const WARM_UP_STEPS = 4;
 const WARM_UP_RUNS = 4;
 
 const now = () => performance.now() / 1000;
@@ -83,12 +86,11 @@ async function measureTraining(
   };
   const firstLoss = await steps(1);
   const first = now() - start;
-  const [warm] = await timed(() => steps(WARM_UP_STEPS));
+  const [warm, warmLoss] = await timed(() => steps(WARM_UP_STEPS));
   const count = Math.min(Math.max(Math.ceil((STEPS_DURATION * WARM_UP_STEPS) / warm), 1), 50);
   const times = await series(() => steps(count));
-  const lastLoss = await trainer.loss();
   await trainer.close();
-  return { first, steps: times.map((time) => time / count), losses: [firstLoss, lastLoss] };
+  return { first, steps: times.map((time) => time / count), losses: [firstLoss, warmLoss] };
 }
 
 async function measureInference(
@@ -111,11 +113,14 @@ async function measureInference(
 /** Times of a call, repeated as SERIES says. */
 async function series(call: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
-  const end = now() + SERIES.duration;
-  while (times.length < SERIES.least || (now() < end && times.length < SERIES.most)) {
+  const start = now();
+  do {
     const [time] = await timed(call);
     times.push(time);
-  }
+  } while (
+    times.length < SERIES.most &&
+    now() - start < (times.length < SERIES.least ? SERIES.patience : SERIES.duration)
+  );
   return times;
 }
 

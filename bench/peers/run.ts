@@ -28,7 +28,7 @@ const ENGINES = [
 ];
 
 /** An engine that has not answered by then is ended, milliseconds. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 interface Options {
   readonly adapter?: AdapterKind;
@@ -136,7 +136,10 @@ function measureApart(job: Job, env: NodeJS.ProcessEnv): Promise<Figures> {
   return new Promise((resolve, reject) => {
     let figures: Figures | undefined;
     let errors = '';
-    const clock = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+    const clock = setTimeout(() => {
+      errors = `no answer after ${PATIENCE / 1000} s. Try a smaller --width or --batch`;
+      child.kill('SIGKILL');
+    }, PATIENCE);
     child.stderr!.on('data', (text) => (errors += text));
     child.on('message', (message) => {
       figures = message as Figures;

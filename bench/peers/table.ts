@@ -35,7 +35,7 @@ export function show({ adapter, host, settings, engines, absent }: Results): str
     `Residual lifter of width ${width} on ${adapter.name} (${adapter.source})`,
     `${host.cpu}, ${host.threads} threads; Node ${host.node}; rounds: ${rounds}, interleaved, ` +
       'each engine in a process of its own',
-    'Figures are medians of the rounds and, in brackets, their range.',
+    'Times are medians of the rounds and, in brackets, their range. Ratios are to the first row.',
     '',
     `Training step, batch ${training.batch}: batch norm, dropout ${training.dropout}, AdamW`,
     trainingTable(measured),
@@ -70,7 +70,7 @@ function trainingTable(engines: readonly EngineRounds[]): string {
       },
     ];
   });
-  return table('a step', ['first step', 'loss'], rows);
+  return table('a step', ['to the first loss', 'loss at steps 1 and 5'], rows);
 }
 
 function inferenceTable(engines: readonly EngineRounds[], batch: number): string {
@@ -104,7 +104,7 @@ function table(main: string, others: readonly string[], rows: readonly Row[]): s
     ...rows.map((row) => [
       row.title,
       milliseconds(row.main),
-      `${(median(row.main) / first!).toFixed(2)}`,
+      (median(row.main) / first!).toFixed(2),
       ...row.others,
     ]),
   ];

@@ -20,7 +20,7 @@ export const engine: Engine = {
     tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
     await tf.setBackend('webgpu');
     return {
-      adapter: adapter.info.device || adapter.info.description,
+      adapter: `${adapter.info.device} ${adapter.info.description}`.trim(),
       notes: [
         'it has no AdamW: its Adam after w <- (1 - rate decay) w, which is the same update',
         'its dropout draws its random numbers on the CPU and uploads them',

@@ -15,8 +15,11 @@ fn exp_of(x: T) -> T {
   let n = round(clamp(x, T(-110.0), T(90.0)) * LOG2_E);
   let half = I(n) / 2;
   let rest = exp((x - n * LN_2_HIGH) - n * LN_2_LOW);
-  return ldexp(ldexp(rest, half), I(n) - half);
+  return rest * power_of_2(half) * power_of_2(I(n) - half);
 }
+
+// 2^n for n from -126 to 127. Unlike ldexp, whose answer for NaN may be anything, a product with it keeps NaN.
+fn power_of_2(n: I) -> T { return bitcast<T>((n + 127) * 8388608); }
 
 // log((1 + s) / (1 - s)) for |s| <= 1/3: 2 (s + s³ / 3 + s⁵ / 5 + ...), to 2e-8 of its value.
 fn log_of_ratio(s: T) -> T {

@@ -19,7 +19,11 @@ export interface LoadedData extends TrainingData {
 }
 
 /** Loads what `data` of a configuration names. */
-export async function loadTrainingData({ data, validation, seed }: LifterConfig): Promise<LoadedData> {
+export async function loadTrainingData({
+  data,
+  validation,
+  seed,
+}: LifterConfig): Promise<LoadedData> {
   if (data === 'synthetic') {
     const train = bodySource({ seed, count: BODY_POSES });
     const judge = bodySource({ seed: seed + 1, count: BODY_VALIDATION });
@@ -43,7 +47,9 @@ export async function loadTrainingData({ data, validation, seed }: LifterConfig)
 
 async function loadMotion(path: string): Promise<Motion> {
   const found = await stat(path).catch(() => {
-    throw new Error(`there is no ${path}. Give a .safetensors file, a folder of .bvh or .asf/.amc files, or synthetic`);
+    throw new Error(
+      `there is no ${path}. Give a .safetensors file, a folder of .bvh or .asf/.amc files, or synthetic`,
+    );
   });
   if (!found.isDirectory()) return readMotion(await readFile(path));
   const names = (await readdir(path, { recursive: true }))

@@ -17,7 +17,11 @@ export interface EvaluateOptions {
 }
 
 /** Lifts all views of a benchmark and compares. */
-export async function evaluateModel({ model, data, adapter }: EvaluateOptions): Promise<Evaluation> {
+export async function evaluateModel({
+  model,
+  data,
+  adapter,
+}: EvaluateOptions): Promise<Evaluation> {
   const benchmark = readBenchmark(await readFile(data));
   const bytes = await readFile(modelPath(model));
   const gpu = await openGpu({ adapter });

@@ -20,7 +20,11 @@ export function progressBar(what: string, total: number, from = 0): Progress {
     const seconds = (performance.now() - begin) / 1000;
     const perStep = seconds / Math.max(1, done - from);
     const facts = Object.entries(known).map(([name, value]) => `${name} ${value}`);
-    return [...facts, `${(1 / perStep).toFixed(1)} steps/s`, `${clock(perStep * (total - done))} left`].join('  ');
+    return [
+      ...facts,
+      `${(1 / perStep).toFixed(1)} steps/s`,
+      `${clock(perStep * (total - done))} left`,
+    ].join('  ');
   };
   if (!process.stderr.isTTY) {
     let last = -Infinity;

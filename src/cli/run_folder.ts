@@ -48,7 +48,9 @@ export const modelPath = (path: string): string =>
 export async function newRun(folder: string, config: LifterConfig): Promise<RunFolder> {
   const { config: file } = paths(folder);
   if (existsSync(file))
-    throw new Error(`${folder} holds a run already. Go on with it by 'kinegrad train --resume ${folder}', or give another --out`);
+    throw new Error(
+      `${folder} holds a run already. Go on with it by 'kinegrad train --resume ${folder}', or give another --out`,
+    );
   await mkdir(folder, { recursive: true });
   await writeFileAtomic(file, `${JSON.stringify(config, null, 2)}\n`);
   return runFolder(folder, config, []);
@@ -60,7 +62,9 @@ export async function resumeRun(
 ): Promise<{ run: RunFolder; snapshot: Snapshot | undefined; best: number }> {
   const files = paths(folder);
   if (!existsSync(files.config))
-    throw new Error(`${folder} holds no run: there is no ${files.config}. Start one with 'kinegrad train martinez --out ${folder}'`);
+    throw new Error(
+      `${folder} holds no run: there is no ${files.config}. Start one with 'kinegrad train martinez --out ${folder}'`,
+    );
   const config = configOf(JSON.parse(await readFile(files.config, 'utf8')));
   if (!existsSync(files.checkpoint))
     return { run: runFolder(folder, config, []), snapshot: undefined, best: Infinity };

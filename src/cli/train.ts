@@ -98,7 +98,10 @@ async function watch(
     }
     if (saved < training.step) await save();
   } catch (error) {
-    const kept = saved > 0 ? `The checkpoint of step ${saved} in ${run.path} is kept` : 'There is no checkpoint yet';
+    const kept =
+      saved > 0
+        ? `The checkpoint of step ${saved} in ${run.path} is kept`
+        : 'There is no checkpoint yet';
     throw new Error(`${(error as Error).message}. ${kept}`, { cause: error });
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
@@ -106,10 +109,14 @@ async function watch(
     await run.flush();
   }
   if (signal) {
-    console.error(`stopped at step ${training.step}; go on with 'kinegrad train --resume ${run.path}'`);
+    console.error(
+      `stopped at step ${training.step}; go on with 'kinegrad train --resume ${run.path}'`,
+    );
     process.exitCode = 130;
   } else {
-    console.error(`${steps - first} steps in ${clock(seconds())} on ${gpu.adapter.name}: ${run.path}`);
+    console.error(
+      `${steps - first} steps in ${clock(seconds())} on ${gpu.adapter.name}: ${run.path}`,
+    );
   }
 }
 

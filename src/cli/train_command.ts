@@ -49,11 +49,16 @@ export async function trainCommand(architecture: string | undefined, flags: Trai
   if (flags.resume !== undefined) {
     const other = SETTINGS.find((name) => flags[name] !== undefined) ?? (flags.out && 'out');
     if (other || flags.config || flags.epochs)
-      throw new Error(`--resume goes on with the settings of the run; leave ${other ? `--${other}` : 'the others'} out`);
+      throw new Error(
+        `--resume goes on with the settings of the run; leave ${other ? `--${other}` : 'the others'} out`,
+      );
     await resume(flags.resume, { adapter, notice });
     return;
   }
-  if (!architecture) throw new Error(`say what to train, as in 'kinegrad train martinez --data synthetic --out run', or --resume a run`);
+  if (!architecture)
+    throw new Error(
+      `say what to train, as in 'kinegrad train martinez --data synthetic --out run', or --resume a run`,
+    );
   if (!flags.out) throw new Error('--out <folder> says where the run is kept; it is missing');
   await train(flags.out, await settings(architecture, flags), { adapter, notice });
 }
@@ -64,10 +69,16 @@ async function settings(architecture: string, flags: TrainFlags): Promise<Lifter
   const given = Object.fromEntries(
     SETTINGS.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
-  const config = configOf({ ...file, ...given, architecture, ...(!flags.mirror && { mirror: false }) });
+  const config = configOf({
+    ...file,
+    ...given,
+    architecture,
+    ...(!flags.mirror && { mirror: false }),
+  });
   if (flags.epochs === undefined) return config;
   if (flags.steps !== undefined) throw new Error('give --steps or --epochs, not both');
-  if (!(flags.epochs > 0)) throw new Error(`--epochs must be a number above 0, got ${flags.epochs}`);
+  if (!(flags.epochs > 0))
+    throw new Error(`--epochs must be a number above 0, got ${flags.epochs}`);
   const { train } = await loadTrainingData(config);
   return configOf({ ...config, steps: Math.ceil((flags.epochs * train.count) / config.batch) });
 }

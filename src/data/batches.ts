@@ -26,10 +26,12 @@ export interface BatchPlan {
    */
   readonly bodyVariation?: number;
   /**
-   * Deviation of the 2D joints as a fraction of the longer side of the person's box; wrists and
-   * ankles 1.6 times as much. Detectors have about 0.012.
+   * Largest deviation of the 2D joints, as a share of the longer side of the person's box; wrists
+   * and ankles 1.6 times as much. That of a person is uniform below it. Detectors have about 0.012.
    */
   readonly noise?: number;
+  /** Share of the people whose body is varied, and of those whose joints are noisy; all by default. */
+  readonly augmented?: number;
 }
 
 export interface Batch {
@@ -94,7 +96,8 @@ export function drawBatch(plan: BatchPlan, step: number): Batch {
       pose2d[2 * at + 1] = pose[3 * joint + 1]! / z;
     }
     pose3d.set(pose, i * pose.length);
-    if (plan.noise) shake(pose2d, i * JOINT_COUNT * 2, plan.noise, random);
+    if (plan.noise && random.chance(plan.augmented ?? 1))
+      shake(pose2d, i * JOINT_COUNT * 2, random.uniform(0, plan.noise), random);
   }
   return { pose2d, pose3d };
 }
@@ -106,7 +109,8 @@ export function drawBatch(plan: BatchPlan, step: number): Batch {
 function drawSample(plan: BatchPlan, random: Random, pose: Float64Array, work: Float64Array) {
   const view = CAMERAS[plan.cameras](random);
   const mirrored = random.chance(0.5) && plan.mirror === true;
-  const lengths = plan.bodyVariation ? drawLengths(plan.bodyVariation, random) : undefined;
+  const varied = plan.bodyVariation && random.chance(plan.augmented ?? 1);
+  const lengths = varied ? drawLengths(plan.bodyVariation!, random) : undefined;
   // relative to the pelvis; a bone that is stretched takes along what hangs from it
   for (let joint = 1; joint < JOINT_COUNT; joint++) {
     const parent = PARENTS[joint]!;

@@ -4,6 +4,7 @@ import type { AdapterReport } from '../platform/types.ts';
 import { type DeviceOptions, openDevice } from './device.ts';
 import { bytes, DeviceLostError, GpuError, LimitError, OutOfMemoryError } from './faults.ts';
 import { type PipelineCache, pipelineCache } from './pipeline.ts';
+import { scoped } from './scopes.ts';
 
 // Browsers and the first releases of Node 20 lack the symbol that `await using` looks for.
 (Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for('Symbol.asyncDispose');
@@ -82,10 +83,6 @@ export class Gpu {
       this.#device.limits.maxStorageBufferBindingSize,
       this.options.maxBinding ?? Infinity,
     );
-  }
-
-  get features(): ReadonlySet<string> {
-    return this.#device.features;
   }
 
   /** Lanes of a subgroup where all have the same number, else 0. */
@@ -182,29 +179,17 @@ export class Gpu {
     const device = this.#device;
     this.#sound(device);
     const [count, before] = [this.#live.size, this.counts.bytes];
-    let attempt: () => T;
-    // Without room a buffer is invalid, and so is every command that uses it.
-    device.pushErrorScope('validation');
-    device.pushErrorScope('out-of-memory');
-    try {
-      const made = make();
-      attempt = () => made;
-    } catch (error) {
-      attempt = () => {
-        throw error;
-      };
-    }
-    const scopes = [device.popErrorScope(), device.popErrorScope()];
+    const { result, errors } = scoped(device, make);
     const created = [...this.#live].slice(count);
     const size = bytes(this.counts.bytes - before);
     try {
-      const [full, invalid] = await this.settled(Promise.all(scopes));
+      const [full, invalid] = await this.settled(errors);
       if (full)
         throw new OutOfMemoryError(
           `${what}: the device has no room for ${size} more (${bytes(before)} in use): use a smaller batch, more micro-batches or a narrower model`,
         );
       if (invalid) throw new GpuError(`${what}: the GPU rejected a command: ${invalid.message}`);
-      return attempt();
+      return result();
     } catch (error) {
       for (const buffer of created) this.release(buffer);
       throw error;

@@ -62,7 +62,9 @@ function setConstant(kernel: ShaderFile, texts: string[], name: string, value: s
     throw new ShaderError(
       `${kernel.file} has no top-level const or alias ${name} to set to ${value}: declare it there or in a file it uses`,
     );
-  return texts.map((text, i) => (i === at ? text.replace(declaration, (_, left) => `${left}${value};`) : text));
+  return texts.map((text, i) =>
+    i === at ? text.replace(declaration, (_, left) => `${left}${value};`) : text,
+  );
 }
 
 /** What the compiler said, each message with its file, line, column, source line and a caret. */

@@ -18,33 +18,31 @@ export function assignBlocks(
   dispatches: readonly Dispatch[],
   scratch: ReadonlySet<Memory>,
 ): Block[] {
-  const first = new Map<Memory, number>();
   const last = new Map<Memory, number>();
+  // Memory that is first used, and used for the last time, by each dispatch.
+  const starting: Memory[][] = dispatches.map(() => []);
+  const ending: Memory[][] = dispatches.map(() => []);
   dispatches.forEach(({ operands }, i) => {
     for (const { memory } of Object.values(operands)) {
       if (!scratch.has(memory)) continue;
-      if (!first.has(memory)) first.set(memory, i);
+      if (!last.has(memory)) starting[i]!.push(memory);
       last.set(memory, i);
     }
   });
+  for (const [memory, i] of last) ending[i]!.push(memory);
 
   const blocks: Block[] = [];
   const free = new Set<Block>();
   const busy = new Map<Memory, Block>();
   dispatches.forEach((_, i) => {
-    const starting = [...first].filter(([, at]) => at === i).map(([memory]) => memory);
-    for (const memory of starting.sort((a, b) => b.size - a.size)) {
+    for (const memory of starting[i]!.sort((a, b) => b.size - a.size)) {
       const block = bestFit(free, memory.size) ?? grow(free, memory.size) ?? newBlock(blocks);
       free.delete(block);
       block.size = Math.max(block.size, memory.size);
       block.holds.push(memory);
       busy.set(memory, block);
     }
-    for (const [memory, block] of busy) {
-      if (last.get(memory) !== i) continue;
-      busy.delete(memory);
-      free.add(block);
-    }
+    for (const memory of ending[i]!) free.add(busy.get(memory)!);
   });
   return blocks;
 }

@@ -3,14 +3,13 @@
  * but only knows what the device is like; `program.ts` makes buffers and bind groups of it.
  */
 
-import { LimitError } from '../gpu/faults.ts';
 import type { Dispatch, Target } from '../kernels/kernel.ts';
 import { copy, stridesOf } from '../kernels/layout.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
-import { readingLayout } from './reading.ts';
+import { type Outputs, readingLayout } from './reading.ts';
 import { rewrite } from './rewrite.ts';
 import {
   constant,
@@ -31,7 +30,9 @@ export interface Plan {
   readonly constants: ReadonlyMap<Memory, Float32Array>;
   readonly slabs: ReadonlyMap<Memory, { set: VariableSet; slab: number }>;
   readonly inputs: Readonly<Record<string, { operand: Operand; dtype: DType }>>;
-  readonly outputs: Readonly<Record<string, Operand>>;
+  readonly outputs: Outputs;
+  /** Outputs that only the last micro-batch makes. */
+  readonly late: ReadonlySet<string>;
   readonly schedules: readonly Schedule[];
   /** Bytes of all buffers of the plan; slabs of variables belong to the model. */
   readonly bytes: number;
@@ -51,8 +52,6 @@ export interface PlannedDispatch extends Dispatch {
 export interface PlanOptions {
   /** Merge chains of elementwise ops, and epilogues into products. */
   fuse?: boolean;
-  /** Refuse plans that need more bytes than this. */
-  memoryCap?: number | undefined;
 }
 
 /** Scalars that a step can hold; `lib/step.wgsl` declares as many. */
@@ -66,7 +65,7 @@ export function makePlan(
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
   target: Target,
-  { fuse = true, memoryCap }: PlanOptions = {},
+  { fuse = true }: PlanOptions = {},
 ): Plan {
   const graph = rewrite({ calls: tape.calls, outputs: Object.values(outputs) }, { fuse });
   const names = Object.keys(outputs);
@@ -138,10 +137,17 @@ export function makePlan(
   const kept = keptTensors(graph.outputs);
 
   let microBatches = 1;
+  // What is made once a step, with the last micro-batch, and all that is made of it.
+  const late = new Set<Tensor>();
   for (const call of graph.calls) {
+    let update = call.inputs.some((t) => late.has(t));
+    const markLate = () => {
+      for (const t of update ? call.outputs : []) late.add(t);
+    };
+    markLate();
     if (call.op.isView) continue;
     const emit = (made: readonly Dispatch[]) => {
-      for (const dispatch of made) dispatches.push(...apart(dispatch, call, microBatches > 1));
+      for (const dispatch of made) dispatches.push(...apart(dispatch, call, update));
     };
     const lowering: Lowering = {
       target,
@@ -157,7 +163,13 @@ export function makePlan(
       slot: (schedule) => slotOf(schedules, schedule),
       emit,
       accumulate: (count) => {
+        if (microBatches > 1 && microBatches !== count)
+          throw new Error(
+            `one update takes ${microBatches} micro-batches and another ${count}: give both optimisers the same microBatches`,
+          );
         microBatches = count;
+        update = true;
+        markLate();
       },
     };
     emit(strayGradients(target, call, lowering, placed));
@@ -184,21 +196,17 @@ export function makePlan(
     return [...before, { ...dispatch, operands: moved, op: op.name, update }];
   }
 
-  const outputOperands = Object.fromEntries(
-    names.map((name, i) => [name, operandOf(graph.outputs[i]!)]),
+  const planned = Object.fromEntries(
+    names.map((name, i) => {
+      const t = graph.outputs[i]!;
+      return [name, { operand: operandOf(t), dtype: t.dtype }];
+    }),
   );
   const inputOperands = Object.fromEntries(
     Object.entries(inputs).map(([name, t]) => [name, { operand: operandOf(t), dtype: t.dtype }]),
   );
   const blocks = assignBlocks(dispatches, scratch);
-  const bytes = planBytes(blocks, lasting, dispatches, outputOperands);
-  if (memoryCap !== undefined && bytes > memoryCap)
-    throw new LimitError(
-      'this program',
-      bytes,
-      memoryCap,
-      'use a smaller batch, more micro-batches or a narrower model, or raise memoryCap',
-    );
+  const bytes = planBytes(blocks, lasting, dispatches, planned);
   return {
     dispatches,
     blocks,
@@ -206,7 +214,8 @@ export function makePlan(
     constants,
     slabs,
     inputs: inputOperands,
-    outputs: outputOperands,
+    outputs: planned,
+    late: new Set(names.filter((_, i) => late.has(graph.outputs[i]!))),
     schedules,
     bytes,
     sets: [...slabMemory.keys()],
@@ -249,7 +258,7 @@ function planBytes(
   blocks: readonly Block[],
   lasting: ReadonlySet<Memory>,
   dispatches: readonly Dispatch[],
-  outputs: Readonly<Record<string, Operand>>,
+  outputs: Outputs,
 ) {
   const scratchBytes = blocks.reduce((sum, { size }) => sum + 4 * padded(size), 0);
   const lastingBytes = [...lasting].reduce((sum, memory) => sum + bytesOf(memory), 0);

@@ -1,26 +1,24 @@
 /** A compiled program: a plan with its buffers, bind groups and pipelines, recorded once and replayed for every step. */
 
-import type { Gpu } from '../gpu/gpu.ts';
+import { DeviceLostError } from '../gpu/faults.ts';
+import type { Gpu, Resident } from '../gpu/gpu.ts';
 import type { Target } from '../kernels/kernel.ts';
-import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
-import { sizeOf } from '../kernels/tensor.ts';
+import type { DType, Shape } from '../kernels/tensor.ts';
 import {
-  bytesOf,
-  IN_FLIGHT,
-  makePlan,
-  type Plan,
-  paramsBytes,
-  READING_SLOTS,
-  STEP_BYTES,
-  UNIFORM_STEP,
-} from './plan.ts';
-import { type Ring, readingRing } from './reading.ts';
-import { readVariables, storeOf, type Values, writeVariables } from './store.ts';
-import { show, type Tensor, tensor, trace } from './trace.ts';
+  type Batch,
+  checkBatch,
+  type InputSpec,
+  symbolsOf,
+  type Traced,
+  writeBatch,
+} from './inputs.ts';
+import { IN_FLIGHT, makePlan, type Plan, STEP_BYTES } from './plan.ts';
+import { meanOf, type Slot } from './reading.ts';
+import { type Recording, record } from './recording.ts';
+import { heldVariables, type Values, writeSets } from './store.ts';
+import { type Tensor, trace } from './trace.ts';
 
-/** An input: a shape of f32, or a shape and a type. */
-export type InputSpec = Shape | { readonly shape: Shape; readonly dtype: DType };
-type Inputs<I> = Readonly<Record<keyof I, ArrayLike<number>>>;
+export type { InputSpec };
 
 export interface CompileOptions {
   /** Merge chains of elementwise ops, and epilogues into products. Only tests turn it off. */
@@ -46,261 +44,203 @@ export interface Snapshot {
   readonly sets: ReadonlyMap<string, Values>;
 }
 
+/** A program compiled by {@link compile}. */
 export class Program<I, O> {
   readonly gpu: Gpu;
-  readonly plan: Plan;
-  readonly seed: number;
+  plan: Plan;
+  /** Of all random numbers; {@link restore} takes it from the snapshot. */
+  seed: number;
   /** Steps that have been run. */
   count = 0;
-  #progress: ((done: number, total: number) => void) | undefined;
-  #buffers = new Map<Memory, GPUBuffer>();
-  #owned: GPUBuffer[] = [];
-  #step!: GPUBuffer;
-  #recorded: {
-    pipeline: GPUComputePipeline;
-    group: GPUBindGroup;
-    groups: readonly [number, number, number];
-    update: boolean;
-  }[] = [];
-  #ring!: Ring;
+  readonly #makePlan: () => Plan;
+  readonly #onProgress: CompileOptions['onProgress'];
+  #recording!: Recording;
+  /** Whether the outputs hold anything. */
+  #ran = false;
   #flight: Promise<unknown>[] = [];
   #heldStep = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
-  readonly #resident = { rebuild: () => this.#rebuild() };
+  readonly #resident: Resident = {
+    rebuild: () => this.#rebuild(),
+    hold: () => {
+      const step = this.count;
+      const keep = () => {
+        this.#heldStep = step;
+      };
+      return { buffers: [], keep };
+    },
+  };
 
-  constructor(gpu: Gpu, plan: Plan, { seed = 0, onProgress }: CompileOptions) {
+  constructor(gpu: Gpu, makePlan: () => Plan, { seed = 0, onProgress }: CompileOptions) {
     this.gpu = gpu;
-    this.plan = plan;
+    this.plan = makePlan();
+    this.#makePlan = makePlan;
     this.seed = seed;
-    this.#progress = onProgress;
+    this.#onProgress = onProgress;
   }
 
   /** Compiles the pipelines, allocates and records. */
   async build(): Promise<void> {
-    const { gpu, plan } = this;
-    const pipelines = this.#compile();
-    for (const set of plan.sets) await storeOf(gpu, set, this.seed);
-    await gpu.allocate('this program', () => this.#allocate());
-    for (const [memory, { set, slab }] of plan.slabs)
-      this.#buffers.set(memory, (await storeOf(gpu, set)).buffers[slab]!);
-    this.#record(await pipelines);
+    const { gpu, plan, seed } = this;
+    const recording = await record(gpu, plan, { seed, onProgress: this.#onProgress });
+    if (this.#disposed) return recording.dispose();
+    this.#recording = recording;
     gpu.residents.add(this.#resident);
-  }
-
-  async #compile(): Promise<GPUComputePipeline[]> {
-    const { dispatches } = this.plan;
-    let done = 0;
-    return Promise.all(
-      dispatches.map(async (dispatch) => {
-        const pipeline = await this.gpu.pipelines.get(dispatch);
-        this.#progress?.(++done, dispatches.length);
-        return pipeline;
-      }),
-    );
-  }
-
-  #allocate() {
-    const { gpu, plan } = this;
-    const own = (label: string, size: number, usage: GPUBufferUsageFlags) => {
-      const buffer = gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
-      this.#owned.push(buffer);
-      return buffer;
-    };
-    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-    plan.blocks.forEach(({ size, holds }, i) => {
-      const buffer = own(`block ${i}`, bytesOf({ name: '', size }), storage);
-      for (const memory of holds) this.#buffers.set(memory, buffer);
-      if (gpu.options.poison)
-        gpu.device.queue.writeBuffer(buffer, 0, new Float32Array(buffer.size / 4).fill(Number.NaN));
-    });
-    for (const memory of plan.lasting)
-      this.#buffers.set(memory, own(memory.name, bytesOf(memory), storage));
-    for (const [memory, values] of plan.constants)
-      gpu.device.queue.writeBuffer(
-        this.#buffers.get(memory)!,
-        0,
-        values as Float32Array<ArrayBuffer>,
-      );
-    this.#step = own('step', STEP_BYTES, GPUBufferUsage.UNIFORM);
-    this.#ring = readingRing(gpu, plan.outputs, READING_SLOTS);
-  }
-
-  /** Bind groups for all dispatches, with their parameters written once. */
-  #record(pipelines: readonly GPUComputePipeline[]) {
-    const { gpu, plan } = this;
-    const params = new ArrayBuffer(paramsBytes(plan.dispatches));
-    const uniforms = gpu.buffer(
-      'params',
-      params.byteLength,
-      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    );
-    this.#owned.push(uniforms);
-    let at = 0;
-    this.#recorded = plan.dispatches.map((dispatch, i) => {
-      const { kernel, operands, groups, update } = dispatch;
-      const data = new DataView(params, at, kernel.paramsSize);
-      for (const { name, offset, type } of kernel.params) {
-        const value = dispatch.params[name];
-        if (value === undefined)
-          throw new Error(`${kernel.file}: its binding gives no value for params.${name}`);
-        if (type === 'f32') data.setFloat32(offset, value, true);
-        else data.setUint32(offset, value, true);
-      }
-      const entries: GPUBindGroupEntry[] = kernel.uniforms.map(({ name, binding }) => ({
-        binding,
-        resource:
-          name === 'step'
-            ? { buffer: this.#step }
-            : { buffer: uniforms, offset: at, size: Math.ceil(kernel.paramsSize / 16) * 16 },
-      }));
-      for (const { name, binding } of kernel.storage)
-        entries.push({ binding, resource: this.#range(operands[name]!) });
-      at += Math.ceil(kernel.paramsSize / UNIFORM_STEP) * UNIFORM_STEP;
-      const layout = gpu.pipelines.layout(kernel);
-      const group = gpu.bindGroup({ label: kernel.file, layout, entries });
-      return { pipeline: pipelines[i]!, group, groups, update };
-    });
-    gpu.device.queue.writeBuffer(uniforms, 0, params);
-  }
-
-  /** A whole number of quads, so that kernels may read the last one. */
-  #range({ memory, offset, shape }: Operand): GPUBufferBinding {
-    const buffer = this.#buffers.get(memory)!;
-    return { buffer, offset: 4 * offset, size: 16 * Math.max(1, Math.ceil(sizeOf(shape) / 4)) };
   }
 
   /**
    * Runs one step on a batch: writes the inputs, replays every dispatch, submits once. Resolves when the work is queued, at most two
-   * steps ahead of the device; with `read`, when the values are here. With micro-batches, takes as many batches as the program
-   * accumulates, submits once for each, and what is read is their mean.
+   * steps ahead of the device; with `read`, when the values are here. Steps queue up in the order of the calls, and a batch must not
+   * change before its step resolves. With micro-batches, takes as many batches as the program accumulates, submits once for each, and
+   * what is read is their mean; what only the update makes, such as the norm of the gradient, is read as it is.
    */
-  run(batch: Inputs<I> | readonly Inputs<I>[]): Promise<void>;
+  run(batch: Batch<I> | readonly Batch<I>[]): Promise<void>;
   run<K extends keyof O & string>(
-    batch: Inputs<I> | readonly Inputs<I>[],
+    batch: Batch<I> | readonly Batch<I>[],
     options: { read: readonly K[] },
   ): Promise<Read<Pick<O, K>>>;
-  run(
-    batch: Inputs<I> | readonly Inputs<I>[],
+  async run(
+    batch: Batch<I> | readonly Batch<I>[],
     { read = [] }: RunOptions<O> = {},
   ): Promise<unknown> {
-    const batches = Array.isArray(batch) ? (batch as Inputs<I>[]) : [batch as Inputs<I>];
-    // Steps queue up in the order of the calls, whoever makes them.
-    const queued = this.#turn.then(() => this.#queue(batches, read));
-    this.#turn = queued.catch(() => {});
-    return queued.then((results) => results());
+    const batches = Array.isArray(batch) ? (batch as Batch<I>[]) : [batch as Batch<I>];
+    const results = await this.#inTurn(() => this.#queue(batches, read));
+    return this.#unlessDisposed(results());
   }
 
-  async #queue(batches: readonly Inputs<I>[], read: readonly (keyof O & string)[]) {
+  /** Does `work` after all that was asked for before, unless the device has been lost meanwhile. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const recording = this.#recording;
+    const done = this.#turn.then(() => {
+      this.#check();
+      // What was asked of a lost device does not happen on the recovered one.
+      if (recording !== this.#recording) throw new DeviceLostError('it has been recovered since');
+      return work();
+    });
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  #check() {
+    if (this.#disposed) throw disposedError();
+    this.gpu.check();
+    const at = this.#recording.stores.findIndex(({ released }) => released);
+    if (at >= 0)
+      throw new Error(
+        `the variables of ${this.plan.sets[at]!.name} have been released: compile the program again`,
+      );
+  }
+
+  /** Disposing destroys the buffers of reads that are under way. */
+  async #unlessDisposed<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw this.#disposed ? disposedError() : error;
+    }
+  }
+
+  async #queue(batches: readonly Batch<I>[], read: readonly (keyof O & string)[]) {
     const { gpu, plan } = this;
-    if (this.#disposed) throw new Error('this program is disposed: compile it again');
-    gpu.check();
     if (batches.length !== plan.microBatches)
       throw new Error(
         `run: this program takes ${plan.microBatches} micro-batches a step, got ${batches.length}`,
       );
-    for (const batch of batches) this.#checkBatch(batch);
+    for (const batch of batches) checkBatch(plan, batch);
+    for (const name of read) this.#checkOutput('run', name);
     const reading: Promise<Record<string, Float32Array>>[] = [];
     for (const [micro, batch] of batches.entries()) {
       while (this.#flight.length >= IN_FLIGHT) await gpu.settled(this.#flight.shift()!);
-      const slot = read.length ? await this.#ring.take() : undefined;
-      gpu.check();
+      const slot = read.length ? await gpu.settled(this.#recording.ring.take()) : undefined;
+      this.#check();
       this.#write(batch, micro);
       const encoder = gpu.device.createCommandEncoder();
-      this.#encode(encoder, micro === batches.length - 1);
-      if (slot)
-        for (const name of read)
-          slot.copy(encoder, name, this.#buffers.get(plan.outputs[name]!.memory)!);
+      this.#recording.encode(encoder, micro === batches.length - 1);
+      if (slot) for (const name of read) this.#copy(slot, encoder, name);
       gpu.submit(encoder);
-      if (slot) reading.push(slot.read(read));
-      this.#flight.push(gpu.device.queue.onSubmittedWorkDone());
+      this.#ran = true;
+      if (slot) reading.push(handled(slot.read(read)));
+      this.#flight.push(handled(gpu.device.queue.onSubmittedWorkDone()));
     }
     this.count++;
-    return async () => (read.length ? meanOf(await Promise.all(reading)) : undefined);
+    return async () =>
+      read.length ? meanOf(await Promise.all(reading), this.plan.late) : undefined;
   }
 
-  #checkBatch(batch: Inputs<I>) {
-    for (const [name, { operand }] of Object.entries(this.plan.inputs)) {
-      const values = batch[name as keyof I];
-      const size = sizeOf(operand.shape);
-      if (values?.length !== size)
-        throw new Error(
-          `run: input ${name} ${show(operand.shape)} takes ${size} values, got ${values?.length ?? 'none'}`,
-        );
-    }
+  #checkOutput(verb: string, name: string) {
+    if (!Object.hasOwn(this.plan.outputs, name))
+      throw new Error(
+        `${verb}: there is no output ${name}. There are ${Object.keys(this.plan.outputs).join(', ') || 'none'}`,
+      );
   }
 
-  #write(batch: Inputs<I>, micro: number) {
+  #write(batch: Batch<I>, micro: number) {
     const { queue } = this.gpu.device;
-    for (const [name, { operand, dtype }] of Object.entries(this.plan.inputs)) {
-      const values = batch[name as keyof I];
-      const Kind = dtype === 'f32' ? Float32Array : Uint32Array;
-      const typed = values instanceof Kind ? values : Kind.from(values);
-      queue.writeBuffer(this.#buffers.get(operand.memory)!, 0, typed as Float32Array<ArrayBuffer>);
-    }
+    const { buffers, step } = this.#recording;
+    writeBatch(queue, this.plan, buffers, batch);
     const block = new ArrayBuffer(STEP_BYTES);
     new Uint32Array(block, 0, 2).set([this.seed, this.count * this.plan.microBatches + micro]);
     new Float32Array(block, 16).set(this.plan.schedules.map((s) => s(this.count, micro)));
-    queue.writeBuffer(this.#step, 0, block);
+    queue.writeBuffer(step, 0, block);
   }
 
-  #encode(encoder: GPUCommandEncoder, last: boolean) {
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, group, groups, update } of this.#recorded) {
-      if (update && !last) continue;
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...groups);
-    }
-    pass.end();
+  #copy(slot: Slot, encoder: GPUCommandEncoder, name: string) {
+    const { memory } = this.plan.outputs[name]!.operand;
+    slot.copy(encoder, name, this.#recording.buffers.get(memory)!);
   }
 
-  /** Reads an output of the last step. */
+  /** Reads an output of the last step; with micro-batches, of the last of them. */
   async read(name: keyof O & string): Promise<Float32Array> {
-    await this.#turn;
-    const { memory, offset, shape } = this.plan.outputs[name]!;
-    const size = 4 * sizeOf(shape);
-    const padded = Math.ceil(size / 16) * 16;
-    const values = await this.gpu.download(this.#buffers.get(memory)!, 4 * offset, padded);
-    return new Float32Array(values, 0, size / 4);
+    const { gpu } = this;
+    const values = await this.#inTurn(async () => {
+      this.#checkOutput('read', name);
+      if (!this.#ran)
+        throw new Error(`read: ${name} holds nothing, since no step has run on this device`);
+      const slot = await gpu.settled(this.#recording.ring.take());
+      this.#check();
+      const encoder = gpu.device.createCommandEncoder();
+      this.#copy(slot, encoder, name);
+      gpu.submit(encoder);
+      const reading = handled(slot.read([name]));
+      return () => reading;
+    });
+    return (await this.#unlessDisposed(values()))[name]!;
   }
 
   /** Resolves when all queued steps are done. */
   async done(): Promise<void> {
     await this.#turn;
+    this.#check();
     await this.gpu.settled(this.gpu.device.queue.onSubmittedWorkDone());
   }
 
-  /** Reads all variables of the program. {@link Gpu.recover} goes back to the last snapshot. */
-  async snapshot(): Promise<Snapshot> {
-    await this.#turn;
-    const step = this.count;
-    const sets = new Map<string, Values>();
-    for (const set of this.plan.sets) sets.set(set.name, await readVariables(this.gpu, set));
-    this.#heldStep = step;
-    return { step, seed: this.seed, sets };
+  /** Reads all variables of the program. {@link Gpu.recover} goes back to the last snapshot of any program of the device. */
+  snapshot(): Promise<Snapshot> {
+    return this.#inTurn(async () => {
+      const { gpu, plan, seed } = this;
+      await gpu.hold();
+      const sets = await heldVariables(gpu, plan.sets);
+      return { step: this.#heldStep, seed, sets };
+    });
   }
 
   /** Goes on from a snapshot: the next step is what it would have been. */
-  async restore({ step, sets }: Snapshot): Promise<void> {
-    await this.#turn;
-    for (const set of this.plan.sets) {
-      const values = sets.get(set.name);
-      if (!values)
-        throw new Error(
-          `restore: the snapshot has no ${set.name}. Was it saved from another program?`,
-        );
-      await writeVariables(this.gpu, set, values);
-    }
-    this.count = this.#heldStep = step;
+  restore({ step, seed, sets }: Snapshot): Promise<void> {
+    return this.#inTurn(async () => {
+      await writeSets(this.gpu, this.plan.sets, sets);
+      this.seed = seed;
+      this.count = this.#heldStep = step;
+    });
   }
 
   async #rebuild() {
-    this.#buffers.clear();
-    this.#owned = [];
+    this.#ran = false;
     this.#flight = [];
     this.#turn = Promise.resolve();
     this.count = this.#heldStep;
+    // The fresh device may have other limits and features.
+    this.plan = this.#makePlan();
     await this.build();
   }
 
@@ -309,23 +249,17 @@ export class Program<I, O> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.gpu.residents.delete(this.#resident);
-    for (const buffer of this.#owned) this.gpu.release(buffer);
-    this.#ring.dispose();
+    this.#recording.dispose();
   }
 }
 
-/** The mean of each output over micro-batches. */
-function meanOf(results: readonly Record<string, Float32Array>[]): Record<string, Float32Array> {
-  const [first, ...others] = results;
-  return Object.fromEntries(
-    Object.entries(first!).map(([name, values]) => [
-      name,
-      values.map((v, i) => others.reduce((s, o) => s + o[name]![i]!, v) / results.length),
-    ]),
-  );
-}
+const disposedError = () => new Error('this program is disposed: compile it again');
 
-type Traced<I> = { readonly [K in keyof I]: Tensor };
+/** A promise whose failure is no news if nobody waits for it: the next step reports it. */
+function handled<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
 
 /**
  * Traces `f` on symbolic inputs of the given shapes and compiles it.
@@ -341,26 +275,20 @@ export async function compile<
   options: CompileOptions = {},
 ): Promise<Program<I, O>> {
   gpu.check();
-  const symbols = Object.fromEntries(
-    Object.entries(inputs).map(([name, spec]) => {
-      const { shape, dtype } = 'shape' in spec ? spec : { shape: spec, dtype: 'f32' as const };
-      return [name, tensor(shape, { kind: 'input', name }, dtype)];
-    }),
-  ) as unknown as Traced<I>;
+  const symbols = symbolsOf(inputs);
   const { tape, result } = trace(() => f(symbols));
-  const target: Target = {
-    kind: gpu.adapter.kind,
-    subgroupSize: gpu.subgroupSize,
-    maxBinding: gpu.maxBinding,
-  };
-  const plan = makePlan(tape, symbols as Record<string, Tensor>, result, target, {
-    memoryCap: gpu.options.memoryCap,
-    ...(options.fuse !== undefined && { fuse: options.fuse }),
-  });
+  const { fuse = true } = options;
+  const plan = () => makePlan(tape, symbols, result, targetOf(gpu), { fuse });
   const program = new Program<I, O>(gpu, plan, options);
   await program.build();
   return program;
 }
+
+const targetOf = ({ adapter, subgroupSize, maxBinding }: Gpu): Target => ({
+  kind: adapter.kind,
+  subgroupSize,
+  maxBinding,
+});
 
 /** Traces, compiles and runs `f` once on given values, and reads all its outputs. For trying an op in a few lines. */
 export async function evaluate<

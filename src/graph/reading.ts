@@ -82,3 +82,19 @@ export function readingRing(gpu: Gpu, outputs: Outputs, count: number): Ring {
 
 const floats = (bits: ArrayBuffer, dtype: DType) =>
   dtype === 'f32' ? new Float32Array(bits) : Float32Array.from(new Uint32Array(bits));
+
+/** The mean of each output over micro-batches; of late ones, what the last has made. */
+export function meanOf(
+  results: readonly Record<string, Float32Array>[],
+  late: ReadonlySet<string>,
+): Record<string, Float32Array> {
+  const [first, ...others] = results;
+  const mean = (name: string, values: Float32Array) =>
+    values.map((v, i) => others.reduce((s, o) => s + o[name]![i]!, v) / results.length);
+  return Object.fromEntries(
+    Object.entries(first!).map(([name, values]) => [
+      name,
+      late.has(name) ? results.at(-1)![name]! : mean(name, values),
+    ]),
+  );
+}

@@ -1,5 +1,6 @@
 /** A plan on a device: its buffers, and every dispatch with its pipeline and bind group, ready to be replayed. */
 
+import { bytes, LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Memory, Operand } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
@@ -10,10 +11,9 @@ import {
   paramsBytes,
   READING_SLOTS,
   STEP_BYTES,
-  UNIFORM_STEP,
 } from './plan.ts';
 import { type Ring, readingRing } from './reading.ts';
-import { type Store, storeOf } from './store.ts';
+import { bytesOfSet, isStored, type Store, storeOf } from './store.ts';
 
 export interface Recording {
   readonly buffers: ReadonlyMap<Memory, GPUBuffer>;
@@ -45,18 +45,20 @@ export async function record(
   plan: Plan,
   { seed, onProgress }: RecordOptions,
 ): Promise<Recording> {
+  checkCap(gpu, plan);
+  const params = layParams(plan.dispatches);
   const compiling = compilePipelines(gpu, plan, onProgress);
   // It is awaited below, unless memory runs out first.
   compiling.catch(() => {});
   const stores: Store[] = [];
   for (const set of plan.sets) stores.push(await storeOf(gpu, set, seed));
-  const owned = await gpu.allocate('this program', () => allocate(gpu, plan));
+  const owned = await gpu.allocate('this program', () => allocate(gpu, plan, params.data));
   try {
     const pipelines = await gpu.settled(compiling);
     for (const [memory, { set, slab }] of plan.slabs)
       owned.buffers.set(memory, stores[plan.sets.indexOf(set)]!.buffers[slab]!);
     const dispatches = plan.dispatches.map((dispatch, i) => ({
-      ...bind(gpu, dispatch, owned, plan.paramsAt[i]!),
+      ...bind(gpu, dispatch, owned, params.offsets[i]!),
       pipeline: pipelines[i]!,
     }));
     const encode = (encoder: GPUCommandEncoder, last: boolean) => {
@@ -76,6 +78,24 @@ export async function record(
   }
 }
 
+/** Refuses a plan with which more would be allocated than the cap allows. */
+function checkCap(gpu: Gpu, plan: Plan) {
+  const { memoryCap = Infinity } = gpu.options;
+  const variables = plan.sets
+    .filter((set) => !isStored(gpu, set))
+    .reduce((sum, set) => sum + bytesOfSet(set), 0);
+  const inUse = gpu.counts.bytes;
+  const needed = plan.bytes + variables + inUse;
+  if (needed > memoryCap)
+    throw new LimitError(
+      `this program (${bytes(plan.bytes)}, ${bytes(variables)} of new variables, ${bytes(inUse)} in use already)`,
+      needed,
+      memoryCap,
+      'use a smaller batch, more micro-batches or a narrower model, or raise memoryCap',
+      'memoryCap',
+    );
+}
+
 async function compilePipelines(
   gpu: Gpu,
   { dispatches }: Plan,
@@ -89,4 +109,94 @@ async function compilePipelines(
       return pipeline;
     }),
   );
+}
+
+/** The WGSL `Params` of all dispatches as they lie in one uniform buffer, and where each begins. */
+function layParams(dispatches: readonly PlannedDispatch[]) {
+  const data = new ArrayBuffer(paramsBytes(dispatches));
+  let at = 0;
+  const offsets = dispatches.map((dispatch) => {
+    const start = at;
+    at += paramsBytes([dispatch]);
+    writeParams(new DataView(data, start), dispatch);
+    return start;
+  });
+  return { data, offsets };
+}
+
+function writeParams(view: DataView, { kernel, params }: PlannedDispatch) {
+  const mistake = (name: string, what: string) =>
+    new Error(`${kernel.file}: params.${name} ${what}. Mend its binding in src/kernels`);
+  for (const { name, offset, type } of kernel.params) {
+    const value = params[name];
+    if (value === undefined) throw mistake(name, 'has no value');
+    if (type === 'f32') {
+      view.setFloat32(offset, value, true);
+      continue;
+    }
+    const least = type === 'i32' ? -(2 ** 31) : 0;
+    if (!Number.isInteger(value) || value < least || value >= least + 2 ** 32)
+      throw mistake(name, `is ${value}, which no ${type} holds`);
+    view.setUint32(offset, value, true);
+  }
+  const unknown = Object.keys(params).find((name) => !kernel.params.some((p) => p.name === name));
+  if (unknown !== undefined) throw mistake(unknown, 'is not in the WGSL');
+}
+
+function allocate(gpu: Gpu, plan: Plan, params: ArrayBuffer): Owned {
+  const { queue } = gpu.device;
+  const all: GPUBuffer[] = [];
+  const own = (label: string, size: number, usage: GPUBufferUsageFlags) => {
+    const buffer = gpu.buffer(label, size, usage | GPUBufferUsage.COPY_DST);
+    all.push(buffer);
+    return buffer;
+  };
+  const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+  const buffers = new Map<Memory, GPUBuffer>();
+  for (const { size, holds } of plan.blocks) {
+    const largest = holds.reduce((a, b) => (b.size > a.size ? b : a));
+    const buffer = own(largest.name, bytesOf({ name: '', size }), storage);
+    for (const memory of holds) buffers.set(memory, buffer);
+    if (gpu.options.poison)
+      queue.writeBuffer(buffer, 0, new Float32Array(buffer.size / 4).fill(Number.NaN));
+  }
+  for (const memory of plan.lasting)
+    buffers.set(memory, own(memory.name, bytesOf(memory), storage));
+  for (const [memory, values] of plan.constants)
+    queue.writeBuffer(buffers.get(memory)!, 0, values as Float32Array<ArrayBuffer>);
+  const step = own('step', STEP_BYTES, GPUBufferUsage.UNIFORM);
+  const uniforms = own('params', params.byteLength, GPUBufferUsage.UNIFORM);
+  queue.writeBuffer(uniforms, 0, params);
+  const ring = readingRing(gpu, plan.outputs, READING_SLOTS);
+  const dispose = () => {
+    for (const buffer of all) gpu.release(buffer);
+    ring.dispose();
+  };
+  return { buffers, step, params: uniforms, ring, dispose };
+}
+
+/** The bind group of a dispatch whose parameters begin at `at`. */
+function bind(gpu: Gpu, dispatch: PlannedDispatch, owned: Owned, at: number) {
+  const { kernel, operands, groups, update } = dispatch;
+  const size = 16 * Math.ceil(kernel.paramsSize / 16);
+  const uniform = (name: string): GPUBufferBinding =>
+    name === 'step' ? { buffer: owned.step } : { buffer: owned.params, offset: at, size };
+  const entries = [
+    ...kernel.uniforms.map(({ name, binding }) => ({ binding, resource: uniform(name) })),
+    ...kernel.storage.map(({ name, binding }) => ({
+      binding,
+      resource: range(owned.buffers, operands[name]!),
+    })),
+  ];
+  const layout = gpu.pipelines.layout(kernel);
+  return { group: gpu.bindGroup({ label: kernel.file, layout, entries }), groups, update };
+}
+
+/** A whole number of quads, so that kernels may read the last one. */
+function range(
+  buffers: ReadonlyMap<Memory, GPUBuffer>,
+  { memory, offset, shape }: Operand,
+): GPUBufferBinding {
+  const size = 16 * Math.max(1, Math.ceil(sizeOf(shape) / 4));
+  return { buffer: buffers.get(memory)!, offset: 4 * offset, size };
 }

@@ -1,6 +1,6 @@
 /** Where variables live on a device: a buffer for each slab, shared by all programs, and a copy on the host for recovery. */
 
-import { type Gpu, type Resident } from '../gpu/gpu.ts';
+import type { Gpu, Resident } from '../gpu/gpu.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** Values of variables by name. */
@@ -110,14 +110,23 @@ export async function readVariables(gpu: Gpu, set: VariableSet): Promise<Values>
   return valuesIn(set, await gpu.download(buffers));
 }
 
-/** What the host holds of a set since the last {@link Gpu.hold}; a copy. */
-export async function heldVariables(gpu: Gpu, set: VariableSet): Promise<Values> {
-  const { held } = await storeOf(gpu, set);
-  return new Map([...held].map(([name, values]) => [name, values.slice()]));
+/** What the host holds of some sets since the last {@link Gpu.hold}, by their names; a copy. */
+export async function heldVariables(
+  gpu: Gpu,
+  sets: readonly VariableSet[],
+): Promise<Map<string, Values>> {
+  const all = new Map<string, Values>();
+  for (const set of sets) {
+    if (all.has(set.name))
+      throw new Error(`snapshot: two sets of variables are named ${set.name}. Rename one`);
+    const { held } = await storeOf(gpu, set);
+    all.set(set.name, new Map([...held].map(([name, values]) => [name, values.slice()])));
+  }
+  return all;
 }
 
 /** Throws unless the values are those of the set: all there, each of its size, and no other. */
-export function checkValues(set: VariableSet, values: Values): void {
+function checkValues(set: VariableSet, values: Values): void {
   for (const { name, size } of set.variables) {
     const given = values.get(name);
     if (!given)
@@ -140,6 +149,23 @@ export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values)
   gpu.check();
   store.held = new Map([...values].map(([name, given]) => [name, given.slice()]));
   write(gpu, set, store, store.held);
+}
+
+/** Writes some sets, by their names: all of them, or none where the values are not theirs. */
+export async function writeSets(
+  gpu: Gpu,
+  sets: readonly VariableSet[],
+  all: ReadonlyMap<string, Values>,
+): Promise<void> {
+  for (const set of sets) {
+    const values = all.get(set.name);
+    if (!values)
+      throw new Error(
+        `restore: the snapshot has no ${set.name}. Was it saved from another program?`,
+      );
+    checkValues(set, values);
+  }
+  for (const set of sets) await writeVariables(gpu, set, all.get(set.name)!);
 }
 
 /** Gives the buffers of a set back. Programs that use it refuse to run from then on. */

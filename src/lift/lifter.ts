@@ -10,9 +10,9 @@ import { type Camera, pixelsToRays } from '../pose/camera.ts';
 import { placeRoot } from '../pose/root.ts';
 import {
   type Coordinates,
-  type Joint,
   JOINT_COUNT,
   JOINTS,
+  type Joint,
   mirrorPose,
   type Pose3d,
   type RayPose,

@@ -65,8 +65,12 @@ export function martinez({
   const last = dense(variables, 'output', [width, outputs], { initial: uniformFan(width) });
 
   const { statistics } = variables;
-  const statistic = (name: string, size: number, values: readonly number[] | undefined, otherwise: Initial) =>
-    statistics.add(name, [size], values ? () => values : otherwise);
+  const statistic = (
+    name: string,
+    size: number,
+    values: readonly number[] | undefined,
+    otherwise: Initial,
+  ) => statistics.add(name, [size], values ? () => values : otherwise);
   const inputMean = statistic('input.mean', inputs, normalisation?.input.mean, zeros);
   const inputStd = statistic('input.std', inputs, normalisation?.input.std, ones);
   const outputMean = statistic('output.mean', outputs, normalisation?.output.mean, zeros);

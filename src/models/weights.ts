@@ -10,8 +10,8 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from '../formats/safetensors.ts';
-import type { VariableSet } from '../graph/variables.ts';
 import type { Values } from '../graph/store.ts';
+import type { VariableSet } from '../graph/variables.ts';
 
 const FORMAT = 'kinegrad weights 1';
 
@@ -73,12 +73,13 @@ export function readWeights(bytes: Uint8Array): Weights {
     throw new Error(
       `weights: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a model.safetensors that kinegrad has written`,
     );
-  const values: Values = new Map(
-    [...tensors].map(([name, tensor]) => [name, asFloat32(tensor)]),
-  );
+  const values: Values = new Map([...tensors].map(([name, tensor]) => [name, asFloat32(tensor)]));
   for (const [name, data] of values) {
     const at = data.findIndex((v) => !Number.isFinite(v));
-    if (at >= 0) throw new Error(`weights: ${name} holds ${data[at]} at ${at}; the file is damaged or its training diverged`);
+    if (at >= 0)
+      throw new Error(
+        `weights: ${name} holds ${data[at]} at ${at}; the file is damaged or its training diverged`,
+      );
   }
   return {
     architecture,

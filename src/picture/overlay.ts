@@ -61,7 +61,9 @@ export function overlay({ image, pose, reprojected, box }: Overlay): Picture {
         ghost(again, thick),
         dots(given, thick),
       ),
-      ...legend.map((row, i) => legendRow(row, [0, frame.height + (i + 1.05) * lineHeight], fontSize)),
+      ...legend.map((row, i) =>
+        legendRow(row, [0, frame.height + (i + 1.05) * lineHeight], fontSize),
+      ),
     ].join(''),
   };
 }

@@ -9,7 +9,7 @@ import { circle, element, type Picture, type Point, segment, text } from './svg.
  */
 const VIEWS = [
   { name: 'front', note: 'as the camera sees it', map: ([x, y, z]: Axes) => [x, y, z] },
-  { name: 'side', note: 'from the right', map: ([x, y, z]: Axes) => [z, y, -x] },
+  { name: 'side', note: 'from the camera’s right', map: ([x, y, z]: Axes) => [z, y, -x] },
   { name: 'top', note: 'from above', map: ([x, y, z]: Axes) => [x, -z, y] },
 ] as const;
 
@@ -137,10 +137,12 @@ function skeleton(seen: Seen, place: (p: readonly number[]) => Point, grey: bool
     grey ? COLOURS.reference : mix(sideColour(side), COLOURS.panel, 0.62 * far(depth));
   const thick = (depth: number) => (grey ? 0.75 : 1.15 - 0.4 * far(depth)) * BONE;
   const items: { depth: number; drawn: string }[] = [];
+  const jointDepths = seen.map((p) => p?.[2] ?? 0); // a joint stands before all of its bones
   for (const { from, to, side } of BONES) {
     const [a, b] = [seen[from], seen[to]];
     if (!a || !b) continue;
     const depth = (a[2]! + b[2]!) / 2;
+    for (const end of [from, to]) jointDepths[end] = Math.min(jointDepths[end]!, depth);
     const stroke = (colour: string, width: number) =>
       segment(place(a), place(b), {
         stroke: colour,
@@ -156,7 +158,7 @@ function skeleton(seen: Seen, place: (p: readonly number[]) => Point, grey: bool
     const fill = paint(i === 0 ? 'middle' : BONES[i - 1]!.side, p[2]!);
     const ring = grey ? {} : { stroke: COLOURS.panel, 'stroke-width': 1.5 };
     const drawn = circle(place(p), 0.82 * thick(p[2]!), { fill, ...ring });
-    items.push({ depth: p[2]! - 1e-6, drawn });
+    items.push({ depth: jointDepths[i]! - 1e-6, drawn });
   }
   return items
     .sort((a, b) => b.depth - a.depth)

@@ -43,7 +43,9 @@ export function inset(picture: Picture, x: number, y: number, width: number): st
 export function element(name: string, attributes: Attributes, ...children: string[]): string {
   const text = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => ` ${key}="${typeof value === 'number' ? num(value) : escapeXml(value!)}"`)
+    .map(
+      ([key, value]) => ` ${key}="${typeof value === 'number' ? num(value) : escapeXml(value!)}"`,
+    )
     .join('');
   return children.length === 0
     ? `<${name}${text}/>`
@@ -67,20 +69,38 @@ export function polygon(points: readonly Point[]): string {
   return points.length === 0 ? '' : `M${points.map(([x, y]) => `${num(x)} ${num(y)}`).join('L')}Z`;
 }
 
+/**
+ * A definition with an id made of its own text, so that in any composition of pictures equal ids
+ * mean equal definitions.
+ */
+export function named(definition: string): { readonly id: string; readonly definition: string } {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (let i = 0; i < definition.length; i++)
+    hash = Math.imul(hash ^ definition.charCodeAt(i), 0x01000193);
+  const id = `d${(hash >>> 0).toString(36)}`;
+  return { id, definition: definition.replace(/^<\w+/, (open) => `${open} id="${id}"`) };
+}
+
 /** A number as SVG text, to 0.01. */
 export function num(value: number): string {
   return String(Math.round(value * 100) / 100 + 0);
 }
 
 /** What the widths of PT Sans come to, in ems, a little generously, so that text never collides. */
-const NARROW = /[ijl.,:;'|! ()[\]ftr]/;
+const NARROW = /[ijl.,:;'|! ()[\]ftr·]/;
 const WIDE = /[mwMW@%]/;
 
 /** About the width of a text at a font size. */
 export function textWidth(content: string, size: number): number {
   let ems = 0;
   for (const letter of content)
-    ems += NARROW.test(letter) ? 0.34 : WIDE.test(letter) ? 0.86 : /[A-Z]/.test(letter) ? 0.64 : 0.55;
+    ems += NARROW.test(letter)
+      ? 0.34
+      : WIDE.test(letter)
+        ? 0.86
+        : /[A-Z]/.test(letter)
+          ? 0.64
+          : 0.55;
   return ems * size;
 }
 

@@ -41,7 +41,9 @@ export function readCheckpoint(bytes: Uint8Array): {
   const { tensors, metadata } = readSafetensors(bytes);
   const { format, step, seed, about } = metadata;
   if (format !== FORMAT || !step || !seed || !about)
-    throw new Error(`checkpoint: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a checkpoint.safetensors of a run`);
+    throw new Error(
+      `checkpoint: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a checkpoint.safetensors of a run`,
+    );
   const sets = new Map<string, Values>();
   for (const [path, tensor] of tensors) {
     const at = path.indexOf('/');

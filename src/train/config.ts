@@ -25,6 +25,7 @@ export interface LifterConfig {
   readonly mirror: boolean;
   readonly bodyVariation: number;
   readonly noise: number;
+  readonly augmented: number;
   /** Steps between two validations, and between two checkpoints. */
   readonly validateEvery: number;
   readonly checkpointEvery: number;
@@ -33,7 +34,7 @@ export interface LifterConfig {
 /** The recipe of the README: see its table for what each part of it gives. */
 export const DEFAULT_CONFIG: LifterConfig = {
   architecture: 'martinez',
-  width: 1024,
+  width: 768,
   blocks: 2,
   dropout: 0,
   data: 'synthetic',
@@ -42,13 +43,14 @@ export const DEFAULT_CONFIG: LifterConfig = {
   steps: 4000,
   seed: 1,
   rate: 8e-3,
-  decay: 0.1,
-  clip: 1,
+  decay: 0.3,
+  clip: 0,
   loss: 'joints',
   cameras: 'mixed',
   mirror: true,
-  bodyVariation: 0,
-  noise: 0,
+  bodyVariation: 0.04,
+  noise: 0.02,
+  augmented: 0.25,
   validateEvery: 250,
   checkpointEvery: 250,
 };
@@ -72,6 +74,7 @@ const ranges: Partial<Record<keyof LifterConfig, readonly ['whole' | 'real', num
   clip: ['real', 0, 1e9],
   bodyVariation: ['real', 0, 0.5],
   noise: ['real', 0, 0.5],
+  augmented: ['real', 0, 1],
   validateEvery: ['whole', 1, 1e9],
   checkpointEvery: ['whole', 1, 1e9],
 };
@@ -83,20 +86,32 @@ const ranges: Partial<Record<keyof LifterConfig, readonly ['whole' | 'real', num
 export function configOf(given: Readonly<Record<string, unknown>>): LifterConfig {
   for (const [name, value] of Object.entries(given)) {
     if (!(name in DEFAULT_CONFIG))
-      throw new Error(`config: there is no '${name}'; the names are ${Object.keys(DEFAULT_CONFIG).join(', ')}`);
+      throw new Error(
+        `config: there is no '${name}'; the names are ${Object.keys(DEFAULT_CONFIG).join(', ')}`,
+      );
     const key = name as keyof LifterConfig;
     const range = ranges[key];
     if (range) {
       const [kind, least, most] = range;
       const fits = typeof value === 'number' && value >= least && value <= most;
       if (!fits || (kind === 'whole' && !Number.isInteger(value)))
-        throw new Error(`config: ${name} must be a ${kind === 'whole' ? 'whole ' : ''}number from ${least} to ${most}, got ${JSON.stringify(value)}`);
+        throw new Error(
+          `config: ${name} must be a ${kind === 'whole' ? 'whole ' : ''}number from ${least} to ${most}, got ${JSON.stringify(value)}`,
+        );
     } else if (key in choices) {
       const allowed: readonly unknown[] = choices[key as keyof typeof choices];
       if (!allowed.includes(value))
-        throw new Error(`config: ${name} must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`);
-    } else if (key === 'mirror' ? typeof value !== 'boolean' : typeof value !== 'string' && !(key === 'validation' && value === null))
-      throw new Error(`config: ${name} cannot be ${JSON.stringify(value)}; ${name === 'mirror' ? 'it is true or false' : 'it is text'}`);
+        throw new Error(
+          `config: ${name} must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`,
+        );
+    } else if (
+      key === 'mirror'
+        ? typeof value !== 'boolean'
+        : typeof value !== 'string' && !(key === 'validation' && value === null)
+    )
+      throw new Error(
+        `config: ${name} cannot be ${JSON.stringify(value)}; ${name === 'mirror' ? 'it is true or false' : 'it is text'}`,
+      );
   }
   return { ...DEFAULT_CONFIG, ...given } as LifterConfig;
 }

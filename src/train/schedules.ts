@@ -5,17 +5,20 @@ import type { Schedule } from '../graph/trace.ts';
 /** The same rate at every step. */
 export const constant =
   (rate: number): Schedule =>
-  () => rate;
+  () =>
+    rate;
 
 /** Multiplies the rate by `factor` at each of the given steps. */
 export const stepwise =
   (rate: number, steps: readonly number[], factor = 0.1): Schedule =>
-  (step) => rate * factor ** steps.filter((at) => step >= at).length;
+  (step) =>
+    rate * factor ** steps.filter((at) => step >= at).length;
 
 /** rate · factor^(step / every), continuously. */
 export const exponential =
   (rate: number, factor: number, every = 1): Schedule =>
-  (step) => rate * factor ** (step / every);
+  (step) =>
+    rate * factor ** (step / every);
 
 /** Half a cosine from `rate` at step 0 to `end` at step `steps`, and `end` from then on (Loshchilov and Hutter 2017, without restarts). */
 export const cosine =
@@ -29,7 +32,9 @@ export const cosine =
 export const warmUp =
   (steps: number, then: Schedule): Schedule =>
   (step, microBatch) =>
-    step < steps ? ((step + 1) / (steps + 1)) * then(0, microBatch) : then(step - steps, microBatch);
+    step < steps
+      ? ((step + 1) / (steps + 1)) * then(0, microBatch)
+      : then(step - steps, microBatch);
 
 export interface OneCycleOptions {
   /** Share of the steps in which the rate rises. */

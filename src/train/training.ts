@@ -126,7 +126,10 @@ export async function openTraining(
     async next() {
       const step = queued++;
       const { inputs, targets } = encoded(drawBatch(plan, step));
-      const read = await program.run({ poses: inputs, targets }, { read: ['loss', 'gradientNorm'] });
+      const read = await program.run(
+        { poses: inputs, targets },
+        { read: ['loss', 'gradientNorm'] },
+      );
       const scale = config.loss === 'mse' ? 1 : 1000;
       return {
         step: step + 1,
@@ -155,8 +158,8 @@ export async function openTraining(
 const joints = (t: Parameters<typeof reshape>[0]) => reshape(t, [-1, OUTPUT_SIZE / 3, 3]);
 
 function batchPlan(config: LifterConfig, source: PoseSource): BatchPlan {
-  const { batch: size, seed, cameras, mirror, bodyVariation, noise } = config;
-  return { source, size, seed, cameras, mirror, bodyVariation, noise };
+  const { batch: size, seed, cameras, mirror, bodyVariation, noise, augmented } = config;
+  return { source, size, seed, cameras, mirror, bodyVariation, noise, augmented };
 }
 
 function encoded({ pose2d, pose3d }: Batch) {

@@ -195,9 +195,21 @@ describe('drawBatch', () => {
       squares.knee += error(JOINT.leftKnee) / 2000;
       squares.ankle += error(JOINT.leftAnkle) / 2000;
     }
-    // 4000 values: the deviation is known to 1.1 %
-    expect(Math.abs(Math.sqrt(squares.knee) / 0.012 - 1)).toBeLessThan(0.05);
-    expect(Math.abs(Math.sqrt(squares.ankle) / 0.0192 - 1)).toBeLessThan(0.05);
+    // deviations uniform from 0 to s have a mean square of s² / 3; 4000 values know it to 2 %
+    expect(Math.abs(Math.sqrt(3 * squares.knee) / 0.012 - 1)).toBeLessThan(0.07);
+    expect(Math.abs(Math.sqrt(3 * squares.ankle) / 0.0192 - 1)).toBeLessThan(0.07);
+  });
+
+  it('augments the share that it is told to, and leaves the others as they are', () => {
+    const clean = drawBatch({ ...PLAN, size: 2000 }, 0);
+    const some = drawBatch({ ...PLAN, size: 2000, noise: 0.012, augmented: 0.25 }, 0);
+    const changed = Array.from({ length: 2000 }, (_, i) => i).filter((i) => {
+      const [a, b] = [pick(clean.pose2d, i, 2), pick(some.pose2d, i, 2)];
+      return a.some((v, k) => v !== b[k]);
+    });
+    // binomial: 500 with a deviation of 19
+    expect(Math.abs(changed.length - 500)).toBeLessThan(80);
+    expect(some.pose3d).toEqual(clean.pose3d);
   });
 
   it('refuses a size or step that is none', () => {

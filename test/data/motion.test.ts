@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readBenchmark } from '../../src/data/benchmark.ts';
 import { motionFromFiles, readMotion } from '../../src/data/motion.ts';
-import { type StoredTensor, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { motionSource, subjectSplit, trainSubjects } from '../../src/data/splits.ts';
+import { type StoredTensor, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { JOINT, JOINTS } from '../../src/pose/skeleton.ts';
 import { bytesOf, hasData, NEEDS_DATA, textOf } from './dataset.ts';
 

@@ -58,7 +58,10 @@ describe('encode', () => {
 
   test('targets decode to the pose relative to its pelvis, in the camera frame', () => {
     const poses = [...somePose(4, [1, 0.3, 3]), ...somePose(5, [-0.7, 0.1, 6])];
-    const { inputs, rotations } = encode([...project(poses.slice(0, 51)), ...project(poses.slice(51))]);
+    const { inputs, rotations } = encode([
+      ...project(poses.slice(0, 51)),
+      ...project(poses.slice(51)),
+    ]);
     expect(inputs.length).toBe(2 * INPUT_SIZE);
     const targets = encodeTargets(poses, rotations);
     expect(targets.length).toBe(2 * OUTPUT_SIZE);

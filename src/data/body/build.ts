@@ -15,10 +15,9 @@ export interface Build {
   readonly hand: number;
   readonly thigh: number;
   readonly shank: number;
-  readonly ankleHeight: number;
   readonly foot: number;
-  /** Size of the head relative to the mean for the height. */
-  readonly head: number;
+  /** The stature that this head is usual for; the head's points are fractions of it. */
+  readonly headUnit: number;
 }
 
 /**
@@ -38,9 +37,11 @@ const FRACTIONS = {
   hand: [0.108, 0.04],
   thigh: [0.232, 0.04],
   shank: [0.264, 0.04],
-  ankleHeight: [0.039, 0.05],
   foot: [0.152, 0.04],
+  headUnit: [1, 0.05],
 } as const satisfies Partial<Record<keyof Build, readonly [number, number]>>;
+
+const MEASURES = Object.keys(FRACTIONS) as (keyof typeof FRACTIONS)[];
 
 const LIMBS: ReadonlySet<string> = new Set([
   'upperArm',
@@ -60,16 +61,18 @@ export function sampleBuild(random: Random): Build {
     ? random.truncatedNormal(1.756, 0.073, 1.5, 2.05)
     : random.truncatedNormal(1.625, 0.067, 1.4, 1.9);
   const limbs = random.truncatedNormal(0, 0.03, -0.08, 0.08);
-  const lengths = Object.entries(FRACTIONS).map(([name, [fraction, deviation]]) => {
+  const build = meanBuild(height) as { -readonly [Measure in keyof Build]: number };
+  for (const name of MEASURES) {
+    const deviation = FRACTIONS[name][1];
     const own = random.truncatedNormal(0, deviation, -2.5 * deviation, 2.5 * deviation);
-    return [name, height * fraction * Math.exp(own + (LIMBS.has(name) ? limbs : 0))];
-  });
-  const head = random.truncatedNormal(1, 0.05, 0.88, 1.12);
-  return { height, head, ...Object.fromEntries(lengths) } as Build;
+    build[name] *= Math.exp(own + (LIMBS.has(name) ? limbs : 0));
+  }
+  return build;
 }
 
 /** The mean person of a stature in metres. */
 export function meanBuild(height = 1.69): Build {
-  const lengths = Object.entries(FRACTIONS).map(([name, [fraction]]) => [name, height * fraction]);
-  return { height, head: 1, ...Object.fromEntries(lengths) } as Build;
+  const build: Partial<Record<keyof Build, number>> = { height };
+  for (const name of MEASURES) build[name] = height * FRACTIONS[name][0];
+  return build as Build;
 }

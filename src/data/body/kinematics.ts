@@ -1,5 +1,3 @@
-import { JOINT_SETS, type JointSetName } from '../../pose/joint_sets.ts';
-import type { Pose3d } from '../../pose/skeleton.ts';
 import { limb, type Side, TRUNK_INDEX } from './angles.ts';
 import type { Build } from './build.ts';
 
@@ -36,28 +34,27 @@ export interface Body {
   readonly origins: Float64Array;
 }
 
+export function emptyBody(build: Build): Body {
+  const rotations = new Float64Array(9 * PARTS.length);
+  return { build, rotations, origins: new Float64Array(3 * PARTS.length) };
+}
+
 /**
- * Forward kinematics: the body with its pelvis at the origin.
+ * Forward kinematics: writes the body with its pelvis at the origin.
+ * @param body its build stands, the rest is overwritten
  * @param angles radians, in the order of `angles.ts`
  * @param yaw turn about the vertical; at 0 the person faces +z, at pi / 2 +x
  * @param levelSoles where true, ankles are turned (within `ankle`'s limits) so that the soles are level, and `angles` is updated
  */
-export function poseBody(
-  build: Build,
-  angles: Float64Array,
-  yaw: number,
-  levelSoles = false,
-): Body {
-  const body: Body = {
-    build,
-    rotations: new Float64Array(9 * PARTS.length),
-    origins: new Float64Array(3 * PARTS.length),
-  };
+export function poseBody(body: Body, angles: Float64Array, yaw: number, levelSoles = false): void {
+  const { build } = body;
   const T = TRUNK_INDEX;
   const own = new Float64Array(9);
+  const upright = new Float64Array(9);
   const at = (i: number) => angles[i]!;
   swingTwist(own, at(T.pelvisPitch), -at(T.pelvisRoll), 0);
-  multiplyInto(body.rotations, 0, turn(yaw), 0, own);
+  swingTwist(upright, 0, 0, yaw);
+  multiplyInto(body.rotations, 0, upright, 0, own);
   swingTwist(own, at(T.lumbarFlex), -at(T.lumbarLean), at(T.lumbarTurn));
   attach(body, PART.abdomen, PART.pelvis, 0, 0, 0, own);
   swingTwist(own, at(T.chestFlex), -at(T.chestLean), at(T.chestTurn));
@@ -67,7 +64,6 @@ export function poseBody(
   attach(body, PART.head, PART.chest, 0, build.upperTrunk + 0.036 * height, 0.012 * height, own);
   poseSide(body, angles, 0, own, levelSoles);
   poseSide(body, angles, 1, own, levelSoles);
-  return body;
 }
 
 function poseSide(
@@ -156,13 +152,15 @@ function clavicle(out: Float64Array, z: number, y: number): void {
   const sz = Math.sin(z);
   const cy = Math.cos(y);
   const sy = Math.sin(y);
-  out.set([cz * cy, -sz, cz * sy, sz * cy, cz, sz * sy, -sy, 0, cy]);
-}
-
-function turn(yaw: number): Float64Array {
-  const c = Math.cos(yaw);
-  const s = Math.sin(yaw);
-  return Float64Array.of(c, 0, s, 0, 1, 0, -s, 0, c);
+  out[0] = cz * cy;
+  out[1] = -sz;
+  out[2] = cz * sy;
+  out[3] = sz * cy;
+  out[4] = cz;
+  out[5] = sz * sy;
+  out[6] = -sy;
+  out[7] = 0;
+  out[8] = cy;
 }
 
 /** Places a part at (x, y, z) of its parent, turned by `own` relative to the part `from`, by default the parent. */
@@ -201,91 +199,4 @@ function multiplyInto(
         a[i + row]! * b[column]! +
         a[i + row + 1]! * b[column + 3]! +
         a[i + row + 2]! * b[column + 6]!;
-}
-
-/** A point of a part, in the part's frame. */
-type Landmark = readonly [part: number, x: number, y: number, z: number];
-
-/**
- * Every joint of the known skeletons as a point of a part. Points of the head: nose and head as they lie in the CMU poses relative
- * to the point about which they turn; eyes and ears from there by the medians of BlazePose's metric output.
- */
-function landmarks(build: Build): Record<string, Landmark> {
-  const { height: h, upperTrunk, foot, ankleHeight, hand } = build;
-  const k = h * build.head;
-  const head = (x: number, y: number, z: number): Landmark => [PART.head, x * k, y * k, z * k];
-  const points: Record<string, Landmark> = {
-    pelvis: [PART.pelvis, 0, 0, 0],
-    spine: [PART.chest, 0, 0, 0],
-    thorax: [PART.chest, 0, upperTrunk, 0],
-    nose: head(0, 0.036, 0.0595),
-    head: head(0, 0.071, 0),
-    vertex: head(0, 0.116, 0.002),
-    upperNeck: head(0, 0.012, 0.005),
-    spine2: [PART.abdomen, 0, 0.6 * build.lowerTrunk, 0],
-    spine3: [PART.chest, 0, 0.3 * upperTrunk, 0],
-    spine4: [PART.chest, 0, 0.7 * upperTrunk, 0],
-    throat: [PART.chest, 0, upperTrunk - build.shoulderDrop, 0],
-  };
-  for (const [side, sign] of [
-    ['left', 1],
-    ['right', -1],
-  ] as const) {
-    const part = (name: string) => PART[`${side}${name}` as Part];
-    const add = (name: string, p: number, x: number, y: number, z: number) => {
-      points[`${side}${name}`] = [p, sign * x, y, z];
-    };
-    const face = (name: string, x: number, y: number, z: number) => {
-      points[`${side}${name}`] = head(sign * x, y, z);
-    };
-    face('EyeInner', 0.011, 0.06, 0.052);
-    face('Eye', 0.019, 0.06, 0.05);
-    face('EyeOuter', 0.027, 0.06, 0.046);
-    face('Ear', 0.043, 0.052, -0.005);
-    face('Mouth', 0.014, 0.012, 0.049);
-    add('Clavicle', part('Clavicle'), 0, 0, 0);
-    add('Shoulder', part('UpperArm'), 0, 0, 0);
-    add('Elbow', part('Forearm'), 0, 0, 0);
-    add('Wrist', part('Hand'), 0, 0, 0);
-    // the palm faces the thigh, the thumb forward
-    add('Hand', part('Hand'), 0, -0.5 * hand, 0);
-    add('Index', part('Hand'), 0, -0.75 * hand, 0.16 * hand);
-    add('Pinky', part('Hand'), 0, -0.7 * hand, -0.2 * hand);
-    add('Thumb', part('Hand'), -0.1 * hand, -0.45 * hand, 0.3 * hand);
-    add('Hip', part('Thigh'), 0, 0, 0);
-    add('Knee', part('Shank'), 0, 0, 0);
-    add('Ankle', part('Foot'), 0, 0, 0);
-    add('Heel', part('Foot'), 0, -0.8 * ankleHeight, -0.22 * foot);
-    add('Foot', part('Foot'), 0.02 * foot, -0.7 * ankleHeight, 0.5 * foot);
-    add('FootIndex', part('Foot'), 0.02 * foot, -0.85 * ankleHeight, 0.7 * foot);
-    add('Toe', part('Foot'), 0.02 * foot, -0.9 * ankleHeight, 0.75 * foot);
-  }
-  return points;
-}
-
-/** Joints whose name means another landmark than the one of that name. */
-const ALIASES: Partial<Record<JointSetName, Record<string, string>>> = {
-  h36m17: { neck: 'nose' },
-  mpii16: { thorax: 'throat', headTop: 'vertex' },
-  mpi3dhp17: { neck: 'thorax', head: 'nose', headTop: 'head' },
-  mpi3dhp28: { neck: 'thorax', head: 'nose', headTop: 'head' },
-};
-
-/** Joints of a body in any known skeleton, [joints * 3], metres, world frame. */
-export function bodyJoints(body: Body, set: JointSetName = 'h36m17'): Pose3d {
-  const points = landmarks(body.build);
-  const names: readonly string[] = JOINT_SETS[set];
-  const joints = new Float64Array(3 * names.length);
-  names.forEach((name, i) => {
-    const [part, x, y, z] = points[ALIASES[set]?.[name] ?? name]!;
-    for (let row = 0; row < 3; row++) {
-      const r = 9 * part + 3 * row;
-      joints[3 * i + row] =
-        body.origins[3 * part + row]! +
-        body.rotations[r]! * x +
-        body.rotations[r + 1]! * y +
-        body.rotations[r + 2]! * z;
-    }
-  });
-  return joints;
 }

@@ -15,6 +15,14 @@ export async function decodeImage(bytes: Uint8Array): Promise<Image> {
   return { width, height, rgba: new Uint8Array(context.getImageData(0, 0, width, height).data) };
 }
 
+/** The bytes of a PNG file. */
+export async function encodePng({ width, height, rgba }: Image): Promise<Uint8Array> {
+  const context = canvas(width, height);
+  context.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
+  const blob = await context.canvas.convertToBlob({ type: 'image/png' });
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
 /** Draws an SVG picture. @returns a PNG file */
 export async function renderSvg(svg: string): Promise<Uint8Array> {
   const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));

@@ -46,6 +46,14 @@ export async function renderSvg(svg: string): Promise<Uint8Array> {
   }
 }
 
+/** The bytes of a PNG file. */
+export async function encodePng({ width, height, rgba }: Image): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  return sharp(rgba, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+}
+
 async function loadSharp(): Promise<typeof import('sharp')['default']> {
   // Fontconfig, inside sharp, reads this when it first draws text.
   process.env.FONTCONFIG_FILE ||= await fontsFile();

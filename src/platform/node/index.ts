@@ -2,4 +2,4 @@
 
 export { findAdapters, listAdapters } from './adapters.ts';
 export { readFile, writeFileAtomic } from './files.ts';
-export { decodeImage, renderSvg } from './images.ts';
+export { decodeImage, encodePng, renderSvg } from './images.ts';

@@ -1,0 +1,25 @@
+/** `kinegrad export`: the weights of a run as a file to ship. */
+
+import { readFile, writeFileAtomic } from '#platform';
+import { bytes } from '../gpu/faults.ts';
+import { martinez } from '../models/martinez.ts';
+import { readWeights, writeWeights } from '../models/weights.ts';
+import { modelPath } from './run_folder.ts';
+
+export interface ExportFlags {
+  model: string;
+  out: string;
+  f16?: boolean;
+  notice?: string;
+}
+
+/** Writes the weights of a run, with matrices in half precision if asked, and says how large they are. */
+export async function exportCommand({ model, out, f16 = false, notice }: ExportFlags): Promise<string> {
+  const weights = readWeights(await readFile(modelPath(model)));
+  const text = notice && new TextDecoder().decode(await readFile(notice)).trim();
+  const network = martinez(weights.options);
+  const header = { ...weights, ...(text && { notice: text }) };
+  const file = writeWeights(header, network, weights.values, { half: f16 });
+  await writeFileAtomic(out, file);
+  return `${out}: ${weights.architecture} ${JSON.stringify(weights.options)}, ${bytes(file.length)}`;
+}

@@ -1,0 +1,141 @@
+/** `kinegrad lift`: the person of a photo in 3D, as numbers and as a picture. */
+
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { decodeImage, encodePng, readFile, renderSvg, writeFileAtomic } from '#platform';
+import { jointsToHuman36m, readJoints } from '../data/joints.ts';
+import { openGpu } from '../gpu/gpu.ts';
+import { type Lifted, loadLifter } from '../lift/lifter.ts';
+import { martinez } from '../models/martinez.ts';
+import { liftedPicture } from '../picture/panel.ts';
+import { svgDocument } from '../picture/svg.ts';
+import type { AdapterKind, Image } from '../platform/types.ts';
+import {
+  type Camera,
+  cameraFromFocal35,
+  cameraFromFov,
+  cameraFromIntrinsics,
+  fieldOfView,
+  raysToPixels,
+} from '../pose/camera.ts';
+import type { PixelPose, Pose3d, RayPose } from '../pose/skeleton.ts';
+import { modelPath } from './run_folder.ts';
+
+export interface LiftFlags {
+  model?: string;
+  image: string;
+  joints: string;
+  entry?: string;
+  fov?: number;
+  f35?: number;
+  intrinsics?: string;
+  out: string;
+  adapter?: AdapterKind;
+}
+
+/** The lifter that ships with the package. */
+export const SHIPPED_WEIGHTS = new URL('../../weights/martinez.safetensors', import.meta.url);
+
+/** Horizontal field of view of a camera of which nothing is known: between a phone's and a 35 mm lens's. */
+const USUAL_FOV = 60;
+
+/** Lifts, writes `pose.json` and `pose.png`, and says in a few lines what was found. */
+export async function liftCommand(flags: LiftFlags): Promise<string> {
+  const image = await decodeImage(await readFile(flags.image));
+  const joints = await photoJoints(flags, image);
+  const { camera, assumed } = cameraOf(flags, image);
+  const model = flags.model ? modelPath(flags.model) : SHIPPED_WEIGHTS;
+  const weights = await readFile(model);
+  const gpu = await openGpu({ adapter: flags.adapter });
+  try {
+    const lifter = await loadLifter(gpu, martinez, weights);
+    const lifted = await lifter.lift(joints, camera);
+    await mkdir(flags.out, { recursive: true });
+    const source = {
+      image: basename(flags.image),
+      model: String(flags.model ?? 'shipped weights'),
+    };
+    const json = JSON.stringify(poseJson(lifted, camera, source), null, 2);
+    await writeFileAtomic(join(flags.out, 'pose.json'), `${json}\n`);
+    await writeFileAtomic(
+      join(flags.out, 'pose.png'),
+      await posePicture(image, joints, lifted, camera),
+    );
+    return describe(lifted, camera, assumed, flags.out);
+  } finally {
+    gpu.close();
+  }
+}
+
+async function photoJoints({ joints, image, entry }: LiftFlags, size: Image): Promise<PixelPose> {
+  const text = new TextDecoder().decode(await readFile(joints));
+  const name = entry ?? (text.includes(`"${basename(image)}"`) ? basename(image) : undefined);
+  const read = readJoints(text, name);
+  const { width = size.width, height = size.height } = read;
+  if (width !== size.width || height !== size.height)
+    throw new Error(
+      `${joints} is for an image of ${width} x ${height} pixels, ${image} has ${size.width} x ${size.height}. Give the joints of this photo`,
+    );
+  return jointsToHuman36m(read);
+}
+
+function cameraOf(
+  { fov, f35, intrinsics }: LiftFlags,
+  { width, height }: Image,
+): { camera: Camera; assumed: boolean } {
+  const given = [fov, f35, intrinsics].filter((value) => value !== undefined);
+  if (given.length > 1) throw new Error('give one of --fov, --f35 and --intrinsics, not several');
+  if (fov !== undefined) return { camera: cameraFromFov(width, height, fov), assumed: false };
+  if (f35 !== undefined) return { camera: cameraFromFocal35(width, height, f35), assumed: false };
+  if (intrinsics !== undefined) {
+    const [fx, fy, cx, cy, ...more] = intrinsics.split(',').map(Number);
+    if (more.length || [fx, fy, cx, cy].some((v) => !Number.isFinite(v)))
+      throw new Error(`--intrinsics takes four numbers fx,fy,cx,cy in pixels, got '${intrinsics}'`);
+    const numbers = { width, height, fx: fx!, fy: fy!, cx: cx!, cy: cy! };
+    return { camera: cameraFromIntrinsics(numbers), assumed: false };
+  }
+  return { camera: cameraFromFov(width, height, USUAL_FOV), assumed: true };
+}
+
+/** What `pose.json` holds: joints by name, in metres, in the camera's frame. */
+export const poseJson = (lifted: Lifted, camera: Camera, source: Record<string, string>) => ({
+  ...source,
+  units: 'metres',
+  frame: 'camera: x right, y down, z forward',
+  camera,
+  joints: lifted.joints,
+  reprojectionError: { pixels: lifted.reprojectionError, shareOfBox: lifted.relativeError },
+});
+
+/** The photo with the pose and its reprojection, and the lifted person from three sides; a PNG file. */
+export async function posePicture(
+  image: Image,
+  joints: PixelPose,
+  lifted: Lifted,
+  camera: Camera,
+): Promise<Uint8Array> {
+  const png = Buffer.from(await encodePng(image)).toString('base64');
+  const { width, height } = image;
+  const picture = liftedPicture({
+    image: { width, height, href: `data:image/png;base64,${png}` },
+    pose: joints,
+    reprojected: raysToPixels(camera, lifted.reprojected as RayPose),
+    lifted: lifted.pose as Pose3d,
+    reprojectionError: lifted.reprojectionError,
+    reprojectionPercent: 100 * lifted.relativeError,
+    caption:
+      `The pelvis is ${lifted.pose[2]!.toFixed(2)} m from the camera, ` +
+      `whose field of view is ${fieldOfView(camera).horizontal.toFixed(0)}° across.`,
+  });
+  return renderSvg(svgDocument(picture));
+}
+
+function describe(lifted: Lifted, camera: Camera, assumed: boolean, out: string): string {
+  const { horizontal } = fieldOfView(camera);
+  return [
+    `camera      ${horizontal.toFixed(0)}° across${assumed ? ', which is assumed: --fov, --f35 or --intrinsics say what it was' : ''}`,
+    `pelvis      ${lifted.pose[2]!.toFixed(2)} m from the camera`,
+    `error       ${lifted.reprojectionError.toFixed(1)} px, ${(100 * lifted.relativeError).toFixed(1)} % of the person's box`,
+    `written     ${join(out, 'pose.json')}, ${join(out, 'pose.png')}`,
+  ].join('\n');
+}

@@ -1,0 +1,144 @@
+/** Every kernel of the matmul family gives what the first gives, within rounding, wherever it says that it fits. */
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { compile } from '../../src/graph/program.ts';
+import { call1, op, type Tensor } from '../../src/graph/trace.ts';
+import type { Stage } from '../../src/kernels/chain.ts';
+import type { Target } from '../../src/kernels/kernel.ts';
+import {
+  type MatmulVariant,
+  matmulFits,
+  matmulSizes,
+  matmulVariants,
+} from '../../src/kernels/matmul.ts';
+import type { Operand, Shape } from '../../src/kernels/tensor.ts';
+import { assertClose } from '../check.ts';
+import { openDevices } from '../devices.ts';
+import { normal } from '../reference.ts';
+
+const devices = await openDevices();
+const names = Object.keys(matmulVariants) as MatmulVariant[];
+
+interface Case {
+  readonly why: string;
+  readonly a: Shape;
+  readonly b: Shape;
+  readonly y: Shape;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** A product by one kernel, with a bias, a ReLU, a residual and a factor for each row on the result. */
+const forced = op<Case & { variant: MatmulVariant }>('forced matmul', {
+  shape: (_, { y }) => [y],
+  lower: ({ inputs, outputs: [y], run }, { variant, transposeA, transposeB }) => {
+    const [a, b, e0, e2, e3] = inputs as [Operand, Operand, Operand, Operand, Operand];
+    const stages: Stage[] = [
+      { op: 'add', kind: 'row', operand: e0 },
+      { op: 'relu', kind: 'none' },
+      { op: 'add', kind: 'full', operand: e2 },
+      { op: 'mul', kind: 'column', operand: e3 },
+    ];
+    const operands = { a, b, y: y!, e0, e1: a, e2, e3 };
+    run(matmulVariants[variant], operands, { stages, transposeA, transposeB, accumulate: false });
+  },
+});
+
+const sizes: [string, number, number, number, number][] = [
+  ['one row', 1, 1, 8, 12],
+  ['a single tile, not full', 1, 6, 12, 20],
+  ['odd sizes', 1, 35, 19, 67],
+  ['just above the tiles', 1, 68, 20, 132],
+  ['a batch', 3, 36, 8, 36],
+  ['a long inner axis', 1, 8, 520, 4],
+];
+const cases = sizes.flatMap(([why, batch, m, k, n]) =>
+  [0, 1, 2, 3].map((layout): Case => {
+    const transposeA = layout >= 2;
+    const transposeB = layout % 2 === 1;
+    const shape = (rows: number, columns: number) =>
+      batch > 1 ? [batch, rows, columns] : [rows, columns];
+    return {
+      why: `${why}, ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`,
+      a: transposeA ? shape(k, m) : shape(m, k),
+      b: transposeB ? shape(n, k) : shape(k, n),
+      y: shape(m, n),
+      transposeA,
+      transposeB,
+    };
+  }),
+);
+
+const memory = { name: '', size: 0 };
+const operand = (shape: Shape): Operand => ({ memory, offset: 0, shape });
+
+/** What each kernel gives for each case; none where it does not fit. */
+async function runAll(gpu: Gpu): Promise<Map<string, Float32Array>> {
+  const { adapter, subgroupSize, maxBinding } = gpu;
+  const target: Target = { kind: adapter.kind, subgroupSize, maxBinding };
+  const inputs: Record<string, Shape> = {};
+  const batch: Record<string, Float32Array> = {};
+  const random = normal('matmul variants');
+  const declare = (name: string, shape: Shape, scale: number) => {
+    inputs[name] = shape;
+    const size = shape.reduce((a, b) => a * b);
+    batch[name] = Float32Array.from({ length: size }, () => scale * random());
+  };
+  cases.forEach(({ a, b, y, transposeA }, i) => {
+    const scale = a.at(transposeA ? -2 : -1)! ** -0.25;
+    declare(`a${i}`, a, scale);
+    declare(`b${i}`, b, scale);
+    declare(`bias${i}`, y.slice(-1), 1);
+    declare(`residual${i}`, y, 1);
+    declare(`factor${i}`, y.slice(0, -1), 1);
+  });
+  const program = await compile(
+    gpu,
+    (x: Record<string, Tensor>) => {
+      const results: Record<string, Tensor> = {};
+      cases.forEach((each, i) => {
+        const t = { a: operand(each.a), b: operand(each.b), y: operand(each.y) };
+        const operands = ['a', 'b', 'bias', 'residual', 'factor'].map((name) => x[`${name}${i}`]!);
+        for (const variant of names)
+          if (matmulFits(variant, target, matmulSizes(t, each)))
+            results[`${variant} ${i}`] = call1(forced, operands, { ...each, variant });
+      });
+      return results;
+    },
+    inputs,
+  );
+  const read = Object.keys(program.plan.outputs);
+  const results = (await program.run(batch, { read })) as Record<string, Float32Array>;
+  program.dispose();
+  return new Map(Object.entries(results));
+}
+
+describe.each(devices)('on $label', ({ gpu }) => {
+  let results: Map<string, Float32Array>;
+  beforeAll(async () => {
+    results = await runAll(gpu);
+  });
+
+  test.each(names.slice(1))('%s agrees with naive', (variant) => {
+    cases.forEach(({ why }, i) => {
+      const y = results.get(`${variant} ${i}`);
+      const first = results.get(`naive ${i}`)!;
+      try {
+        if (y) assertClose(y, first, 2e-6);
+      } catch (error) {
+        throw new Error(`${why}: ${(error as Error).message}`);
+      }
+    });
+  });
+
+  test('every kernel that this device has was tried on quads, and the first three on all', () => {
+    const tried = new Map(
+      names.map((name) => [name, cases.filter((_, i) => results.has(`${name} ${i}`)).length]),
+    );
+    for (const name of ['naive', 'tile', 'tileRegisters', 'registers', 'row'] as const)
+      expect(tried.get(name), name).toBeGreaterThan(names.indexOf(name) < 3 ? cases.length - 1 : 4);
+    const subgroups = { 4: 'subgroup4', 8: 'subgroup8' }[gpu.subgroupSize];
+    if (subgroups) expect(tried.get(subgroups as MatmulVariant)).toBeGreaterThan(4);
+  });
+});
