@@ -39,6 +39,9 @@ export interface Sheet<A> {
 
 type From = (z: number) => number;
 
+/** SwiftShader takes long to compile, all the more on a machine that is busy. */
+export const COMPILING = 300_000;
+
 const TOLERANCE = 1e-6;
 /** Step of the central differences: their own error is then some 1e-9 of the loss. */
 const STEP = 1e-6;
@@ -66,7 +69,7 @@ export function checkOp<A = undefined>(
       let results: readonly Result[];
       beforeAll(async () => {
         results = await run(gpu, sheet, cases);
-      });
+      }, COMPILING);
       cases.forEach((each, i) => {
         const shapes = each.x.map(({ shape }) => `[${shape}]`).join(' ');
         test(`${shapes} forward: ${each.why}`, () => {

@@ -1,6 +1,6 @@
 /**
- * What an engine does to be measured. `measure.ts` imports the engine's file in a process of its own
- * and calls its export `engine`.
+ * What an engine does to be measured. `measure.ts` imports its file in a process of its own
+ * and calls the export `engine`.
  */
 
 import type { Weights } from './problem.ts';
@@ -38,7 +38,7 @@ export interface Training {
   readonly batch: number;
   /** Probability that a hidden value is dropped. */
   readonly dropout: number;
-  /** AdamW (Loshchilov and Hutter 2019); weights decay, the variables of norms and biases do not. */
+  /** AdamW (Loshchilov and Hutter 2019); weights decay, norms and biases do not. */
   readonly rate: number;
   readonly decay: number;
   readonly beta1: number;
@@ -49,7 +49,7 @@ export interface Training {
 }
 
 export interface Trainer {
-  /** Queues one step on a batch [batch, 34], [batch, 48], uploads included; need not wait for it. */
+  /** Queues one step on a batch [batch, 34], [batch, 48], uploads included; need not wait. */
   step(poses: Float32Array, targets: Float32Array): void | Promise<void>;
   /** The loss of the last step, when all the work of that step is done. */
   loss(): Promise<number>;

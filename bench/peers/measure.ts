@@ -49,7 +49,7 @@ export const IN_FLIGHT = 16;
  * how many seconds it has to do with fewer.
  */
 const SERIES = { duration: 1.5, least: 3, most: 50, patience: 15 };
-/** Steps in a row are as many as take this long, seconds, so that reading the loss weighs little. */
+/** Steps in a row take this long at least, seconds, so that reading the loss weighs little. */
 const STEPS_DURATION = 0.4;
 const WARM_UP_STEPS = 4;
 const WARM_UP_RUNS = 4;

@@ -19,7 +19,7 @@ import type { Figures, Job } from './measure.ts';
 import { makePoses, makeWeights, reference } from './problem.ts';
 import { type EngineRounds, show } from './table.ts';
 
-/** The engines, by file, and the package that each needs. The first is what others are compared to. */
+/** The engines and the package that each needs. The others are compared to the first. */
 const ENGINES = [
   { file: 'kinegrad.ts' },
   { file: 'tfjs.ts', needs: '@tensorflow/tfjs-backend-webgpu' },

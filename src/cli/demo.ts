@@ -39,7 +39,7 @@ const LESSON = configOf({
 });
 /** Which procedural person is shown. */
 const PERSON = { seed: 7, index: 3 };
-const PICTURE = { width: 800, height: 800, fov: 40 };
+const PICTURE = { width: 900, height: 800, fov: 30 };
 
 export async function demo({ image, joints, out, adapter }: DemoFlags): Promise<void> {
   if ((image === undefined) !== (joints === undefined))
@@ -66,8 +66,8 @@ export async function demo({ image, joints, out, adapter }: DemoFlags): Promise<
 async function liftDrawnPerson(gpu: Gpu, out: string): Promise<void> {
   const { width, height, fov } = PICTURE;
   const camera = cameraFromFov(width, height, fov);
-  const truth = bodyView(PERSON.seed, PERSON.index);
-  const drawn = await renderSvg(svgDocument(person({ pose: truth, camera })));
+  const { pose: truth, up } = bodyView(PERSON.seed, PERSON.index);
+  const drawn = await renderSvg(svgDocument(person({ pose: truth, camera, up })));
   const image = await decodeImage(drawn);
   const pixels = project(camera, truth);
   const lifter = await loadLifter(gpu, martinez, await readFile(SHIPPED_WEIGHTS));

@@ -14,7 +14,12 @@ export interface ExportFlags {
 }
 
 /** Writes the weights of a run, with matrices in half precision if asked, and says how large they are. */
-export async function exportCommand({ model, out, f16 = false, notice }: ExportFlags): Promise<string> {
+export async function exportCommand({
+  model,
+  out,
+  f16 = false,
+  notice,
+}: ExportFlags): Promise<string> {
   const weights = readWeights(await readFile(modelPath(model)));
   const text = notice && new TextDecoder().decode(await readFile(notice)).trim();
   const network = martinez(weights.options);

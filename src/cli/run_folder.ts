@@ -4,10 +4,11 @@
  */
 
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '#platform';
 import type { Snapshot } from '../graph/program.ts';
+import { appendLines } from '../platform/node/files.ts';
 import { readCheckpoint, writeCheckpoint } from '../train/checkpoint.ts';
 import { configOf, type LifterConfig } from '../train/config.ts';
 
@@ -93,7 +94,7 @@ function runFolder(folder: string, config: LifterConfig, log: LogEntry[]): RunFo
   const flush = async () => {
     const lines = waiting;
     waiting = '';
-    if (lines) await appendFile(files.log, lines);
+    if (lines) await appendLines(files.log, lines);
   };
   return {
     path: folder,

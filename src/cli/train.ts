@@ -21,7 +21,9 @@ export interface TrainOptions {
 export async function train(folder: string, config: LifterConfig, options: TrainOptions) {
   const data = await loadTrainingData(config);
   const run = await newRun(folder, config);
-  await withTraining(run, data, options, (training, gpu) => watch(run, training, gpu, options));
+  await withTraining(run, data, options, (training, gpu, begin) =>
+    watch(run, training, gpu, options, begin),
+  );
 }
 
 /** Goes on with the run in a folder, from its last checkpoint. */
@@ -33,24 +35,30 @@ export async function resume(folder: string, options: TrainOptions) {
     return;
   }
   if (!snapshot) console.error('there is no checkpoint yet: the run starts from its beginning');
-  await withTraining(run, await loadTrainingData(run.config), options, async (training, gpu) => {
-    if (snapshot) await training.restore(snapshot);
-    await watch(run, training, gpu, options, best);
-  });
+  await withTraining(
+    run,
+    await loadTrainingData(run.config),
+    options,
+    async (training, gpu, begin) => {
+      if (snapshot) await training.restore(snapshot);
+      await watch(run, training, gpu, options, begin, best);
+    },
+  );
 }
 
 async function withTraining(
   { config }: RunFolder,
   data: LoadedData,
   { adapter }: TrainOptions,
-  body: (training: Training, gpu: Gpu) => Promise<void>,
+  body: (training: Training, gpu: Gpu, begin: number) => Promise<void>,
 ) {
+  const begin = performance.now();
   const gpu = await openGpu({ adapter });
   try {
     console.error(`${gpu.adapter.name}: ${gpu.adapter.why}`);
     console.error(data.description);
     const training = await openTraining(gpu, config, data);
-    await body(training, gpu);
+    await body(training, gpu, begin);
     training.dispose();
   } finally {
     gpu.close();
@@ -63,11 +71,11 @@ async function watch(
   training: Training,
   gpu: Gpu,
   { notice }: TrainOptions,
+  begin: number,
   best = Infinity,
 ) {
   const { steps, validateEvery, checkpointEvery } = run.config;
   const first = training.step;
-  const begin = performance.now();
   const seconds = () => Math.round(performance.now() - begin) / 1000;
   const bar = progressBar('training', steps, first);
   let signal: NodeJS.Signals | undefined;
@@ -87,7 +95,7 @@ async function watch(
     const pauses = (step: number) => due(step, validateEvery) || due(step, checkpointEvery);
     for await (const report of trainingSteps(training, steps, pauses, () => signal !== undefined)) {
       if (report.step === first + 1)
-        bar.line(`first step after ${clock(seconds())}, compilation included`);
+        bar.line(`first step after ${seconds().toFixed(1)} s, compilation included`);
       bar.update(report.step, known(report, best));
       const judged = due(report.step, validateEvery)
         ? await judge(run, training, report.step, best, notice, bar)

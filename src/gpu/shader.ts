@@ -73,8 +73,12 @@ export function explain(composed: Composed, messages: readonly GPUCompilationMes
     .filter(({ type }) => type === 'error')
     .map(({ message, lineNum, linePos }) => {
       const { file, line, text } = composed.locate(lineNum || 1);
-      const caret = ' '.repeat(Math.max(0, linePos - 1)) + '^';
-      return `${file}:${line}:${linePos} ${message}\n    ${text}\n    ${caret}`;
+      // Tabs stay, so that the caret stands below what it means.
+      const caret = text.slice(0, Math.max(0, linePos - 1)).replace(/[^\t]/g, ' ') + '^';
+      const [what, ...more] = message.trimEnd().split('\n');
+      return [`${file}:${line}:${linePos} ${what}`, `    ${text}`, `    ${caret}`, ...more].join(
+        '\n',
+      );
     })
     .join('\n');
 }

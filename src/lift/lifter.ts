@@ -8,6 +8,7 @@ import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
 import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
 import { placeRoot } from '../pose/root.ts';
+import { equaliseSides } from '../pose/symmetry.ts';
 import {
   type Coordinates,
   JOINT_COUNT,
@@ -40,7 +41,7 @@ export interface Lifter {
   readonly network: Network;
   /**
    * Lifts poses [n, 17, 2] on the plane at depth 1 to [n, 17, 3] in metres, relative to the pelvis, in the camera's frame. Each is lifted
-   * once as it is and once in the mirror, and the two are averaged.
+   * once as it is and once in the mirror; the two are averaged, and bones get the same length left and right.
    */
   liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
   /** Lifts one person, given in pixels of a camera, and puts them where their image comes from. */
@@ -119,7 +120,12 @@ async function liftBoth(program: LiftProgram, rays: readonly number[], size: num
   const poses = decode(lifted, both.rotations);
   const half = size * 3 * JOINT_COUNT;
   const mirrored = mirrorPose(poses.subarray(half), 3);
-  return poses.subarray(0, half).map((v, i) => (v + mirrored[i]!) / 2);
+  const mean = poses.subarray(0, half).map((v, i) => (v + mirrored[i]!) / 2);
+  for (let first = 0; first < half; first += 3 * JOINT_COUNT) {
+    const pose = mean.subarray(first, first + 3 * JOINT_COUNT);
+    pose.set(equaliseSides(pose as Coordinates<'metric'>));
+  }
+  return mean;
 }
 
 /** Puts a pose where its image comes from. */

@@ -72,8 +72,8 @@ export function bodyParts(pose: ArrayLike<number>, up: Vector3): Body {
     const hand = add(wrist, scale(direction(elbow, wrist, up), 0.1 * size));
     const [heel, toe] = foot(knee, ankle, forward, up, floor, size);
     return [
-      limb('trousers', hip, knee, 0.088, 0.058, 0.02),
-      limb('trousers', knee, between(knee, ankle, 0.93), 0.058, 0.043, 0.015),
+      limb('trousers', hip, knee, 0.088, 0.058, -0.06),
+      limb('trousers', knee, between(knee, ankle, 0.93), 0.058, 0.043, 0),
       limb('shoes', heel, toe, 0.042, 0.033, 0.03),
       limb('skin', shoulder, elbow, 0.046, 0.037, 0.03),
       limb('shirt', shoulder, sleeve, 0.058, 0.05, 0.05),
@@ -84,8 +84,8 @@ export function bodyParts(pose: ArrayLike<number>, up: Vector3): Body {
   const hem = between(at('pelvis'), at('spine'), 0.3);
   const beside = scale(across, 0.055 * size);
   const hips = [
-    ball(at('leftHip'), 0.088),
-    ball(at('rightHip'), 0.088),
+    ball(at('leftHip'), 0.08),
+    ball(at('rightHip'), 0.08),
     ball(at('pelvis'), 0.095),
     ball(hem, 0.1),
   ];

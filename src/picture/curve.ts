@@ -114,12 +114,12 @@ function inOrder(log: readonly LogEntry[]): LogEntry[] {
   return [...bySteps.values()].sort((a, b) => a.step - b.step);
 }
 
-/** The steps at which something was logged. */
+/** The steps at which something was logged; what is not finite is NaN. */
 function seriesOf(entries: readonly LogEntry[], key: keyof LogEntry): Series {
   const there = entries.filter((entry) => entry[key] !== undefined);
   return {
     steps: there.map(({ step }) => step),
-    values: there.map((entry) => entry[key] ?? Number.NaN),
+    values: there.map((entry) => (Number.isFinite(entry[key]) ? entry[key]! : Number.NaN)),
   };
 }
 
@@ -146,7 +146,13 @@ function plot(name: string, curves: readonly Curve[], x: Scale, top: number, bes
       ? legendRow(legend, [WIDTH - RIGHT - legendWidth(legend, 13), top - 10], 13)
       : '',
     frame(top, PLOT),
-    valueAxis(y, LEFT, WIDTH - RIGHT),
+    curves.some(({ series }) => indexOfLeast(series.values) >= 0)
+      ? valueAxis(y, LEFT, WIDTH - RIGHT)
+      : text([(LEFT + WIDTH - RIGHT) / 2, top + PLOT / 2 + 5], 'nothing to show', {
+          'font-size': 14,
+          'text-anchor': 'middle',
+          fill: COLOURS.faint,
+        }),
     ...curves.map(({ series, colour }) => drawCurve(series, colour, x, y)),
     marked ? bestPoint(marked, x, y) : '',
   ].join('');

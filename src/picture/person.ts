@@ -1,7 +1,7 @@
 import type { Camera } from '../pose/camera.ts';
 import { raysToPixels, toRays } from '../pose/camera.ts';
 import { add, cross, dot, normalise, scale, type Vector3 } from '../pose/linear.ts';
-import type { Coordinates } from '../pose/skeleton.ts';
+import { type Coordinates, JOINT_COUNT } from '../pose/skeleton.ts';
 import { type Ball, type Body, bodyParts, type Fabric, type Part } from './body.ts';
 import { hull, room, shadow } from './room.ts';
 import { mix } from './style.ts';
@@ -34,6 +34,10 @@ export interface Person {
  * @throws for a joint that is not finite or not in front of the camera
  */
 export function person({ pose, camera, up = [0, -1, 0], outfit = OUTFITS[0]! }: Person): Picture {
+  if (pose.length !== 3 * JOINT_COUNT)
+    throw new Error(
+      `person: a pose of ${pose.length} numbers; ${JOINT_COUNT} joints of 3 are needed.`,
+    );
   for (let i = 0; i < pose.length; i += 3)
     if (!(Number.isFinite(pose[i]! + pose[i + 1]!) && pose[i + 2]! > 0.3 && pose[i + 2]! < 1e4))
       throw new Error(

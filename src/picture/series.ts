@@ -11,12 +11,13 @@ const DIVERGED = 30;
 
 /**
  * The entries that have a value, with NaN in place of each that is not finite or has diverged (30
- * times the median size of the first seven).
+ * times the larger of the first one and the median of the first seven).
  * @returns also how many were cut in that way
  */
 export function cutDiverged({ steps, values }: Series): Series & { readonly cut: number } {
   const first = values.filter(Number.isFinite).slice(0, 7).map(Math.abs);
-  const level = first.sort((a, b) => a - b)[first.length >> 1] ?? 0;
+  const median = [...first].sort((a, b) => a - b)[first.length >> 1] ?? 0;
+  const level = Math.max(median, first[0] ?? 0);
   const limit = level > 0 ? DIVERGED * level : Infinity;
   const kept = values.map((value) => (Math.abs(value) <= limit ? value : Number.NaN));
   return { steps, values: kept, cut: kept.filter(Number.isNaN).length };

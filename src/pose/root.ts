@@ -39,8 +39,8 @@ export function placeRoot(
   const n = pose.length / 3;
   if (rays.length !== 2 * n || (weights && weights.length !== n))
     throw new Error(
-      `placeRoot: ${n} joints in 3D, ${rays.length / 2} in 2D and ${weights?.length ?? n} weights; ` +
-        'the three must agree.',
+      `placeRoot: ${n} joints in 3D, ${rays.length / 2} in 2D and ` +
+        `${weights?.length ?? n} weights; the three must agree.`,
     );
   for (let i = 0; i < pose.length; i++)
     if (!Number.isFinite(pose[i]!))

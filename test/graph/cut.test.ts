@@ -71,6 +71,7 @@ interface Case {
 const cases: Case[] = [
   {
     why: 'a chain of stages, with operands of all kinds',
+    on: medium,
     op: 'elementwise',
     shapes: { x: [300, 20], full: [300, 20], row: [20], column: [300, 1], one: [] },
     graph: ({ x, full, row, column, one }) => ({
@@ -91,6 +92,7 @@ const cases: Case[] = [
   },
   {
     why: 'a product with bias, residual and activation in its epilogue',
+    on: medium,
     op: 'matmul',
     shapes: { a: [333, 12], b: [12, 20], bias: [20], residual: [333, 20], column: [333, 1] },
     graph: ({ a, b, bias, residual, column }) => ({
@@ -121,8 +123,9 @@ const cases: Case[] = [
   },
   {
     why: 'a batch of products',
+    on: medium,
     op: 'matmul',
-    shapes: { a: [40, 9, 12], b: [40, 12, 8] },
+    shapes: { a: [60, 9, 12], b: [60, 12, 8] },
     graph: ({ a, b }) => ({
       y: matmul(a!, b!),
       z: matmul(b!, a!, { transposeA: true, transposeB: true }),
@@ -147,8 +150,9 @@ const cases: Case[] = [
   },
   {
     why: 'sums over the last axis and over one in the middle',
+    on: medium,
     op: 'reduce',
-    shapes: { x: [70, 9, 65] },
+    shapes: { x: [90, 9, 64] },
     graph: ({ x }) => ({ last: sum(x!, -1), middle: sum(x!, 1), both: sum(x!, [0, 2]) }),
     tolerance: 1e-6,
   },
@@ -171,8 +175,9 @@ const cases: Case[] = [
   },
   {
     why: 'softmax and its gradient',
+    on: medium,
     op: 'softmax',
-    shapes: { x: [200, 17], dy: [200, 17] },
+    shapes: { x: [300, 17], dy: [300, 17] },
     graph: ({ x, dy }) => {
       const y = softmax(x!);
       return { y, dx: grad(sum(mul(y, dy!)), [x!])[0]! };
@@ -180,8 +185,9 @@ const cases: Case[] = [
   },
   {
     why: 'layer norm and its gradients',
+    on: medium,
     op: 'layerNorm',
-    shapes: { x: [200, 17], scale: [17], shift: [17], dy: [200, 17] },
+    shapes: { x: [300, 17], scale: [17], shift: [17], dy: [300, 17] },
     graph: ({ x, scale, shift, dy }) => {
       const y = layerNorm(x!, scale!, shift!);
       const [dx, dscale, dshift] = grad(sum(mul(y, dy!)), [x!, scale!, shift!]);

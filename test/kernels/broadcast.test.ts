@@ -121,18 +121,13 @@ const tied: [string, Operand[]][] = [
   ['zeros of either sign', [ties([0, -0, 1]), ties([-0, 0, 1])]],
 ];
 // The central difference of a minimum at a tie is the mean of both slopes: each operand gets half.
-for (const name of ['minimum', 'maximum'] as const)
+for (const [name, op, f] of binary.slice(4))
   checkOp(`${name} of equal values`, devices, {
-    op: ([a, b]) => ops[name](a!, b!),
-    reference: zip(name === 'minimum' ? Math.min : Math.max),
+    op: ([a, b]) => op(a!, b!),
+    reference: zip(f),
     cases: tied,
-  });
-for (const name of ['equal', 'greater'] as const)
-  checkOp(`${name} of equal values`, devices, {
-    op: ([a, b]) => ops[name](a!, b!),
-    reference: zip((a, b) => Number(name === 'equal' ? a === b : a > b)),
-    cases: tied,
-    forwardOnly: true,
+    // A comparison jumps at a tie.
+    forwardOnly: name === 'greater' || name === 'equal',
   });
 
 const numbers: [string, (x: Tensor) => Tensor, (x: number) => number][] = [

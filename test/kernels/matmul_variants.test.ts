@@ -13,7 +13,7 @@ import {
   matmulVariants,
 } from '../../src/kernels/matmul.ts';
 import type { Operand, Shape } from '../../src/kernels/tensor.ts';
-import { assertClose } from '../check.ts';
+import { assertClose, COMPILING } from '../check.ts';
 import { openDevices } from '../devices.ts';
 import { normal } from '../reference.ts';
 
@@ -118,7 +118,7 @@ describe.each(devices)('on $label', ({ gpu }) => {
   let results: Map<string, Float32Array>;
   beforeAll(async () => {
     results = await runAll(gpu);
-  });
+  }, COMPILING);
 
   test.each(names.slice(1))('%s agrees with naive', (variant) => {
     cases.forEach(({ why }, i) => {

@@ -53,11 +53,13 @@ function index<Name extends string>(names: readonly Name[]): { readonly [K in Na
 }
 
 /**
- * Joint limits in degrees: the ranges of motion of adults (American Academy of Orthopaedic Surgeons; Soucie et al. 2011, CDC Joint
- * Range of Motion study), rounded outwards. Positive is: forward (flexion), towards the left (lean, turn of the trunk), up and
- * forward (clavicle), away from the midline (abduction), inward (twists), toes up (ankle).
- * The chest pivots at Human3.6M's spine joint, half way up the trunk, so that it has the upper lumbar spine's motion as well.
- * The pelvis is free; its range only keeps the perturbation of an upright person from throwing them over.
+ * Joint limits in degrees: the ranges of motion of adults (American Academy of Orthopaedic
+ * Surgeons; Soucie et al. 2011, CDC Joint Range of Motion study), rounded outwards. Positive is:
+ * forward (flexion), towards the left (lean, turn of the trunk), up and forward (clavicle), away
+ * from the midline (abduction), inward (twists), toes up (ankle). The chest pivots at Human3.6M's
+ * spine joint, half way up the trunk, so that it has the upper lumbar spine's motion as well. The
+ * pelvis is free; its range only keeps the perturbation of an upright person from throwing them
+ * over.
  */
 const LIMITS: { readonly [Name in TrunkAngle | LimbAngle]: readonly [number, number] } = {
   pelvisPitch: [-100, 100],

@@ -1,7 +1,8 @@
 import type { Random } from '../random.ts';
 
 /**
- * A person's measures in metres. Offsets of the head and the shoulders are in the frames of head and chest: up and forward.
+ * A person's measures in metres. Offsets of the head and the shoulders are in the frames of head
+ * and chest: up and forward.
  */
 export interface Build {
   readonly height: number;
@@ -21,10 +22,12 @@ export interface Build {
 }
 
 /**
- * Lengths as fractions of stature, and the deviation of their logarithm. Limbs and heights from Drillis and Contini (1966), drawn
- * towards the joint centres that motion capture puts into Human3.6M-17, between which the sources scatter: thigh .245 in
- * Drillis, .253 in Human3.6M, .223 in CMU; shank .246, .260, .275; shoulder half-width .129 (with the deltoids), .086, .070;
- * hip half-width .055 (anatomy, CMU), .076 (Human3.6M's markers). The trunk joints are those of the CMU poses.
+ * Lengths as fractions of stature, and the deviation of their logarithm. Limbs and heights from
+ * Drillis and Contini (1966), drawn towards the joint centres that motion capture puts into
+ * Human3.6M-17, between which the sources scatter: thigh .245 in Drillis, .253 in Human3.6M, .223
+ * in CMU; shank .246, .260, .275; shoulder half-width .129 (with the deltoids), .086, .070; hip
+ * half-width .055 (anatomy, CMU), .076 (Human3.6M's markers). The trunk joints are those of the CMU
+ * poses.
  */
 const FRACTIONS = {
   hipHalfWidth: [0.057, 0.07],
@@ -53,8 +56,8 @@ const LIMBS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Draws a person: statures of men, N(1.756, 0.073) m, and women, N(1.625, 0.067) m, in equal parts; each measure log-normal, limbs
- * with a common factor of 3 %. Both sides are equal.
+ * Draws a person: statures of men, N(1.756, 0.073) m, and women, N(1.625, 0.067) m, in equal parts;
+ * each measure log-normal, limbs with a common factor of 3 %. Both sides are equal.
  */
 export function sampleBuild(random: Random): Build {
   const height = random.chance(0.5)

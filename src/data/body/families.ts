@@ -4,7 +4,10 @@ import { draw, EVERYDAY, type GestureName, gesticulate, type Key, mixture } from
 
 type Gestures = { readonly [Name in GestureName]?: number };
 
-/** How a family stands on the floor: on its feet and balanced, on its feet in motion, or on whatever is lowest. */
+/**
+ * How a family stands on the floor: on its feet and balanced, on its feet in motion, or on whatever
+ * is lowest.
+ */
 export type Support = 'balanced' | 'moving' | 'any';
 
 interface Family {
@@ -14,7 +17,9 @@ interface Family {
   readonly pose: (body: Poser) => void;
 }
 
-/** What a family writes its key angles with; numbers are degrees, [mean, deviation] or a mean alone. */
+/**
+ * What a family writes its key angles with; numbers are degrees, [mean, deviation] or a mean alone.
+ */
 interface Poser {
   readonly random: Random;
   trunk(keys: { readonly [Name in TrunkAngle]?: Key }): void;
@@ -30,8 +35,9 @@ const NARROW: Gestures = { hang: 3, hold: 4, reachForward: 2, reachDown: 3, face
 const WIDE: Gestures = { spread: 4, reachUp: 2, overhead: 2, reachForward: 2, hang: 1 };
 
 /**
- * The template families: key angles as one would set a jointed doll. Legs and trunk belong to the family, arms come from a mixture of
- * gestures, unless the family swings its own. Soles are levelled afterwards.
+ * The template families: key angles as one would set a jointed doll. Legs and trunk belong to the
+ * family, arms come from a mixture of gestures, unless the family swings its own. Soles are
+ * levelled afterwards.
  */
 export const FAMILIES = {
   stand: {
@@ -88,7 +94,8 @@ export const FAMILIES = {
         headFlex: [5, 14],
       });
       for (const side of [a, b]) {
-        // the heel is on the floor: the more the knee bends, the more the thigh rises, or falls outward
+        // the heel is on the floor: the more the knee bends, the more the thigh rises, or falls
+        // outward
         const knee = crossed ? random.uniform(95, 130) : random.uniform(5, 115);
         if (crossed) leg(side, { hipFlex: [82, 8], hipAbduct: [42, 8], hipTwist: [-35, 8] });
         else leg(side, { hipFlex: [78 + 0.42 * knee, 7], hipAbduct: [10, 10], hipTwist: [-6, 12] });

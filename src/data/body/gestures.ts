@@ -4,7 +4,10 @@ import { type LimbAngle, limb, type Side } from './angles.ts';
 /** Mean and deviation in degrees; a single number is a mean with a deviation of 6. */
 export type Key = number | readonly [mean: number, deviation: number];
 
-/** What an arm does: [shoulder flexion, abduction, twist, elbow]. Twist is inward; the elbow bends forward at twist 0. */
+/**
+ * What an arm does: [shoulder flexion, abduction, twist, elbow]. Twist is inward; the elbow bends
+ * forward at twist 0.
+ */
 type Gesture = readonly [flex: Key, abduct: Key, twist: Key, elbow: Key];
 
 export const GESTURES = {
@@ -146,7 +149,8 @@ export const EVERYDAY: { readonly [Name in GestureName]?: number } = {
 const DEGREE = Math.PI / 180;
 
 export function draw(key: Key, random: Random, spread = 1): number {
-  const [mean, deviation] = typeof key === 'number' ? [key, 6] : key;
+  const mean = typeof key === 'number' ? key : key[0];
+  const deviation = typeof key === 'number' ? 6 : key[1];
   return (mean + random.normal() * deviation * spread) * DEGREE;
 }
 

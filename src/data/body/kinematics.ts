@@ -1,7 +1,10 @@
 import { limb, type Side, TRUNK_INDEX } from './angles.ts';
 import type { Build } from './build.ts';
 
-/** The rigid parts of the body. Each has a frame: x to the person's left, y up, z forward, at its joint towards the pelvis. */
+/**
+ * The rigid parts of the body. Each has a frame: x to the person's left, y up, z forward, at its
+ * joint towards the pelvis.
+ */
 export const PARTS = [
   ...(['pelvis', 'abdomen', 'chest', 'head'] as const),
   ...(['leftClavicle', 'leftUpperArm', 'leftForearm', 'leftHand'] as const),
@@ -44,7 +47,8 @@ export function emptyBody(build: Build): Body {
  * @param body its build stands, the rest is overwritten
  * @param angles radians, in the order of `angles.ts`
  * @param yaw turn about the vertical; at 0 the person faces +z, at pi / 2 +x
- * @param levelSoles where true, ankles are turned (within `ankle`'s limits) so that the soles are level, and `angles` is updated
+ * @param levelSoles where true, ankles are turned (within `ankle`'s limits) so that the soles are
+ * level, and `angles` is updated
  */
 export function poseBody(body: Body, angles: Float64Array, yaw: number, levelSoles = false): void {
   const { build } = body;
@@ -163,7 +167,10 @@ function clavicle(out: Float64Array, z: number, y: number): void {
   out[8] = cy;
 }
 
-/** Places a part at (x, y, z) of its parent, turned by `own` relative to the part `from`, by default the parent. */
+/**
+ * Places a part at (x, y, z) of its parent, turned by `own` relative to the part `from`, by default
+ * the parent.
+ */
 function attach(
   { rotations, origins }: Body,
   part: number,

@@ -3,15 +3,21 @@ import type { Pose3d } from '../../pose/skeleton.ts';
 import type { Build } from './build.ts';
 import { type Body, PART, type Part } from './kinematics.ts';
 
-/** A point of a part: left, up and forward in the part's frame, as multiples of one of the person's measures. */
+/**
+ * A point of a part: left, up and forward in the part's frame, as multiples of one of the person's
+ * measures.
+ */
 type Landmark = readonly [part: number, x: number, y: number, z: number, unit: keyof Build];
 
-/** Height of the ankle above the sole, in lengths of the foot: .039 of .152 of stature (Drillis and Contini 1966). */
+/**
+ * Height of the ankle above the sole, in lengths of the foot: .039 of .152 of stature (Drillis and
+ * Contini 1966).
+ */
 const ANKLE = 0.039 / 0.152;
 
 /**
- * Points of the middle. Nose and head lie as they do in the CMU poses relative to the point about which they turn; eyes and
- * ears are placed from there by the medians of BlazePose's metric output.
+ * Points of the middle. Nose and head lie as they do in the CMU poses relative to the point about
+ * which they turn; eyes and ears are placed from there by the medians of BlazePose's metric output.
  */
 const MIDDLE: Readonly<Record<string, Landmark>> = {
   pelvis: [PART.pelvis, 0, 0, 0, 'height'],
@@ -78,7 +84,9 @@ const BY_SET = new Map<JointSetName, readonly Landmark[]>(
   ]),
 );
 
-/** Corners of the soles in the middle of heel and toes: what bears the weight of someone who stands. */
+/**
+ * Corners of the soles in the middle of heel and toes: what bears the weight of someone who stands.
+ */
 const SOLES: readonly Landmark[] = [PART.leftFoot, PART.rightFoot].flatMap((part) => [
   [part, 0, -ANKLE, -0.25, 'foot'] as const,
   [part, 0, -ANKLE, 0.75, 'foot'] as const,
@@ -97,16 +105,22 @@ export function soles(body: Body): Float64Array {
 function place(
   { build, rotations, origins }: Body,
   landmarks: readonly Landmark[],
-  points = new Float64Array(3 * landmarks.length),
+  points: Float64Array = new Float64Array(3 * landmarks.length),
 ): Float64Array {
   for (let i = 0; i < landmarks.length; i++) {
-    const [part, x, y, z, unit] = landmarks[i]!;
-    const size = build[unit];
+    const landmark = landmarks[i]!;
+    const part = landmark[0];
+    const size = build[landmark[4]];
+    const x = size * landmark[1];
+    const y = size * landmark[2];
+    const z = size * landmark[3];
     for (let row = 0; row < 3; row++) {
       const r = 9 * part + 3 * row;
       points[3 * i + row] =
         origins[3 * part + row]! +
-        size * (rotations[r]! * x + rotations[r + 1]! * y + rotations[r + 2]! * z);
+        rotations[r]! * x +
+        rotations[r + 1]! * y +
+        rotations[r + 2]! * z;
     }
   }
   return points;

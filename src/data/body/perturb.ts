@@ -11,7 +11,10 @@ import {
 } from './angles.ts';
 
 type Loadings = { readonly [Name in TrunkAngle | LimbAngle]?: number };
-/** What one synergy adds per standard deviation, in degrees: to the trunk and left limbs, and to right limbs. */
+/**
+ * What one synergy adds per standard deviation, in degrees: to the trunk and left limbs, and to
+ * right limbs.
+ */
 type Synergy = readonly [left: Loadings, right?: Loadings];
 
 /** Angles that people move together: 20 directions in which a pose is varied. */
@@ -100,8 +103,8 @@ function places(loadings: Loadings, side: 0 | 1): (readonly [number, number])[] 
 }
 
 /**
- * Varies a pose in place: a Gaussian of rank 20 that moves angles in concert, then each angle's own, truncated normal, within the
- * limits.
+ * Varies a pose in place: a Gaussian of rank 20 that moves angles in concert, then each angle's
+ * own, truncated normal, within the limits.
  */
 export function perturb(angles: Float64Array, random: Random, spread = 1): void {
   for (const direction of DIRECTIONS) {
@@ -115,8 +118,9 @@ export function perturb(angles: Float64Array, random: Random, spread = 1): void 
 }
 
 /**
- * Explores what no template holds: draws every limb's angles, and half as far the trunk's, from normals about the given pose that
- * are as wide as a third of the joint's range, truncated at its limits.
+ * Explores what no template holds: draws every limb's angles, and half as far the trunk's, from
+ * normals about the given pose that are as wide as a third of the joint's range, truncated at its
+ * limits.
  */
 export function explore(angles: Float64Array, random: Random): void {
   for (let i = 0; i < ANGLE_COUNT; i++) {

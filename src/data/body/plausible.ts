@@ -3,15 +3,15 @@ import { JOINT } from '../../pose/skeleton.ts';
 /** A capsule between two joints, its radius a fraction of stature. */
 type Capsule = readonly [from: number, to: number, radius: number];
 
-const TORSO_LOW: Capsule = [JOINT.pelvis, JOINT.spine, 0.054];
-const TORSO_HIGH: Capsule = [JOINT.spine, JOINT.thorax, 0.056];
+const TORSO_LOW: Capsule = [JOINT.pelvis, JOINT.spine, 0.052];
+const TORSO_HIGH: Capsule = [JOINT.spine, JOINT.thorax, 0.054];
 const HEAD: Capsule = [JOINT.neck, JOINT.head, 0.045];
 const arm = (elbow: number): readonly [Capsule, Capsule] => [
   [elbow - 1, elbow, 0.026],
-  [elbow, elbow + 1, 0.02],
+  [elbow, elbow + 1, 0.018],
 ];
 const leg = (knee: number): readonly [Capsule, Capsule] => [
-  [knee - 1, knee, 0.042],
+  [knee - 1, knee, 0.038],
   [knee, knee + 1, 0.027],
 ];
 const [LEFT_UPPER, LEFT_FOREARM] = arm(JOINT.leftElbow);
@@ -39,7 +39,9 @@ const PAIRS: readonly (readonly [Capsule, Capsule])[] = [
 /** Flesh and clothes give way by this, in metres. */
 const SOFT = 0.02;
 
-/** The deepest that two parts of a body are in each other, in metres; negative where all are apart. */
+/**
+ * The deepest that two parts of a body are in each other, in metres; negative where all are apart.
+ */
 export function penetration(joints: ArrayLike<number>, height: number): number {
   let deepest = -Infinity;
   for (const [a, b] of PAIRS) {
@@ -54,7 +56,10 @@ export function isApart(joints: ArrayLike<number>, height: number): boolean {
   return penetration(joints, height) <= SOFT;
 }
 
-/** Distance of the segments p-q and r-s, each given by two joints (Ericson, Real-Time Collision Detection, 5.1.9). */
+/**
+ * Distance of the segments p-q and r-s, each given by two joints (Ericson, Real-Time Collision
+ * Detection, 5.1.9).
+ */
 function segmentDistance(
   joints: ArrayLike<number>,
   p: number,
@@ -102,7 +107,10 @@ function clamp(x: number): number {
   return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
-/** Mass of each segment as a fraction, and where its centre lies from its first joint (Winter, chapter 4). */
+/**
+ * Mass of each segment as a fraction, and where its centre lies from its first joint (Winter,
+ * chapter 4).
+ */
 const MASSES: readonly (readonly [from: number, to: number, mass: number, along: number])[] = [
   [JOINT.pelvis, JOINT.thorax, 0.497, 0.5],
   [JOINT.neck, JOINT.head, 0.081, 0.5],
@@ -134,8 +142,8 @@ export function centreOfMass(joints: ArrayLike<number>): [number, number] {
 }
 
 /**
- * Whether a body on its feet would stay up: its centre of mass within `margin` metres of the convex hull of those contact points
- * that are on the floor.
+ * Whether a body on its feet would stay up: its centre of mass within `margin` metres of the convex
+ * hull of those contact points that are on the floor.
  * @param contacts [n, 3], heels and toes; those within 5 cm of the lowest bear weight
  */
 export function isBalanced(
@@ -147,7 +155,8 @@ export function isBalanced(
   const points: [number, number][] = [];
   for (let i = 0; i < contacts.length; i += 3)
     if (contacts[i + 1]! < floor + 0.05) points.push([contacts[i]!, contacts[i + 2]!]);
-  // outside the hull there is a direction in which every point lies behind the centre by more than the margin
+  // outside the hull there is a direction in which every point lies behind the centre by more than
+  // the margin
   const [x, z] = centreOfMass(joints);
   for (let k = 0; k < 24; k++) {
     const cx = Math.cos((k * Math.PI) / 12);

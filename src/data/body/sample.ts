@@ -1,4 +1,4 @@
-import { JOINT, type Pose3d } from '../../pose/skeleton.ts';
+import { JOINT, JOINT_COUNT, type Pose3d } from '../../pose/skeleton.ts';
 import { type Random, randomAt } from '../random.ts';
 import { ANGLE_COUNT } from './angles.ts';
 import { type Build, sampleBuild } from './build.ts';
@@ -8,6 +8,7 @@ import { type Body, emptyBody, poseBody } from './kinematics.ts';
 import { bodyJoints, soles } from './landmarks.ts';
 import { explore, perturb } from './perturb.ts';
 import { isApart, isBalanced, lowest } from './plausible.ts';
+import { STREAM } from './streams.ts';
 
 export interface SampledPose {
   /** [17 * 3], metres, world frame: y up, the lowest part of the body on the floor y = 0. */
@@ -30,13 +31,18 @@ export interface PoseOptions {
   readonly exploration?: number;
 }
 
-/** First keys of the streams of random numbers, so that a pose, its camera and its noise are independent. */
-const STREAM = { pose: 0x706f7365 } as const;
+/**
+ * Least height of each joint above the floor, as a fraction of stature: the thickness of the body
+ * about it. An ankle is less, because a foot can stand on its edge.
+ */
+const CLEARANCE = new Float64Array(JOINT_COUNT).fill(0.03);
+CLEARANCE[JOINT.pelvis] = 0.06;
+CLEARANCE[JOINT.leftAnkle] = CLEARANCE[JOINT.rightAnkle] = 0.012;
 
 /**
- * Pose `index` of the endless sequence `seed`: a person on level ground in a pose drawn from the template families, varied within the
- * joint limits, turned anywhere about the vertical. Poses in which limbs enter each other, or in which someone who stands would
- * fall, are drawn again.
+ * Pose `index` of the endless sequence `seed`: a person on level ground in a pose drawn from the
+ * template families, varied within the joint limits, turned anywhere about the vertical. Poses in
+ * which limbs enter each other, or in which someone who stands would fall, are drawn again.
  * @param index whole number below 2^32; any order, each alone
  */
 export function samplePose(seed: number, index: number, options: PoseOptions = {}): SampledPose {
@@ -69,20 +75,24 @@ function isPlausible(joints: Pose3d, body: Body, family: FamilyName, random: Ran
   if (support === 'any') return true;
   const feet = soles(body);
   // on their feet: nothing else reaches the floor
-  const floor = lowest(feet) + 0.03;
-  for (const joint of [JOINT.pelvis, JOINT.leftKnee, JOINT.rightKnee, JOINT.head])
-    if (joints[3 * joint + 1]! < floor) return false;
+  if (lowest(feet) > lowestSkin(joints, body)) return false;
   return support === 'moving' || random.chance(0.2) || isBalanced(joints, feet);
 }
 
-/** Moves the body, in place, so that its lowest part touches the floor; the pelvis keeps the origin's place over the ground. */
+/** Height of the lowest point of the body without its soles. */
+function lowestSkin(joints: Pose3d, body: Body): number {
+  let y = Infinity;
+  for (let joint = 0; joint < JOINT_COUNT; joint++)
+    y = Math.min(y, joints[3 * joint + 1]! - CLEARANCE[joint]! * body.build.height);
+  return y;
+}
+
+/**
+ * Moves the body, in place, so that its lowest part touches the floor; the pelvis stays over the
+ * world's origin.
+ */
 function standOn(joints: Pose3d, body: Body): void {
-  const r = 0.03 * body.build.height;
-  const floor = Math.min(
-    lowest(soles(body)),
-    lowest(joints) - r,
-    joints[3 * JOINT.pelvis + 1]! - 2 * r,
-  );
+  const floor = Math.min(lowest(soles(body)), lowestSkin(joints, body));
   for (let i = 1; i < joints.length; i += 3) joints[i]! -= floor;
   for (let i = 1; i < body.origins.length; i += 3) body.origins[i]! -= floor;
 }

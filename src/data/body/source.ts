@@ -6,7 +6,9 @@ import { CAMERAS, viewRotation } from '../cameras.ts';
 import { randomAt } from '../random.ts';
 import { samplePose } from './sample.ts';
 
-/** Poses `count` in number, each a pure function of the seed and its index; made once, on first use. */
+/**
+ * Poses `count` in number, each a pure function of the seed and its index; made once, on first use.
+ */
 export function bodySource({ seed, count }: { seed: number; count: number }): PoseSource {
   const made: (Float64Array | undefined)[] = new Array(count);
   return {
@@ -22,19 +24,23 @@ export function bodySource({ seed, count }: { seed: number; count: number }): Po
 /** Stream of random numbers for {@link bodyView}. */
 const VIEW = 0x76696577;
 
-/** A procedural person as a camera sees them, [17 * 3] in metres, in the camera's frame. */
-export function bodyView(seed: number, index: number): Pose3d {
+/**
+ * A procedural person as a camera of the benchmark sees them.
+ * @returns the pose [17 * 3] in metres and the direction up, both in the camera's frame
+ */
+export function bodyView(
+  seed: number,
+  index: number,
+): { pose: Pose3d; up: [number, number, number] } {
   const { joints } = samplePose(seed, index);
   const view = CAMERAS.benchmark(randomAt(seed, VIEW, index));
   const r = viewRotation(view);
-  return Float64Array.from(joints, (_, i) => {
+  const pose = Float64Array.from(joints, (_, i) => {
     const at = i - (i % 3);
-    const [x, y, z] = [0, 1, 2].map((axis) => joints[at + axis]! - joints[axis]!) as [
-      number,
-      number,
-      number,
-    ];
+    const relative = [0, 1, 2].map((axis) => joints[at + axis]! - joints[axis]!);
     const row = 3 * (i % 3);
-    return r[row]! * x + r[row + 1]! * y + r[row + 2]! * z + view.pelvis[i % 3]!;
-  }) as Pose3d;
+    const turned = relative.reduce((sum, value, axis) => sum + r[row + axis]! * value, 0);
+    return turned + view.pelvis[i % 3]!;
+  });
+  return { pose: pose as Pose3d, up: [r[1], r[4], r[7]] };
 }

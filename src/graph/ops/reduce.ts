@@ -1,7 +1,7 @@
 /** Reductions over any axes. */
 
 import { type Reduction, reduceRows, reduceStrided } from '../../kernels/reduce.ts';
-import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
+import { type Operand, rows, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { add, div, equal, exp, log, maximum, mul, sqrt, sub } from './elementwise.ts';
 import { broadcastTo, reshape } from './layout.ts';
@@ -71,23 +71,27 @@ export function reduceGroup(
   reduced: number,
   inner: number,
 ): void {
-  const { maxBinding } = context.target;
+  const most = rowsOfBinding(context.target.maxBinding, inner);
+  if (outer === 1 && reduced > most && most > 0) {
+    reduceParts(context, op, x, y, reduced, inner, most);
+    return;
+  }
   if (inner === 1 && reduced >= LONG) {
     // A few very long rows are cut into many, so that all cores have work.
     const parts = outer < 16 ? partsOf(reduced) : 1;
-    const rows = view(x, [outer * parts, reduced / parts]);
+    const cut = view(x, [outer * parts, reduced / parts]);
     if (parts === 1) {
-      context.run(reduceRows, { x: rows, y: view(y, [outer]) }, { op });
+      context.run(reduceRows, { x: cut, y: view(y, [outer]) }, { op });
       return;
     }
     const partial = context.scratch('partial', [outer * parts]);
-    context.run(reduceRows, { x: rows, y: partial }, { op });
+    context.run(reduceRows, { x: cut, y: partial }, { op });
     reduceGroup(context, op, partial, y, outer, parts, 1);
     return;
   }
   const blocks = Math.ceil(reduced / BLOCK);
   const attributes = { op, accumulate: false };
-  if (outer > 1 || blocks === 1 || 4 * reduced * inner > maxBinding || outer * inner > 65_536) {
+  if (outer > 1 || blocks === 1 || outer * inner > 65_536) {
     const shape = outer > 1 ? [outer, reduced, inner] : [reduced, inner];
     const operands = { x: view(x, shape), y: view(y, [outer, inner]) };
     context.run(reduceStrided, operands, { ...attributes, block: reduced });
@@ -97,6 +101,34 @@ export function reduceGroup(
   const operands = { x: view(x, [reduced, inner]), y: partial };
   context.run(reduceStrided, operands, { ...attributes, block: BLOCK });
   reduceGroup(context, op, partial, y, 1, blocks, inner);
+}
+
+/** y [inner] from x [reduced, inner], `most` rows after another: each part on its own, and added to what y holds. */
+function reduceParts(
+  context: Pick<Lowering, 'run' | 'scratch' | 'target'>,
+  op: Reduction,
+  x: Operand,
+  y: Operand,
+  reduced: number,
+  inner: number,
+  most: number,
+) {
+  const all = view(x, [reduced, inner]);
+  for (let first = 0; first < reduced; first += most) {
+    const count = Math.min(most, reduced - first);
+    const part = first === 0 ? y : context.scratch('partial', [inner]);
+    reduceGroup(context, op, rows(all, first, count), part, 1, count, inner);
+    if (first === 0) continue;
+    const operands = { x: view(part, [1, inner]), y: view(y, [1, inner]) };
+    context.run(reduceStrided, operands, { op, block: 1, accumulate: true });
+  }
+}
+
+/** How many rows of so many values fit a binding, where the next ones begin at a multiple of 64 elements. */
+function rowsOfBinding(maxBinding: number, inner: number): number {
+  let step = 64;
+  while (step > 1 && (inner * step) % 128 === 0) step /= 2;
+  return Math.floor(maxBinding / (4 * inner * step)) * step;
 }
 
 /** Into how many equal parts a long row is cut: a power of two, with at least 1,024 values each. */

@@ -1,6 +1,14 @@
 /** Files in Node. */
 
-import { mkdir, open, readFile as readBytes, readdir, rename, rm } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  open,
+  readFile as readBytes,
+  readdir,
+  rename,
+  rm,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -48,6 +56,18 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     throw new Error(`${path} was not written: ${reason(error)}.`, { cause: error });
   }
   await syncFolder(folder);
+}
+
+/**
+ * Adds lines to the end of a file, which a kill may cut within the last of them.
+ * @throws one sentence that names the file, such as when the disk is full
+ */
+export async function appendLines(path: string, lines: string): Promise<void> {
+  try {
+    await appendFile(path, lines);
+  } catch (error) {
+    throw new Error(`${path} was not written: ${reason(error)}.`, { cause: error });
+  }
 }
 
 /** Removes drafts of the file that killed processes left. */
