@@ -80,6 +80,32 @@ test('without the package webgpu, the error says what to install; with it, a dev
   expect(await open()).toMatch(/^opened (hardware|lavapipe|swiftshader)\n$/);
 });
 
+test('the examples of the README run as printed', async () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [train, lift] = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code!);
+  writeFileSync(join(project, 'train.mjs'), train!);
+  const { stdout } = await inProject('node', 'train.mjs');
+  expect(Number(stdout.match(/^loss ([\d.e-]+)\n$/)?.[1])).toBeLessThan(0.2);
+
+  const names = ['nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear'];
+  const sides = ['shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'];
+  const standing = Object.fromEntries([
+    ...names.map((name, i) => [name, [500 + 3 * i * (i % 2 ? 1 : -1), 100 - 2 * (i % 3)]]),
+    ...sides.map((part, i) => [
+      `left_${part}`,
+      [i < 3 ? 540 : 520, [150, 220, 280, 300, 420, 540][i]],
+    ]),
+    ...sides.map((part, i) => [
+      `right_${part}`,
+      [i < 3 ? 460 : 480, [150, 220, 280, 300, 420, 540][i]],
+    ]),
+  ]);
+  writeFileSync(join(project, 'joints.json'), JSON.stringify(standing));
+  writeFileSync(join(project, 'lift.mjs'), lift!);
+  const lifted = await inProject('node', 'lift.mjs');
+  expect(lifted.stdout).toMatch(/^\[.*\] [\d.]+\n$/s);
+});
+
 test('its types are found, and hold in a strict project', async () => {
   const program = `
     import { type Gpu, openGpu } from 'kinegrad';

@@ -50,6 +50,7 @@ export class Gpu {
   #report!: AdapterReport;
   #fault: GpuError | undefined;
   #closed = false;
+  #turn: Promise<unknown> = Promise.resolve();
   #recovery: Promise<void> | undefined;
   /** The device is fresh, and what lives on it not all there yet. */
   #rebuilding = false;
@@ -147,6 +148,21 @@ export class Gpu {
     }
   }
 
+  /**
+   * Does things one after another, in the order of the calls, whoever makes them. What was asked of a device that has been lost
+   * since is not done on the recovered one.
+   */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const device = this.#device;
+    const done = this.#turn.then(() => {
+      this.check();
+      this.#sound(device);
+      return work();
+    });
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
   /** A new buffer of `size` bytes. Only plans and stores call this, within {@link allocate}. */
   buffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const { maxBufferSize } = this.#device.limits;
@@ -207,39 +223,6 @@ export class Gpu {
   }
 
   /**
-   * Copies whole buffers to the host, as they all are at one moment: after what is submitted before the call, and before what is
-   * submitted after it. For occasional reads; programs read their outputs through a ring.
-   */
-  async download(buffers: readonly GPUBuffer[]): Promise<ArrayBuffer[]> {
-    this.check();
-    const copies = await this.allocate('reading back', () => {
-      const encoder = this.#device.createCommandEncoder();
-      const staging = buffers.map((buffer) => {
-        const { label, size } = buffer;
-        const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-        const copy = this.buffer(`copy of ${label}`, size, usage);
-        encoder.copyBufferToBuffer(buffer, 0, copy, 0, size);
-        return copy;
-      });
-      this.submit(encoder);
-      return staging;
-    });
-    try {
-      await this.settled(Promise.all(copies.map((copy) => copy.mapAsync(GPUMapMode.READ))));
-      return copies.map((copy) => copy.getMappedRange().slice(0));
-    } finally {
-      for (const copy of copies) this.release(copy);
-    }
-  }
-
-  /** Takes what everything on the device needs to be made again. {@link recover} goes back to this moment. */
-  async hold(): Promise<void> {
-    const holds = [...this.residents].map((resident) => resident.hold());
-    const contents = await this.download(holds.flatMap(({ buffers }) => buffers));
-    for (const { buffers, keep } of holds) keep(contents.splice(0, buffers.length));
-  }
-
-  /**
    * After a loss: opens a fresh device and rebuilds what lived on the lost one from the last parameters held on the
    * host. Programs go on from the step of that snapshot. Does nothing while the device is well.
    */
@@ -260,6 +243,7 @@ export class Gpu {
     if (!this.#fault) return;
     this.#device.destroy();
     this.#live.clear();
+    this.#turn = Promise.resolve();
     this.counts.bytes = 0;
     this.#rebuilding = true;
     try {

@@ -147,7 +147,9 @@ export function makePlan(
     markLate();
     if (call.op.isView) continue;
     const emit = (made: readonly Dispatch[]) => {
-      for (const dispatch of made) dispatches.push(...apart(dispatch, call, update));
+      // Tensors without elements take no workgroup.
+      const some = made.filter(({ groups }) => !groups.includes(0));
+      for (const dispatch of some) dispatches.push(...apart(dispatch, call, update));
     };
     const lowering: Lowering = {
       target,

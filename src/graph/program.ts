@@ -1,6 +1,6 @@
 /** A compiled program: a plan with its buffers, bind groups and pipelines, recorded once and replayed for every step. */
 
-import { DeviceLostError } from '../gpu/faults.ts';
+import { hold } from '../gpu/download.ts';
 import type { Gpu, Resident } from '../gpu/gpu.ts';
 import type { Target } from '../kernels/kernel.ts';
 import type { DType, Shape } from '../kernels/tensor.ts';
@@ -59,7 +59,6 @@ export class Program<I, O> {
   #ran = false;
   #flight: Promise<unknown>[] = [];
   #heldStep = 0;
-  #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
   readonly #resident: Resident = {
     rebuild: () => this.#rebuild(),
@@ -91,8 +90,8 @@ export class Program<I, O> {
 
   /**
    * Runs one step on a batch: writes the inputs, replays every dispatch, submits once. Resolves when the work is queued, at most two
-   * steps ahead of the device; with `read`, when the values are here. Steps queue up in the order of the calls, and a batch must not
-   * change before its step resolves. With micro-batches, takes as many batches as the program accumulates, submits once for each, and
+   * steps ahead of the device; with `read`, when the values are here. Steps of all programs of a device queue up in the order of the
+   * calls, and a batch must not change before its step resolves. With micro-batches, takes as many batches as the program accumulates, submits once for each, and
    * what is read is their mean; what only the update makes, such as the norm of the gradient, is read as it is.
    */
   run(batch: Batch<I> | readonly Batch<I>[]): Promise<void>;
@@ -109,17 +108,11 @@ export class Program<I, O> {
     return this.#unlessDisposed(results());
   }
 
-  /** Does `work` after all that was asked for before, unless the device has been lost meanwhile. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const recording = this.#recording;
-    const done = this.#turn.then(() => {
+    return this.gpu.inTurn(() => {
       this.#check();
-      // What was asked of a lost device does not happen on the recovered one.
-      if (recording !== this.#recording) throw new DeviceLostError('it has been recovered since');
       return work();
     });
-    this.#turn = done.catch(() => {});
-    return done;
   }
 
   #check() {
@@ -210,16 +203,15 @@ export class Program<I, O> {
 
   /** Resolves when all queued steps are done. */
   async done(): Promise<void> {
-    await this.#turn;
-    this.#check();
-    await this.gpu.settled(this.gpu.device.queue.onSubmittedWorkDone());
+    const { gpu } = this;
+    await this.#inTurn(() => gpu.settled(gpu.device.queue.onSubmittedWorkDone()));
   }
 
   /** Reads all variables of the program. {@link Gpu.recover} goes back to the last snapshot of any program of the device. */
   snapshot(): Promise<Snapshot> {
     return this.#inTurn(async () => {
       const { gpu, plan, seed } = this;
-      await gpu.hold();
+      await hold(gpu);
       const sets = await heldVariables(gpu, plan.sets);
       return { step: this.#heldStep, seed, sets };
     });
@@ -237,7 +229,6 @@ export class Program<I, O> {
   async #rebuild() {
     this.#ran = false;
     this.#flight = [];
-    this.#turn = Promise.resolve();
     this.count = this.#heldStep;
     // The fresh device may have other limits and features.
     this.plan = this.#makePlan();

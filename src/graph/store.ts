@@ -1,5 +1,6 @@
 /** Where variables live on a device: a buffer for each slab, shared by all programs, and a copy on the host for recovery. */
 
+import { download } from '../gpu/download.ts';
 import type { Gpu, Resident } from '../gpu/gpu.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
@@ -103,14 +104,15 @@ function valuesIn(set: VariableSet, contents: readonly ArrayBuffer[]): Values {
   );
 }
 
-/** Reads the variables of a set. */
-export async function readVariables(gpu: Gpu, set: VariableSet): Promise<Values> {
-  gpu.check();
-  const { buffers } = await storeOf(gpu, set);
-  return valuesIn(set, await gpu.download(buffers));
+/** Reads the variables of a set, as the steps leave them that were asked for before. */
+export function readVariables(gpu: Gpu, set: VariableSet): Promise<Values> {
+  return gpu.inTurn(async () => {
+    const { buffers } = await storeOf(gpu, set);
+    return valuesIn(set, await download(gpu, buffers));
+  });
 }
 
-/** What the host holds of some sets since the last {@link Gpu.hold}, by their names; a copy. */
+/** What the host holds of some sets since the last snapshot, by their names; a copy. */
 export async function heldVariables(
   gpu: Gpu,
   sets: readonly VariableSet[],
@@ -141,17 +143,23 @@ function checkValues(set: VariableSet, values: Values): void {
     throw new Error(`${set.name} has no variable ${unknown}. Were these saved from another model?`);
 }
 
-/** Writes variables by name; the host holds them from then on. All must be there, each of its size, and no other. */
+/**
+ * Writes variables by name, after the steps that were asked for before; the host holds them from then on. All must be there, each of
+ * its size, and no other.
+ */
 export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values): Promise<void> {
   checkValues(set, values);
-  gpu.check();
+  await gpu.inTurn(() => put(gpu, set, values));
+}
+
+async function put(gpu: Gpu, set: VariableSet, values: Values) {
   const store = await storeOf(gpu, set);
   gpu.check();
   store.held = new Map([...values].map(([name, given]) => [name, given.slice()]));
   write(gpu, set, store, store.held);
 }
 
-/** Writes some sets, by their names: all of them, or none where the values are not theirs. */
+/** Writes some sets, by their names, within a turn: all of them, or none where the values are not theirs. */
 export async function writeSets(
   gpu: Gpu,
   sets: readonly VariableSet[],
@@ -165,7 +173,7 @@ export async function writeSets(
       );
     checkValues(set, values);
   }
-  for (const set of sets) await writeVariables(gpu, set, all.get(set.name)!);
+  for (const set of sets) await put(gpu, set, all.get(set.name)!);
 }
 
 /** Gives the buffers of a set back. Programs that use it refuse to run from then on. */

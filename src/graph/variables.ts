@@ -88,10 +88,15 @@ export const heNormal =
   (inputs: number): Initial =>
   (size, random) => {
     const deviation = Math.sqrt(2 / inputs);
-    return Float32Array.from({ length: size }, () => {
-      const radius = Math.sqrt(-2 * Math.log(1 - random()));
-      return deviation * radius * Math.cos(2 * Math.PI * random());
-    });
+    const values = new Float32Array(size);
+    // Box and Muller 1958: two normal numbers from two uniform ones.
+    for (let i = 0; i < size; i += 2) {
+      const radius = deviation * Math.sqrt(-2 * Math.log(1 - random()));
+      const angle = 2 * Math.PI * random();
+      values[i] = radius * Math.cos(angle);
+      if (i + 1 < size) values[i + 1] = radius * Math.sin(angle);
+    }
+    return values;
   };
 
 /** Uniform numbers in ±1 / √inputs, for the last layer, as PyTorch's Linear. */

@@ -106,7 +106,7 @@ export function kernel<const In extends string, const Out extends string, Attrib
 
 /** A line of workgroups as a grid within the limit of 65,535 a dimension; `lib/grid.wgsl` unfolds it. */
 function fold(groups: number): [number, number, number] {
-  const y = Math.ceil(groups / 65_535);
+  const y = Math.max(1, Math.ceil(groups / 65_535));
   return [Math.ceil(groups / y), y, 1];
 }
 

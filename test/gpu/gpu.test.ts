@@ -1,12 +1,13 @@
 /** Opening, lending and closing a device. */
 
 import { expect, test } from 'vitest';
+import { download } from '../../src/gpu/download.ts';
 import { GpuError } from '../../src/gpu/faults.ts';
 import { Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { add } from '../../src/graph/ops/elementwise.ts';
 import { compile } from '../../src/graph/program.ts';
 import { findAdapters } from '../../src/platform/node/adapters.ts';
-import { batchOf, bitsOf, openTrainer } from '../graph/trainer.ts';
+import { batchOf, bitsOf, openSmall, openTrainer } from '../graph/trainer.ts';
 import { measure } from './measured.ts';
 
 const shapes = { a: [4], b: [4] };
@@ -47,7 +48,7 @@ test('a borrowed device is used, given back clean, and left alone', async () => 
   expect(gpu.adapter.source).toBe('borrowed device');
   expect(gpu.adapter.kind).toBe((await openKind()).kind);
   expect(gpu.adapter.limits.maxStorageBuffersPerShaderStage).toBe(8);
-  const { train } = await openTrainer(gpu);
+  const { train } = await openSmall(gpu);
   await train(1);
   await expect(gpu.recover()).rejects.toThrow(
     'a borrowed device cannot be reopened from here: open another with openGpu({ device })',
@@ -74,7 +75,7 @@ async function openKind() {
 
 test('a closed Gpu says so, whatever is asked of it', async () => {
   const gpu = await openGpu();
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   const pending = program.run(batchOf(1), { read: ['loss'] });
   const reading = program.read('loss');
@@ -89,7 +90,7 @@ test('a closed Gpu says so, whatever is asked of it', async () => {
     program.done(),
     gpu.recover(),
     gpu.open(),
-    gpu.download([]),
+    download(gpu, []),
     compile(gpu, ({ a, b }) => ({ y: add(a, b) }), shapes),
   ];
   for (const outcome of await Promise.allSettled(calls)) {

@@ -5,13 +5,13 @@ import { DeviceLostError, GpuError } from '../../src/gpu/faults.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
 import { compile } from '../../src/graph/program.ts';
 import { readVariables } from '../../src/graph/store.ts';
-import { batchOf, bitsOf, openTrainer } from '../graph/trainer.ts';
+import { batchOf, bitsOf, openSmall, openTrainer } from '../graph/trainer.ts';
 
 const lost = /^the GPU device was lost \(.*\): call recover\(\)/;
 
 test('between steps: everything rejects', async () => {
   await using gpu = await openGpu();
-  const { model, program, train } = await openTrainer(gpu);
+  const { model, program, train } = await openSmall(gpu);
   await train(2);
   gpu.device.destroy();
   const calls = {
@@ -37,7 +37,7 @@ test('between steps: everything rejects', async () => {
 
 test('in the middle of a step, and while a value is read', async () => {
   await using gpu = await openGpu();
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   const { queue } = gpu.device;
   const { submit } = queue;
@@ -74,11 +74,11 @@ test('while pipelines compile', async () => {
     if (++count === 5) gpu.device.destroy();
     return createComputePipelineAsync.call(gpu.device, descriptor);
   };
-  await expect(openTrainer(gpu)).rejects.toThrow(DeviceLostError);
+  await expect(openSmall(gpu)).rejects.toThrow(DeviceLostError);
   expect(gpu.residents.size).toBe(0);
   await gpu.recover();
   expect(gpu.counts.bytes).toBe(0);
-  const { train } = await openTrainer(gpu);
+  const { train } = await openSmall(gpu);
   expect(await train(1)).toHaveLength(1);
 });
 
@@ -136,7 +136,7 @@ test('a snapshot of any program holds the state of all', async () => {
 
 test('without a snapshot it goes on from the initial values', async () => {
   await using gpu = await openGpu();
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   const losses = await train(2);
   gpu.device.destroy();
   await gpu.recover();
@@ -146,7 +146,7 @@ test('without a snapshot it goes on from the initial values', async () => {
 
 test('steps that wait when the device is lost do not happen after recovery', async () => {
   await using gpu = await openGpu();
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   await program.snapshot();
   const waiting = [1, 2, 3, 4, 5].map((step) => program.run(batchOf(step), { read: ['loss'] }));
@@ -168,8 +168,8 @@ test('steps that wait when the device is lost do not happen after recovery', asy
 
 test('disposed programs stay away, and those that are left come back again and again', async () => {
   await using gpu = await openGpu();
-  const first = await openTrainer(gpu);
-  const second = await openTrainer(gpu, { width: 16 });
+  const first = await openSmall(gpu);
+  const second = await openSmall(gpu, { seed: 2 });
   await Promise.all([first.train(1), second.train(1)]);
   for (let round = 0; round < 2; round++) {
     await second.program.snapshot();
@@ -184,7 +184,7 @@ test('disposed programs stay away, and those that are left come back again and a
 
 test('a recovery that fails leaves a fault, and can be tried again', async () => {
   await using gpu = await openGpu();
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   await program.snapshot();
   gpu.device.destroy();
@@ -212,7 +212,7 @@ test('a value that cannot be mapped is an error, and the next can be', async () 
       failures-- > 0 ? Promise.reject(new Error('mapping refused')) : mapAsync.apply(buffer, args);
     return buffer;
   };
-  const { program } = await openTrainer(gpu);
+  const { program } = await openSmall(gpu);
   const failed = await program.run(batchOf(0), { read: ['loss'] }).catch((error) => error);
   expect(failed).toBeInstanceOf(GpuError);
   expect(failed.message).toBe('the GPU failed: mapping refused');

@@ -9,7 +9,7 @@ import { sum } from '../../src/graph/ops/reduce.ts';
 import { compile } from '../../src/graph/program.ts';
 import { bytesOfSet } from '../../src/graph/store.ts';
 import { VariableSet, zeros } from '../../src/graph/variables.ts';
-import { openTrainer } from '../graph/trainer.ts';
+import { openSmall, openTrainer } from '../graph/trainer.ts';
 import { measure } from './measured.ts';
 
 /** Makes the device say that it had no room in the next scope that asks, as a driver would. */
@@ -34,17 +34,17 @@ test('a cap refuses with the numbers, before anything is allocated', async () =>
   let needed: number;
   {
     await using gpu = await openGpu();
-    await openTrainer(gpu);
+    await openSmall(gpu);
     needed = gpu.counts.bytes;
   }
   await using exact = await openGpu({ memoryCap: needed });
-  const { program } = await openTrainer(exact);
+  const { program } = await openSmall(exact);
   const variables = program.plan.sets.reduce((all, set) => all + bytesOfSet(set), 0);
   program.dispose();
 
   await using capped = await openGpu({ memoryCap: needed - 1 });
   const { calls } = measure(capped.device);
-  const refused = await openTrainer(capped).catch((error) => error);
+  const refused = await openSmall(capped).catch((error) => error);
   expect(refused).toBeInstanceOf(LimitError);
   expect([refused.needed, refused.allowed]).toEqual([needed, needed - 1]);
   expect(refused.message).toContain(
@@ -80,7 +80,7 @@ test('a buffer beyond the limit of the device is refused by its name, and nothin
 test('when the device has no room, the error has the sizes and all is given back', async () => {
   await using gpu = await openGpu();
   const { live } = measure(gpu.device);
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   const [before, count] = [gpu.counts.bytes, live.size];
 
@@ -106,13 +106,13 @@ test('variables and snapshots that there is no room for leave nothing either', a
   await using gpu = await openGpu();
   const { live } = measure(gpu.device);
   runOutOfMemory(gpu.device);
-  await expect(openTrainer(gpu)).rejects.toThrow(
-    /^the variables of martinez[\w.]*: the device has no room/,
+  await expect(openSmall(gpu)).rejects.toThrow(
+    /^the variables of small[\w.]*: the device has no room/,
   );
   expect(live.size).toBe(0);
   expect(gpu.residents.size).toBe(0);
 
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   const count = live.size;
   runOutOfMemory(gpu.device);
@@ -139,7 +139,7 @@ test('poison fills scratch memory, and a graph that reads only what it wrote doe
 
 test('a command that breaks a rule of WebGPU fails the next step instead of giving wrong data', async () => {
   await using gpu = await openGpu();
-  const { program, train } = await openTrainer(gpu);
+  const { program, train } = await openSmall(gpu);
   await train(1);
   const { bytes: bytesBefore } = gpu.counts;
   gpu.device.createBuffer({ size: 16, usage: 0xffff });
@@ -152,6 +152,16 @@ test('a command that breaks a rule of WebGPU fails the next step instead of givi
   // A fresh device cures it.
   await gpu.recover();
   await train(1);
+});
+
+test('a step that the device refuses gives no values, not those of the step before', async () => {
+  await using gpu = await openGpu();
+  const { live } = measure(gpu.device);
+  const { train } = await openSmall(gpu);
+  await train(4);
+  [...live].find(({ label }) => label === 'x')!.destroy();
+  await expect(train(1)).rejects.toThrow(/^the GPU rejected a command: .*destroyed/is);
+  await expect(train(1)).rejects.toThrow(/^the GPU rejected a command: .*destroyed/is);
 });
 
 test('a store is made once, whoever asks for it at the same time', async () => {

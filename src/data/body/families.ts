@@ -1,34 +1,21 @@
 import type { Random } from '../random.ts';
 import { type LimbAngle, limb, type Side, TRUNK_INDEX, type TrunkAngle } from './angles.ts';
+import { type Poser, stride } from './gait.ts';
 import { draw, EVERYDAY, type GestureName, gesticulate, type Key, mixture } from './gestures.ts';
 
 type Gestures = { readonly [Name in GestureName]?: number };
 
 /**
- * How a family stands on the floor: on its feet and balanced, on its feet in motion, or on whatever
- * is lowest.
+ * What bears a family: its feet, in balance or in motion; its seat, on the floor; or whatever is
+ * lowest.
  */
-export type Support = 'balanced' | 'moving' | 'any';
+export type Support = 'balanced' | 'moving' | 'seat' | 'any';
 
 interface Family {
   readonly weight: number;
   readonly support: Support;
   readonly arms: Gestures;
   readonly pose: (body: Poser) => void;
-}
-
-/**
- * What a family writes its key angles with; numbers are degrees, [mean, deviation] or a mean alone.
- */
-interface Poser {
-  readonly random: Random;
-  trunk(keys: { readonly [Name in TrunkAngle]?: Key }): void;
-  leg(side: Side, keys: { readonly [Name in LimbAngle]?: Key }): void;
-  legs(keys: { readonly [Name in LimbAngle]?: Key }): void;
-  arm(side: Side, keys: { readonly [Name in LimbAngle]?: Key }): void;
-  /** Either side with equal chance: the side named first in a template. */
-  readonly a: Side;
-  readonly b: Side;
 }
 
 const NARROW: Gestures = { hang: 3, hold: 4, reachForward: 2, reachDown: 3, face: 1 };
@@ -83,22 +70,21 @@ export const FAMILIES = {
   },
   sitFloor: {
     weight: 2.5,
-    support: 'any',
+    support: 'seat',
     arms: { ...NARROW, behind: 2 },
     pose: ({ trunk, leg, a, b, random }) => {
       const crossed = random.chance(0.3);
       trunk({
-        pelvisPitch: [-14, 14],
+        pelvisPitch: [-14, 12],
         lumbarFlex: [18, 12],
         chestFlex: [10, 12],
         headFlex: [5, 14],
       });
       for (const side of [a, b]) {
-        // the heel is on the floor: the more the knee bends, the more the thigh rises, or falls
-        // outward
-        const knee = crossed ? random.uniform(95, 130) : random.uniform(5, 115);
-        if (crossed) leg(side, { hipFlex: [82, 8], hipAbduct: [42, 8], hipTwist: [-35, 8] });
-        else leg(side, { hipFlex: [78 + 0.42 * knee, 7], hipAbduct: [10, 10], hipTwist: [-6, 12] });
+        // the heel is on the floor: the more the knee bends, the more the thigh rises
+        const knee = crossed ? random.uniform(115, 135) : random.uniform(5, 125);
+        if (crossed) leg(side, { hipFlex: [112, 6], hipAbduct: [40, 7], hipTwist: [-40, 6] });
+        else leg(side, { hipFlex: [72 + 0.42 * knee, 7], hipAbduct: [10, 9], hipTwist: [-6, 12] });
         leg(side, { knee: [knee, 6] });
       }
     },
@@ -260,45 +246,6 @@ export const FAMILY_MIXTURE = mixture(
     Object.entries(FAMILIES).map(([name, { weight }]) => [name, weight]),
   ) as Record<FamilyName, number>,
 );
-
-/** One phase of a gait; the arms swing against the legs, or do something else in 3 of 10 cases. */
-function stride(
-  { trunk, leg, arm, random }: Poser,
-  gait: {
-    lean: number;
-    hip: number;
-    middle: number;
-    knee: readonly [stance: number, swing: number];
-    elbow: number;
-  },
-): void {
-  const phase = random.uniform(0, 2 * Math.PI);
-  const effort = random.uniform(0.55, 1.15);
-  const swing = random.chance(0.7);
-  trunk({
-    pelvisPitch: [gait.lean, 5],
-    chestTurn: [-6 * effort * Math.cos(phase), 5],
-    headFlex: [5, 11],
-    chestFlex: [3, 8],
-  });
-  for (const side of [0, 1] as const) {
-    const own = phase + side * Math.PI;
-    // the knee bends most while the thigh comes forward
-    const lifted = Math.max(0, Math.sin(-own - 0.3)) ** 1.5;
-    leg(side, {
-      hipFlex: [gait.middle + gait.hip * effort * Math.cos(own), 6],
-      hipAbduct: [2, 5],
-      knee: [gait.knee[0] + gait.knee[1] * effort * lifted, 8],
-    });
-    if (swing)
-      arm(side, {
-        shoulderFlex: [-0.8 * gait.hip * effort * Math.cos(own), 9],
-        shoulderAbduct: [9, 6],
-        shoulderTwist: [16, 14],
-        elbow: [gait.elbow, 13],
-      });
-  }
-}
 
 /** Writes the key angles of a family, in radians, drawn about its templates. */
 export function drawFamily(

@@ -60,7 +60,8 @@ export function samplePose(seed: number, index: number, options: PoseOptions = {
     if (explored && attempt < 12) explore(angles, random);
     else perturb(angles, random, spread);
     // feet follow the ground where they bear weight; in the air, kneeling and lying they hang
-    const level = FAMILIES[family].support !== 'any' || random.chance(0.5);
+    const { support } = FAMILIES[family];
+    const level = support === 'balanced' || support === 'moving' || random.chance(0.5);
     poseBody(body, angles, random.uniform(0, 2 * Math.PI), level);
     bodyJoints(body, 'h36m17', joints);
     if (attempt < 60 && !isPlausible(joints, body, family, random)) continue;
@@ -74,6 +75,8 @@ function isPlausible(joints: Pose3d, body: Body, family: FamilyName, random: Ran
   const { support } = FAMILIES[family];
   if (support === 'any') return true;
   const feet = soles(body);
+  const seat = joints[3 * JOINT.pelvis + 1]! - CLEARANCE[JOINT.pelvis]! * body.build.height;
+  if (support === 'seat') return seat < lowest(feet) + 0.1;
   // on their feet: nothing else reaches the floor
   if (lowest(feet) > lowestSkin(joints, body)) return false;
   return support === 'moving' || random.chance(0.2) || isBalanced(joints, feet);

@@ -1,0 +1,46 @@
+/** The codes of stages stand in two places, src/kernels/chain.ts and shaders/lib/stage.wgsl: they must say the same. */
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { kinds, opCodes } from '../../src/kernels/chain.ts';
+
+const wgsl = readFileSync('shaders/lib/stage.wgsl', 'utf8');
+
+/** What the case of each op must say, in its expression or its comment, where its name alone is not there. */
+const words: Partial<Record<keyof typeof opCodes, string>> = {
+  sub: 'return r - e',
+  subFrom: 'return e - r',
+  divInto: 'return e / r',
+  leakyRelu: 'leaky relu',
+  hardSwish: 'hard_swish(',
+  halfStep: 'half step',
+  keepIf: 'keep if',
+  keepUnless: 'keep unless',
+  reluGradient: 'relu gradient',
+  sigmoidGradient: 'sigmoid gradient',
+  tanhGradient: 'tanh gradient',
+  siluGradient: 'silu_slope(',
+  geluGradient: 'gelu_slope(',
+  hardSwishGradient: 'hard_swish_slope(',
+  softplusGradient: 'softplus gradient',
+  absGradient: 'abs gradient',
+};
+
+test('every op has one case, which says what the op is', () => {
+  const cases = new Map(
+    [...wgsl.matchAll(/^ +case (\d+)u: (.*)$/gm)].map(([, code, text]) => [Number(code), text!]),
+  );
+  expect([...cases.keys()].sort((a, b) => a - b)).toEqual(
+    Object.values(opCodes).sort((a, b) => a - b),
+  );
+  for (const [name, code] of Object.entries(opCodes))
+    expect(cases.get(code), name).toContain(words[name as keyof typeof opCodes] ?? name);
+});
+
+test('every kind of operand has its code', () => {
+  const codes = [...wgsl.matchAll(/\b([A-Z]+) = (\d)u;/g)].map(([, name, code]) => [
+    name!.toLowerCase(),
+    Number(code),
+  ]);
+  expect(Object.fromEntries(codes)).toEqual(kinds);
+});
