@@ -68,6 +68,7 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
     try {
       const made = await pipeline;
       await scope;
+      warmUp(device, made, layout(key.kernel), key.kernel);
       return made;
     } catch (error) {
       await scope;
@@ -87,3 +88,39 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
     },
   };
 }
+
+/**
+ * Runs a new pipeline once on parameters and data that are all zero, of which every kernel makes nothing. Drivers put off the last part of
+ * compiling until a pipeline first runs (lavapipe all of its machine code): this way that happens while others are still
+ * compiled and memory is filled, not in the first step.
+ */
+function warmUp(
+  device: GPUDevice,
+  pipeline: GPUComputePipeline,
+  layout: GPUBindGroupLayout,
+  { uniforms, storage, paramsSize }: KernelFile,
+): void {
+  const buffer = (size: number, usage: GPUBufferUsageFlags) => device.createBuffer({ size, usage });
+  const zeros = buffer(Math.max(1024, paramsSize), GPUBufferUsage.UNIFORM);
+  const read = buffer(RANGE, GPUBufferUsage.STORAGE);
+  // Written bindings may share a buffer where their ranges are apart.
+  const written = buffer(RANGE * storage.length, GPUBufferUsage.STORAGE);
+  const entries = [
+    ...uniforms.map(({ binding }) => ({ binding, resource: { buffer: zeros } })),
+    ...storage.map(({ binding, writes }, i) => ({
+      binding,
+      resource: writes ? { buffer: written, offset: i * RANGE, size: RANGE } : { buffer: read },
+    })),
+  ];
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  for (const used of [zeros, read, written]) used.destroy();
+}
+
+/** Bytes of a binding that is only there: the alignment of ranges. */
+const RANGE = 256;

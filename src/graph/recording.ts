@@ -50,11 +50,12 @@ export async function record(
   const compiling = compilePipelines(gpu, plan, onProgress);
   // It is awaited below, unless memory runs out first.
   compiling.catch(() => {});
-  const stores: Store[] = [];
-  for (const set of plan.sets) stores.push(await storeOf(gpu, set, seed));
   const owned = await gpu.allocate('this program', () => allocate(gpu, plan, params.data));
   try {
     const pipelines = await gpu.settled(compiling);
+    // Last, so that initial values are drawn while the device still warms its pipelines up.
+    const stores: Store[] = [];
+    for (const set of plan.sets) stores.push(await storeOf(gpu, set, seed));
     for (const [memory, { set, slab }] of plan.slabs)
       owned.buffers.set(memory, stores[plan.sets.indexOf(set)]!.buffers[slab]!);
     const dispatches = plan.dispatches.map((dispatch, i) => ({

@@ -61,6 +61,7 @@ function fuse({ calls, outputs }: Graph): Graph {
   const made = new Map<Tensor, OpCall>();
   const result = new Set<OpCall>();
   const written = new Map<Variable, number>();
+  const trains = calls.some(({ op }) => op.gradientsOf);
 
   for (const original of calls) {
     let merged: OpCall | undefined;
@@ -68,6 +69,7 @@ function fuse({ calls, outputs }: Graph): Graph {
       const [x] = candidate.inputs as [Tensor];
       const before = made.get(x);
       if (!before || uses.get(x) !== 1 || overtaken(before, written)) continue;
+      if (before.op === matmulOp && !pays(before, trains)) continue;
       merged = merge(before, { ...candidate, call: original });
       if (merged) {
         result.delete(before);
@@ -87,6 +89,18 @@ const overtaken = ({ inputs, index }: OpCall, written: ReadonlyMap<Variable, num
   inputs.some(
     ({ source }) => source.kind === 'variable' && (written.get(source.variable) ?? -1) > index,
   );
+
+/** Results of fewer elements than this are a small pass. */
+const SMALL_PASS = 16_384;
+
+/**
+ * Whether an epilogue is worth its kernel: each is another large one to compile. In a program that trains, plain products are there
+ * anyway; those of the backward pass stay plain, and so do those with small results.
+ */
+const pays = ({ attributes, outputs }: OpCall, trains: boolean): boolean => {
+  const { transposeA, transposeB } = attributes as MatmulCall;
+  return !trains || (!transposeA && !transposeB && outputs[0]!.size >= SMALL_PASS);
+};
 
 const exchanged: Partial<Record<StageOp, StageOp>> = {
   add: 'add',
@@ -120,8 +134,6 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
   const product = before.op === matmulOp;
   if (!product && before.op !== elementwiseOp) return undefined;
   const { stages, ...rest } = before.attributes as MatmulCall;
-  // Products of the backward pass stay plain: each new epilogue is another large kernel to compile, and saves one small pass.
-  if (product && (rest.transposeA || rest.transposeB)) return undefined;
   const [x, ...operands] = next.inputs;
   if (
     operands.includes(x!) ||

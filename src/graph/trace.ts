@@ -82,6 +82,8 @@ export interface OpRule<A> {
   readonly writes?: (a: A) => readonly Variable[];
   /** The set whose gradients are the inputs, one for each variable in order: they are laid out like its slabs. */
   readonly gradientsOf?: (a: A) => VariableSet;
+  /** Inputs may be of type u32: the op moves values and calculates with none. */
+  readonly integers?: boolean;
   /** The output is the input under another shape: no kernel, no memory. */
   readonly isView?: boolean;
 }
@@ -129,6 +131,11 @@ export function op<A = void>(name: string, rule: OpRule<A>): Op<A> {
 /** Appends a call of `op` to the tape and gives its outputs. */
 export function call<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
   const tape = currentTape();
+  const integers = inputs.find(({ dtype }) => dtype === 'u32');
+  if (integers && !op.integers)
+    throw new Error(
+      `${op.name}: ${show(integers.shape)} holds integers, but inputs of type u32 are for gather only. Declare it as f32`,
+    );
   const shapes = op.shape(
     inputs.map(({ shape }) => shape),
     attributes,

@@ -38,6 +38,8 @@ export function interJointDistance(y: Tensor, target: Tensor): Tensor {
   if (y.shape.length !== 3)
     throw new Error(`interJointDistance: poses must be [batch, joints, 3], got ${show(y.shape)}`);
   const [batch, joints, axes] = y.shape as [number, number, number];
+  if (joints < 2)
+    throw new Error(`interJointDistance: poses must have two joints or more, got ${show(y.shape)}`);
   const lengths = (pose: Tensor) =>
     norm(sub(reshape(pose, [batch, joints, 1, axes]), reshape(pose, [batch, 1, joints, axes])));
   // The matrix of pairs is symmetric with a zero diagonal: its sum counts each pair twice.

@@ -82,7 +82,7 @@ const zoo: [why: string, graph: (t: Inputs) => Record<string, Tensor>, dispatche
   [
     'a row of one division and a row of another',
     ({ deep, row, middle }) => ({ y: add(add(deep, row), middle) }),
-    3,
+    2,
   ],
   [
     'a scalar of the step',
@@ -98,7 +98,7 @@ const zoo: [why: string, graph: (t: Inputs) => Record<string, Tensor>, dispatche
     1,
   ],
   ['a reshape between two chains', ({ x }) => ({ y: add(reshape(exp(x), [8, 6]), 1) }), 2],
-  ['select', ({ x, full, row }) => ({ y: ops.select(ops.greater(x, 0), mul(full, 2), row) }), 5],
+  ['select', ({ x, full, row }) => ({ y: ops.select(ops.greater(x, 0), mul(full, 2), row) }), 4],
   [
     'a dense layer with all that fits',
     ({ x, w, bias, residual }) => ({ y: mul(add(relu(linear(x, w, bias)), residual), 0.5) }),
@@ -141,7 +141,7 @@ async function outputs(gpu: Gpu, graph: (t: Inputs) => Record<string, Tensor>, f
 /** The parameters after some steps of training on batches of a sum of ops, and the losses. */
 async function train(gpu: Gpu, fuse: boolean) {
   const batch = 24;
-  const network = martinez({ width: 36, blocks: 1, dropout: 0.25 });
+  const network = martinez({ width: 36, blocks: 1, dropout: 0.25, inputs: 34, outputs: 48 });
   const program = await compile(
     gpu,
     ({ x, t }) => {

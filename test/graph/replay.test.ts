@@ -6,7 +6,7 @@ import { matmul } from '../../src/graph/ops/matmul.ts';
 import { compile, evaluate } from '../../src/graph/program.ts';
 import { bytesOfSet, releaseVariables } from '../../src/graph/store.ts';
 import { measure } from '../gpu/measured.ts';
-import { batchOf, openTrainer } from './trainer.ts';
+import { batchOf, openSmall, openTrainer } from './trainer.ts';
 
 test('after the first step nothing is created, and each step is one submit', async () => {
   await using gpu = await openGpu();
@@ -75,7 +75,7 @@ test('opening and disposing again and again leaks nothing, and compiles nothing 
   await using gpu = await openGpu();
   const { live, calls } = measure(gpu.device);
   const round = async () => {
-    const { program, train } = await openTrainer(gpu);
+    const { program, train } = await openSmall(gpu);
     await train(1);
     program.dispose();
     for (const set of program.plan.sets) await releaseVariables(gpu, set);
@@ -95,13 +95,13 @@ test('opening and disposing again and again leaks nothing, and compiles nothing 
 
 test('a program whose variables are released, or that is disposed, says so', async () => {
   await using gpu = await openGpu();
-  const { model, program, train } = await openTrainer(gpu);
+  const { model, program, train } = await openSmall(gpu);
   await train(1);
   await releaseVariables(gpu, model.parameters);
   await expect(train(1)).rejects.toThrow(
-    'the variables of martinez have been released: compile the program again',
+    'the variables of small have been released: compile the program again',
   );
-  const reading = openTrainer(gpu).then(async ({ program, train }) => {
+  const reading = openSmall(gpu).then(async ({ program, train }) => {
     await train(1);
     const reads = [program.run(batchOf(1), { read: ['loss'] }), program.read('loss')];
     await program.run(batchOf(2));

@@ -14,6 +14,7 @@ import { axesOf, sumTo } from './reduce.ts';
 const same = (a: Shape, b: Shape) => a.length === b.length && a.every((n, i) => n === b[i]);
 
 const reshapeOp = /* @__PURE__ */ op<{ shape: Shape }>('reshape', {
+  integers: true,
   shape: (_, { shape }) => [shape],
   isView: true,
   backward: ([dy], { x: [x] }) => [reshape(dy!, x!.shape)],
@@ -31,6 +32,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 const transposeOp = /* @__PURE__ */ op<{ order: readonly number[] }>('transpose', {
+  integers: true,
   shape: ([x], { order }) => [order.map((axis) => x![axis]!)],
   lower: ({ inputs: [x], outputs: [y], target, emit }, { order }) => {
     const from = stridesOf(x!.shape);
@@ -65,6 +67,7 @@ export function transpose(
 }
 
 const broadcastOp = /* @__PURE__ */ op<{ shape: Shape }>('broadcastTo', {
+  integers: true,
   shape: (_, { shape }) => [shape],
   lower: ({ inputs: [x], outputs: [y], target, emit }) => {
     const shape = y!.shape;
@@ -89,6 +92,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 }
 
 const sliceOp = /* @__PURE__ */ op<{ begin: Shape; size: Shape }>('slice', {
+  integers: true,
   shape: (_, { size }) => [size],
   lower: ({ inputs: [x], outputs: [y], target, emit }, { begin, size }) => {
     const strides = stridesOf(x!.shape);
@@ -106,7 +110,7 @@ const sliceOp = /* @__PURE__ */ op<{ begin: Shape; size: Shape }>('slice', {
 /** Elements begin[i] to begin[i] + size[i] along each axis. */
 export function slice(x: Tensor, begin: Shape, size: Shape): Tensor {
   const inside = x.shape.every(
-    (n, i) => begin[i]! >= 0 && size[i]! >= 0 && begin[i]! + size[i]! <= n,
+    (n, i) => begin[i]! >= 0 && size[i]! > 0 && begin[i]! + size[i]! <= n,
   );
   if (begin.length !== x.shape.length || size.length !== x.shape.length || !inside)
     throw new Error(`slice: ${show(begin)} and ${show(size)} do not lie within ${show(x.shape)}`);
@@ -140,6 +144,7 @@ export function pad(x: Tensor, padding: Padding, value = 0): Tensor {
 }
 
 const concatOp = /* @__PURE__ */ op<{ axis: number }>('concat', {
+  integers: true,
   shape: (shapes, { axis }) => {
     const [first] = shapes as [Shape];
     for (const shape of shapes)
@@ -170,12 +175,15 @@ const concatOp = /* @__PURE__ */ op<{ axis: number }>('concat', {
 });
 
 /** Tensors one after another along an axis. */
-export const concat = (tensors: readonly Tensor[], axis = 0): Tensor =>
-  tensors.length === 1
-    ? tensors[0]!
-    : call1(concatOp, tensors, { axis: axesOf('concat', tensors[0]?.shape ?? [], axis)[0]! });
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  const [first] = tensors;
+  if (!first) throw new Error('concat: no tensors. Give one or more');
+  const [own] = axesOf('concat', first.shape, axis) as [number];
+  return tensors.length === 1 ? first : call1(concatOp, tensors, { axis: own });
+}
 
 const gatherOp = /* @__PURE__ */ op('gather', {
+  integers: true,
   shape: ([table, index]) => [[...index!, ...table!.slice(1)]],
   lower: ({ inputs: [table, index], outputs: [y], run }) => {
     const columns = sizeOf(table!.shape.slice(1));
@@ -197,6 +205,7 @@ const gatherOp = /* @__PURE__ */ op('gather', {
 });
 
 const gatherBackwardOp = /* @__PURE__ */ op<{ shape: Shape }>('gatherBackward', {
+  integers: true,
   shape: (_, { shape }) => [shape],
   lower: ({ inputs: [dy, index], outputs: [dtable], run }, { shape }) => {
     const columns = sizeOf(shape.slice(1));

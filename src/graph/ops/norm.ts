@@ -100,14 +100,16 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
  */
 export function batchNorm(
   x: Tensor,
-  { scale, shift, mean, variance }: Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>,
+  own: Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>,
   { training, epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions,
 ): Tensor {
   const channels = x.shape.at(-1);
-  if (scale.shape.join() !== `${channels}`)
-    throw new Error(
-      `batchNorm: x ${show(x.shape)} has ${channels} channels, scale is ${show(scale.shape)}. Make scale [${channels}]`,
-    );
+  const { scale, shift, mean, variance } = own;
+  for (const [name, { shape }] of Object.entries({ scale, shift, mean, variance }))
+    if (shape.join() !== `${channels}`)
+      throw new Error(
+        `batchNorm: x ${show(x.shape)} has ${channels} channels, ${name} is ${show(shape)}. Make scale, shift, mean and variance [${channels}]`,
+      );
   if (!training) {
     // One multiply-add a value, so that it fits the epilogue of a product.
     const factor = mul(scale, div(1, sqrt(add(variance, epsilon))));

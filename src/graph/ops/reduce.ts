@@ -1,5 +1,6 @@
 /** Reductions over any axes. */
 
+import type { Target } from '../../kernels/kernel.ts';
 import { type Reduction, reduceRows, reduceStrided } from '../../kernels/reduce.ts';
 import { type Operand, rows, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
@@ -12,8 +13,8 @@ interface ReduceAttributes {
   readonly axes: readonly number[];
 }
 
-/** Rows of fewer values than this are reduced by one thread each. */
-const LONG = 64;
+/** Rows of fewer values than this are reduced by one thread each: barriers cost a CPU more than a GPU. */
+const long = ({ kind }: Target) => (kind === 'hardware' ? 64 : 4096);
 /** Values that one thread reduces when there are few results. */
 const BLOCK = 256;
 
@@ -76,7 +77,7 @@ export function reduceGroup(
     reduceParts(context, op, x, y, reduced, inner, most);
     return;
   }
-  if (inner === 1 && reduced >= LONG) {
+  if (inner === 1 && reduced >= long(context.target)) {
     // A few very long rows are cut into many, so that all cores have work.
     const parts = outer < 16 ? partsOf(reduced) : 1;
     const cut = view(x, [outer * parts, reduced / parts]);
@@ -143,6 +144,7 @@ export function axesOf(name: string, shape: Shape, axes?: number | readonly numb
   if (axes === undefined) return shape.map((_, i) => i);
   return [axes].flat().map((axis) => {
     const at = axis < 0 ? axis + shape.length : axis;
+    if (shape.length === 0) throw new Error(`${name}: ${show(shape)} has no axes. Reshape it`);
     if (!(at >= 0 && at < shape.length))
       throw new Error(
         `${name}: ${show(shape)} has no axis ${axis}; use ${-shape.length} to ${shape.length - 1}`,
