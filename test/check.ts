@@ -137,7 +137,6 @@ function prepare<A>(name: string, { reference }: Sheet<A>, given: Sheet<A>['case
  * A derivative that ignores what comes from above looks right at the end of a graph, and wrong here.
  */
 async function run<A>(gpu: Gpu, { op, forwardOnly }: Sheet<A>, cases: readonly Prepared<A>[]) {
-  const t0 = performance.now();
   const specs: Record<string, InputSpec> = {};
   const batch: Record<string, ArrayLike<number>> = {};
   cases.forEach(({ x, dy, y }, i) => {
@@ -175,12 +174,10 @@ async function run<A>(gpu: Gpu, { op, forwardOnly }: Sheet<A>, cases: readonly P
     },
     specs,
   );
-  if (process.env.TIMES) console.log(gpu.adapter.name, program.plan.dispatches.length, JSON.stringify(gpu.counts), performance.now()-t0);
   const read = (forwardOnly ? ['y'] : ['y', 'dx']) as 'y'[];
   const values: Values[][] = [];
   for (let times = 0; times < 2; times++)
     values.push(split(cases, (await program.run(batch, { read })) as { y: Float32Array }));
-  if (process.env.TIMES) console.log('run', performance.now()-t0);
   program.dispose();
   return values[0]!.map((first, i) => ({ ...first, again: values[1]![i]! }));
 }

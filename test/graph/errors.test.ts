@@ -202,14 +202,12 @@ test('an op outside of a traced function says where it belongs', () => {
   );
 });
 
-test('an optimiser after another has no derivative', () => {
+test('the derivative of an op that has none is refused', () => {
   trace(() => {
     const x = f32(3);
-    const index = layout.gather(x, u32(2));
-    expect(() => grad(sum(index), [x])).not.toThrow();
-    const dx = grad(sum(norm(layout.gather(layout.reshape(x, [3, 1]), u32(2)))), [x])[0]!;
+    const dx = grad(sum(ops.square(layout.gather(x, u32(2)))), [x])[0]!;
     expect(() => grad(sum(dx), [x])).toThrow(
-      /^grad: \w+ has no derivative. Keep it out of what the loss depends on$/,
+      'grad: gatherBackward has no derivative. Keep it out of what the loss depends on',
     );
   });
 });

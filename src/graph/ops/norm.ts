@@ -100,11 +100,11 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
  */
 export function batchNorm(
   x: Tensor,
-  own: Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>,
+  variables: Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>,
   { training, epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions,
 ): Tensor {
   const channels = x.shape.at(-1);
-  const { scale, shift, mean, variance } = own;
+  const { scale, shift, mean, variance } = variables;
   for (const [name, { shape }] of Object.entries({ scale, shift, mean, variance }))
     if (shape.join() !== `${channels}`)
       throw new Error(

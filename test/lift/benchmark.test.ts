@@ -1,0 +1,43 @@
+/** The shipped weights on the fixed benchmark of held-out CMU subjects. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readBenchmark } from '../../src/data/benchmark.ts';
+import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import { loadLifter } from '../../src/lift/lifter.ts';
+import { martinez } from '../../src/models/martinez.ts';
+import { readWeights } from '../../src/models/weights.ts';
+import { evaluate } from '../../src/pose/metrics.ts';
+
+const data = resolve(
+  process.env.KINEGRAD_DATA ?? resolve(import.meta.dirname, '../../../shared/data'),
+  'cmu/cmu_benchmark.safetensors',
+);
+const weights = readFileSync(new URL('../../weights/martinez.safetensors', import.meta.url));
+
+test('the weights are small, say where they come from, and were not chosen by the test subjects', () => {
+  expect(weights.length).toBeLessThan(5e6);
+  const { notice, training } = readWeights(weights);
+  expect(notice).toContain('mocap.cs.cmu.edu');
+  expect(training).toMatchObject({ step: 4000, config: { width: 768 } });
+});
+
+describe.skipIf(!existsSync(data))(`the benchmark (it needs ${data})`, () => {
+  let gpu: Gpu | undefined;
+  afterAll(() => gpu?.close());
+
+  test('is lifted within 33 mm MPJPE and 30 mm PA-MPJPE', async () => {
+    gpu = await openGpu();
+    const { pose2d, pose3d } = readBenchmark(readFileSync(data));
+    // A quarter of the views, taken evenly: all of them are what `kinegrad eval` measures.
+    const some = Array.from({ length: Math.floor(pose3d.length / 51 / 4) }, (_, i) => 4 * i);
+    const pick = (values: Float32Array, size: number) =>
+      some.flatMap((i) => [...values.subarray(i * size, (i + 1) * size)]);
+    const lifter = await loadLifter(gpu, martinez, weights);
+    const lifted = await lifter.liftRays(pick(pose2d, 34));
+    const { mpjpe, paMpjpe } = evaluate(lifted, pick(pose3d, 51));
+    expect(mpjpe.value).toBeLessThan(33);
+    expect(paMpjpe.value).toBeLessThan(30);
+  });
+});
