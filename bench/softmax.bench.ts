@@ -107,7 +107,7 @@ async function measure(
   };
   const short = await chain(1);
   const guess = await chain(3);
-  const call = Math.max((await guess.time()) - (await short.time()), 1e-9) / 2;
+  const call = (await guess.time()) / 3;
   const more = Math.min(Math.ceil(LONGER / call), LONGEST);
   const long = await chain(1 + more);
   const times: number[] = [];
