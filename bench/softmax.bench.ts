@@ -1,8 +1,9 @@
 /**
  * Times softmax and its gradient: `node scripts/run.mjs bench/softmax.bench.ts [WIDTH ...]`
  *
- * A run also costs the host: encoding, a submit, a wait. So each op is compiled as a chain of one call and as a chain of
- * many, and the time of a call is the difference of the two runs by the difference of their lengths.
+ * A run also costs the host: encoding, a submit, a wait. So each op is compiled as a chain of one
+ * call and as a chain of many, and the time of a call is the difference of the two runs by the
+ * difference of their lengths.
  */
 
 import { openGpu } from '../src/gpu/gpu.ts';
@@ -20,7 +21,7 @@ const SHAPES: readonly Shape[] = [
   [64, 4096],
 ];
 const SAMPLES = 15;
-/** The long chain takes this much longer than a single call, seconds, unless it would be too long. */
+/** The long chain takes this much longer than one call, seconds, unless it would be too long. */
 const LONGER = 40e-3;
 const LONGEST = 500;
 
@@ -57,24 +58,26 @@ print('---', '---:', '---:', '---:', '---:', '---:', '---:');
 
 const widths = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 8, 64, 256];
 for (const shape of SHAPES) {
-  const size = shape.join(' x ');
-  print(
-    size,
-    'a copy',
-    ...(await measure(shape, (x) => mul(x, 1), { x: ones(shape) })),
-    '',
-    '',
-    '',
-  );
+  const copy = await chains(shape, (x) => mul(x, 1), { x: ones(shape) });
+  const rows = [];
   for (const width of widths) {
     const { forward, backward } = variants(width);
     const error = await furthest(shape, forward, backward);
-    const there = await measure(shape, forward, { x: waves(shape) });
-    // With y = 1 and a dy whose rows sum to 0, dx = dy: the values of a long chain neither grow nor vanish.
+    const there = await chains(shape, forward, { x: waves(shape) });
+    // With y = 1 and a dy whose rows sum to 0, dx = dy: the values of a long chain neither grow
+    // nor vanish.
     const chained = { x: balanced(shape), y: ones(shape) };
-    const back = await measure(shape, (dy, y) => backward(y!, dy), chained);
-    print(size, width, ...there, ...back, error.toExponential(0));
+    const back = await chains(shape, (dy, y) => backward(y!, dy), chained);
+    rows.push({ width, there, back, error });
   }
+  // In turn, so that a busy moment of the machine falls on all of them.
+  const all = [copy, ...rows.flatMap(({ there, back }) => [there, back])];
+  for (let i = 0; i < SAMPLES; i++) for (const each of all) await each.sample();
+  const size = shape.join(' x ');
+  print(size, 'a copy', ...cells(copy), '', '', '');
+  for (const { width, there, back, error } of rows)
+    print(size, width, ...cells(there), ...cells(back), error.toExponential(0));
+  for (const { dispose } of all) dispose();
 }
 gpu.close();
 
@@ -82,12 +85,21 @@ function print(...cells: (string | number)[]) {
   console.log(`| ${cells.join(' | ')} |`);
 }
 
-/** The time of a call x <- f(x, y), and the bytes that it cannot avoid by that time. */
-async function measure(
+interface Chains {
+  /** Bytes that a call cannot avoid. */
+  readonly bytes: number;
+  /** Seconds a call, one for each sample. */
+  readonly times: number[];
+  sample(): Promise<void>;
+  dispose(): void;
+}
+
+/** The op x <- f(x, y), called once and called many times. */
+async function chains(
   shape: Shape,
   f: (x: Tensor, y?: Tensor) => Tensor,
   values: { x: Float32Array; y?: Float32Array },
-): Promise<[microseconds: string, gigabytesPerSecond: string]> {
+): Promise<Chains> {
   const specs = Object.fromEntries(Object.keys(values).map((key) => [key, shape]));
   const chain = async (length: number) => {
     const calls = ({ x, y }: Record<string, Tensor>) => {
@@ -106,21 +118,28 @@ async function measure(
     return { program, time };
   };
   const short = await chain(1);
-  const guess = await chain(3);
-  const call = (await guess.time()) / 3;
-  const more = Math.min(Math.ceil(LONGER / call), LONGEST);
+  const more = Math.min(Math.ceil(LONGER / (await short.time())), LONGEST);
   const long = await chain(1 + more);
   const times: number[] = [];
-  for (let i = 0; i < SAMPLES; i++) {
-    const less = await short.time();
-    times.push(((await long.time()) - less) / more);
-  }
-  const { bytes } = short.program.plan.dispatches[0]!.cost;
-  for (const { program } of [short, guess, long]) program.dispose();
-  times.sort((a, b) => a - b);
-  const [low, median, high] = [0.25, 0.5, 0.75].map((q) => times[Math.round(q * (SAMPLES - 1))]!);
+  return {
+    bytes: short.program.plan.dispatches[0]!.cost.bytes,
+    times,
+    sample: async () => {
+      const less = await short.time();
+      times.push(((await long.time()) - less) / more);
+    },
+    dispose: () => {
+      for (const { program } of [short, long]) program.dispose();
+    },
+  };
+}
+
+/** The median, with the range of the middle half, and what it makes of the bytes. */
+function cells({ times, bytes }: Chains): [microseconds: string, gigabytesPerSecond: string] {
+  const sorted = times.toSorted((a, b) => a - b);
+  const [low, median, high] = [0.25, 0.5, 0.75].map((q) => sorted[Math.round(q * (SAMPLES - 1))]!);
   const us = (seconds: number | undefined) => (1e6 * seconds!).toFixed(0);
-  return [`${us(median)} (${us(low)} - ${us(high)})`, (bytes / median! / 1e9).toFixed(2)];
+  return [`${us(median)} (${us(low)} - ${us(high)})`, (bytes / median! / 1e9).toFixed(3)];
 }
 
 /** The largest difference of y and dx to f64. */

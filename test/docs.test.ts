@@ -1,0 +1,76 @@
+/** What the lessons in `docs/` quote is what the files say, and what they run prints what they show. */
+
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+interface Block {
+  readonly language: string;
+  /** The file that it quotes or changes, from the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const lessons = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => {
+    const text = read(`docs/${name}`);
+    const fences = text.matchAll(/^( *)```(\w*) ?(\S*)\n([\s\S]*?)^\1```$/gm);
+    const blocks = [...fences].map(
+      ([, , language, path, text]): Block => ({ language: language!, path: path!, text: text! }),
+    );
+    return { name, text, blocks };
+  });
+
+/** How often whole lines of a file are these. */
+const occurrences = (path: string, lines: string) =>
+  `\n${read(path)}`.split(`\n${lines}`).length - 1;
+
+/** The lines that a diff finds, hunk by hunk. */
+const hunks = (diff: string) =>
+  diff.split(/^@@\n/m).map((hunk) =>
+    hunk
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('+'))
+      .map((line) => line.slice(1) + '\n')
+      .join(''),
+  );
+
+describe.each(lessons)('$name', ({ text, blocks }) => {
+  test('every excerpt stands in its file, word for word', () => {
+    const excerpts = blocks.filter(({ language }) => language === 'wgsl' || language === 'ts');
+    const wrong = excerpts.filter(({ path, text }) => !path || occurrences(path, text) === 0);
+    expect(wrong).toEqual([]);
+  });
+
+  test('every change fits its file in one place', () => {
+    const changes = blocks.filter(({ language }) => language === 'diff');
+    const wrong = changes.flatMap(({ path, text }) =>
+      hunks(text).filter((old) => occurrences(path, old) !== 1),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('every command and every link names a file that is there', () => {
+    const commands = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
+    const files = commands.flatMap((command) => command.match(/\S+\.(?:ts|mjs)\b/g) ?? []);
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, to]) => `docs/${to}`);
+    expect([...files, ...links].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  const shown = blocks.flatMap((block, i) =>
+    block.language === 'text' ? [{ command: blocks[i - 1]!.text.trim(), output: block.text }] : [],
+  );
+  if (shown.length)
+    test.each(shown)('`$command` prints what is shown', async ({ command, output }) => {
+      const [program, ...args] = command.split(' ');
+      expect(program).toBe('node');
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+      expect(stdout.replace(/^Warning: .*\n/gm, '')).toBe(output);
+    });
+});
