@@ -18,6 +18,12 @@ export interface Target {
   readonly maxBinding: number;
 }
 
+/**
+ * Threads of a workgroup that reduces a row. A CPU runs one group of lanes after another and stops each at every barrier: there,
+ * one group is best.
+ */
+export const rowThreads = ({ kind }: Target): Numbers => ({ WIDTH: kind === 'hardware' ? 64 : 8 });
+
 export interface Cost {
   readonly bytes: number;
   readonly flops: number;
@@ -48,7 +54,7 @@ export interface KernelSpec<In extends string, Out extends string, Attributes> {
   /** Values of the WGSL `Params`, by name. */
   readonly params?: (t: Operands<In | Out>, a: Attributes) => Numbers;
   /** Values of the WGSL `override` constants. */
-  readonly overrides?: (t: Operands<In | Out>, a: Attributes) => Numbers;
+  readonly overrides?: (t: Operands<In | Out>, a: Attributes, target: Target) => Numbers;
   /** Values of named top-level `const` and `alias` declarations. */
   readonly constants?: (t: Operands<In | Out>, a: Attributes) => Constants;
   /** Other editions of the libraries it uses, such as singles where quads do not fit. */
@@ -92,7 +98,7 @@ export function kernel<const In extends string, const Out extends string, Attrib
       const groups = spec.groups(t, a);
       return {
         kernel: file,
-        overrides: spec.overrides?.(t, a) ?? {},
+        overrides: spec.overrides?.(t, a, target) ?? {},
         constants: spec.constants?.(t, a) ?? {},
         editions: spec.editions?.(t, a) ?? {},
         params: spec.params?.(t, a) ?? {},

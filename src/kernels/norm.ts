@@ -7,7 +7,7 @@ import sumsWgsl from '../../shaders/batch_norm_sums.wgsl';
 import layerNormWgsl from '../../shaders/layer_norm.wgsl';
 import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
 import { singles } from './chain.ts';
-import { kernel } from './kernel.ts';
+import { kernel, rowThreads } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
 /** Rows that one thread reduces. */
@@ -108,6 +108,7 @@ export const layerNorm = kernel<
 >(layerNormWgsl, {
   reads: ['x', 'scale', 'shift'],
   writes: ['y', 'mean', 'inv_std'],
+  overrides: (_t, _a, target) => rowThreads(target),
   params: ({ x }, { epsilon }) => ({ rows: x.shape[0]!, columns: columns(x), epsilon }),
   groups: ({ x }) => x.shape[0]!,
   cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 7 * sizeOf(x.shape) }),
@@ -120,6 +121,7 @@ export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std
   {
     reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
     writes: ['dx'],
+    overrides: (_t, _a, target) => rowThreads(target),
     params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
     groups: ({ x }) => x.shape[0]!,
     cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),

@@ -3,7 +3,7 @@
 import rowsWgsl from '../../shaders/reduce_rows.wgsl';
 import stridedWgsl from '../../shaders/reduce_strided.wgsl';
 import { singles } from './chain.ts';
-import { kernel } from './kernel.ts';
+import { kernel, rowThreads } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
 export const reductions = { sum: 0, max: 1, min: 2 } as const;
@@ -13,7 +13,7 @@ export type Reduction = keyof typeof reductions;
 export const reduceRows = kernel<'x', 'y', { op: Reduction }>(rowsWgsl, {
   reads: ['x'],
   writes: ['y'],
-  overrides: (_, { op }) => ({ OP: reductions[op] }),
+  overrides: (_t, { op }, target) => ({ OP: reductions[op], ...rowThreads(target) }),
   params: ({ x }) => ({ rows: x.shape[0]!, columns: x.shape[1]! }),
   groups: ({ x }) => x.shape[0]!,
   cost: ({ x, y }) => ({ bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)), flops: sizeOf(x.shape) }),

@@ -1,6 +1,6 @@
 import softmaxWgsl from '../../shaders/softmax.wgsl';
 import softmaxBackwardWgsl from '../../shaders/softmax_backward.wgsl';
-import { kernel } from './kernel.ts';
+import { kernel, rowThreads } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
 const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
@@ -9,6 +9,7 @@ const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
 export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
   reads: ['x'],
   writes: ['y'],
+  overrides: (_t, _a, target) => rowThreads(target),
   params: ({ x }) => sizes(x),
   groups: ({ x }) => sizes(x).rows,
   cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 5 * sizeOf(x.shape) }),
@@ -19,6 +20,7 @@ export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
 export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
   reads: ['y', 'dy'],
   writes: ['dx'],
+  overrides: (_t, _a, target) => rowThreads(target),
   params: ({ y }) => sizes(y),
   groups: ({ y }) => sizes(y).rows,
   cost: ({ y }) => ({ bytes: 12 * sizeOf(y.shape), flops: 4 * sizeOf(y.shape) }),
