@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let at = Place(i / params.columns, i % params.columns, i);
   let first = i * LANES + params.first;
   var r = epilogue(x[i], at);
-  r = stage(OP_4, r, operand_value(KIND_4, e4[operand_index(KIND_4, at)], at, params.c4, params.s4), first, params.s4);
-  r = stage(OP_5, r, operand_value(KIND_5, e5[operand_index(KIND_5, at)], at, params.c5, params.s5), first, params.s5);
+  if OP_4 != 0 { r = stage(OP_4, r, operand_value(KIND_4, e4[operand_index(KIND_4, at)], at, params.c4, params.s4), first, params.s4); }
+  if OP_5 != 0 { r = stage(OP_5, r, operand_value(KIND_5, e5[operand_index(KIND_5, at)], at, params.c5, params.s5), first, params.s5); }
   y[i] = r;
 }

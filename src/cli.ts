@@ -4,11 +4,11 @@
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import { listAdapters } from '#platform';
-import { bytes } from './gpu/faults.ts';
 import type { DemoFlags } from './cli/demo.ts';
 import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
 import type { TrainFlags } from './cli/train_command.ts';
+import { bytes } from './gpu/faults.ts';
 import { ADAPTER_KINDS, type AdapterKind, type AdapterReport } from './platform/types.ts';
 
 const { version, description } = createRequire(import.meta.url)('kinegrad/package.json');
@@ -35,7 +35,10 @@ program
   .command('train')
   .description('train a lifter, or go on with a run')
   .argument('[architecture]', 'the architecture: martinez')
-  .option('--data <path>', 'a .safetensors motion data set, a folder of .bvh or .asf/.amc, or synthetic')
+  .option(
+    '--data <path>',
+    'a .safetensors motion data set, a folder of .bvh or .asf/.amc, or synthetic',
+  )
   .option('--out <folder>', 'where the run is kept')
   .option('--resume <folder>', 'go on with the run in this folder')
   .option('--config <file>', 'JSON with any of the settings below; options on the command line win')
@@ -50,8 +53,16 @@ program
   .option('--validation <subject>', 'train subject that is held out and chooses the weights')
   .option('--cameras <preset>', 'views to train on: benchmark, wide or mixed')
   .option('--no-mirror', 'do not show people in the mirror')
-  .option('--body-variation <deviation>', 'vary the lengths of bodies, 0.04 is about what people do', Number)
-  .option('--noise <share>', 'noise of the 2D joints as a share of the box, 0.012 is about a detector', Number)
+  .option(
+    '--body-variation <deviation>',
+    'vary the lengths of bodies, 0.04 is about what people do',
+    Number,
+  )
+  .option(
+    '--noise <share>',
+    'noise of the 2D joints as a share of the box, 0.012 is about a detector',
+    Number,
+  )
   .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')
   .addOption(adapterOption())
   .action(async (architecture: string | undefined, options: TrainFlags) => {
@@ -66,11 +77,15 @@ program
   .requiredOption('--data <file>', 'a benchmark in .safetensors')
   .option('--json', 'print everything as JSON')
   .addOption(adapterOption())
-  .action(async (options: { model: string; data: string; json?: boolean; adapter?: AdapterKind }) => {
-    const { describeEvaluation, evaluateModel } = await import('./cli/evaluate.ts');
-    const evaluation = await evaluateModel(options);
-    console.log(options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation));
-  });
+  .action(
+    async (options: { model: string; data: string; json?: boolean; adapter?: AdapterKind }) => {
+      const { describeEvaluation, evaluateModel } = await import('./cli/evaluate.ts');
+      const evaluation = await evaluateModel(options);
+      console.log(
+        options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation),
+      );
+    },
+  );
 
 program
   .command('lift')
@@ -103,7 +118,9 @@ program
 
 program
   .command('demo')
-  .description('lift a pose with the shipped weights, then train a small lifter, with pictures in out/')
+  .description(
+    'lift a pose with the shipped weights, then train a small lifter, with pictures in out/',
+  )
   .option('--image <file>', 'a photo, instead of a drawn person')
   .option('--joints <file>', 'its joints')
   .option('--out <folder>', 'where the pictures are written', 'out')

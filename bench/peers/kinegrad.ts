@@ -1,4 +1,6 @@
-/** Kinegrad: the lifter of the package, as `kinegrad train` trains it and `kinegrad lift` runs it. */
+/**
+ * Kinegrad: the lifter of the package, as `kinegrad train` trains it and `kinegrad lift` runs it.
+ */
 
 import { openGpu } from '../../src/gpu/gpu.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';

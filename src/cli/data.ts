@@ -1,4 +1,6 @@
-/** Poses to train on: a data set in one file, a folder of motion capture, or the procedural body. */
+/**
+ * Poses to train on: a data set in one file, a folder of motion capture, or the procedural body.
+ */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';

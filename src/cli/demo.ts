@@ -1,4 +1,7 @@
-/** `npm run demo`: the main job in one go, on any machine: lift a pose with the shipped weights, then train a small lifter. */
+/**
+ * `npm run demo`: the main job in one go, on any machine: lift a pose with the shipped weights,
+ * then train a small lifter.
+ */
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

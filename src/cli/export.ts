@@ -13,7 +13,10 @@ export interface ExportFlags {
   notice?: string;
 }
 
-/** Writes the weights of a run, with matrices in half precision if asked, and says how large they are. */
+/**
+ * Writes the weights of a run, with matrices in half precision if asked, and says how large they
+ * are.
+ */
 export async function exportCommand({
   model,
   out,

@@ -36,7 +36,10 @@ export interface LiftFlags {
 /** The lifter that ships with the package. */
 export const SHIPPED_WEIGHTS = new URL('../../weights/martinez.safetensors', import.meta.url);
 
-/** Horizontal field of view of a camera of which nothing is known: between a phone's and a 35 mm lens's. */
+/**
+ * Horizontal field of view of a camera of which nothing is known: between a phone's and a 35 mm
+ * lens's.
+ */
 const USUAL_FOV = 60;
 
 /** Lifts, writes `pose.json` and `pose.png`, and says in a few lines what was found. */
@@ -107,7 +110,9 @@ export const poseJson = (lifted: Lifted, camera: Camera, source: Record<string, 
   reprojectionError: { pixels: lifted.reprojectionError, shareOfBox: lifted.relativeError },
 });
 
-/** The photo with the pose and its reprojection, and the lifted person from three sides; a PNG file. */
+/**
+ * The photo with the pose and its reprojection, and the lifted person from three sides; a PNG file.
+ */
 export async function posePicture(
   image: Image,
   joints: PixelPose,

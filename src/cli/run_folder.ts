@@ -1,6 +1,7 @@
 /**
- * The folder of a training run: `config.json`, `log.jsonl`, `checkpoint.safetensors`, the best weights as `model.safetensors`, and the
- * picture of the curve. Files are replaced whole, so that a kill at any moment leaves the last ones as they were.
+ * The folder of a training run: `config.json`, `log.jsonl`, `checkpoint.safetensors`, the best
+ * weights as `model.safetensors`, and the picture of the curve. Files are replaced whole, so that a
+ * kill at any moment leaves the last ones as they were.
  */
 
 import { existsSync } from 'node:fs';

@@ -128,7 +128,10 @@ async function watch(
   }
 }
 
-/** Validates, and writes the weights if they are the best so far, or if there is nothing to choose by. */
+/**
+ * Validates, and writes the weights if they are the best so far, or if there is nothing to choose
+ * by.
+ */
 async function judge(
   run: RunFolder,
   training: Training,

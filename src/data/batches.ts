@@ -30,7 +30,9 @@ export interface BatchPlan {
    * and ankles 1.6 times as much. That of a person is uniform below it. Detectors have about 0.012.
    */
   readonly noise?: number;
-  /** Share of the people whose body is varied, and of those whose joints are noisy; all by default. */
+  /**
+   * Share of the people whose body is varied, and of those whose joints are noisy; all by default.
+   */
   readonly augmented?: number;
 }
 

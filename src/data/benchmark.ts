@@ -1,5 +1,5 @@
-import { JOINT_COUNT, JOINTS } from '../pose/skeleton.ts';
 import { asFloat32, readSafetensors, tensorNamed } from '../formats/safetensors.ts';
+import { JOINT_COUNT, JOINTS } from '../pose/skeleton.ts';
 
 /** Fixed views of people, on which lifters are compared. */
 export interface Benchmark {

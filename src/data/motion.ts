@@ -1,10 +1,10 @@
+import { asFloat32, readSafetensors, tensorNamed } from '../formats/safetensors.ts';
 import { canonicalJointName } from '../pose/joint_sets.ts';
 import { JOINT_COUNT, JOINTS } from '../pose/skeleton.ts';
 import { clipFromAmc, parseAmc } from './amc.ts';
 import { type Asf, parseAsf } from './asf.ts';
 import { clipFromBvh, parseBvh } from './bvh.ts';
 import { type MocapClip, MocapError } from './mocap.ts';
-import { asFloat32, readSafetensors, tensorNamed } from '../formats/safetensors.ts';
 
 /** Consecutive frames of one person. */
 export interface Clip {

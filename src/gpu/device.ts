@@ -6,7 +6,10 @@ import type { AdapterKind, AdapterReport } from '../platform/types.ts';
 import { NoAdapterError } from './faults.ts';
 
 export interface DeviceOptions {
-  /** The kind of adapter to use instead of the best one there is; `KINEGRAD_ADAPTER` does the same in Node. */
+  /**
+   * The kind of adapter to use instead of the best one there is; `KINEGRAD_ADAPTER` does the same
+   * in Node.
+   */
   adapter?: AdapterKind | undefined;
   /** A device that somebody else opened. It is used and never destroyed. */
   device?: GPUDevice;
@@ -27,7 +30,9 @@ export async function openDevice({
   return { device: await adapter.requestDevice(plain ? {} : everything(adapter)), report };
 }
 
-/** All that the adapter has which the engine can use: its largest limits, and the optional features. */
+/**
+ * All that the adapter has which the engine can use: its largest limits, and the optional features.
+ */
 function everything(adapter: GPUAdapter): GPUDeviceDescriptor {
   const features = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
   const limits = [

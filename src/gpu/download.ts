@@ -3,8 +3,8 @@
 import type { Gpu } from './gpu.ts';
 
 /**
- * Copies whole buffers to the host, as they all are at one moment: after what is submitted before the call, and before what is
- * submitted after it.
+ * Copies whole buffers to the host, as they all are at one moment: after what is submitted before
+ * the call, and before what is submitted after it.
  */
 export async function download(gpu: Gpu, buffers: readonly GPUBuffer[]): Promise<ArrayBuffer[]> {
   gpu.check();
@@ -28,7 +28,10 @@ export async function download(gpu: Gpu, buffers: readonly GPUBuffer[]): Promise
   }
 }
 
-/** Takes what everything on the device needs to be made again: {@link Gpu.recover} goes back to this moment. */
+/**
+ * Takes what everything on the device needs to be made again: {@link Gpu.recover} goes back to this
+ * moment.
+ */
 export async function hold(gpu: Gpu): Promise<void> {
   const holds = [...gpu.residents].map((resident) => resident.hold());
   const contents = await download(

@@ -14,7 +14,10 @@ export interface OpenOptions extends DeviceOptions {
   maxBinding?: number;
   /** Refuse programs with which more bytes than this would be allocated, variables included. */
   memoryCap?: number;
-  /** Fill the scratch memory of programs with NaN before their first step, so that a read before a write shows. */
+  /**
+   * Fill the scratch memory of programs with NaN before their first step, so that a read before a
+   * write shows.
+   */
   poison?: boolean;
 }
 
@@ -35,7 +38,9 @@ export interface Resident {
   hold(): { buffers: readonly GPUBuffer[]; keep(contents: readonly ArrayBuffer[]): void };
 }
 
-/** How long the announcement of a loss may lag behind the work that failed of it, in milliseconds. */
+/**
+ * How long the announcement of a loss may lag behind the work that failed of it, in milliseconds.
+ */
 const ANNOUNCEMENT = 100;
 
 export class Gpu {
@@ -149,8 +154,8 @@ export class Gpu {
   }
 
   /**
-   * Does things one after another, in the order of the calls, whoever makes them. What was asked of a device that has been lost
-   * since is not done on the recovered one.
+   * Does things one after another, in the order of the calls, whoever makes them. What was asked of
+   * a device that has been lost since is not done on the recovered one.
    */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const device = this.#device;
@@ -188,8 +193,8 @@ export class Gpu {
   }
 
   /**
-   * Runs `make`, which creates buffers and writes to them, and rejects with the sizes when the device is out of memory.
-   * Whatever goes wrong, the buffers are given back.
+   * Runs `make`, which creates buffers and writes to them, and rejects with the sizes when the
+   * device is out of memory. Whatever goes wrong, the buffers are given back.
    */
   async allocate<T>(what: string, make: () => T): Promise<T> {
     const device = this.#device;
@@ -223,8 +228,9 @@ export class Gpu {
   }
 
   /**
-   * After a loss: opens a fresh device and rebuilds what lived on the lost one from the last parameters held on the
-   * host. Programs go on from the step of that snapshot. Does nothing while the device is well.
+   * After a loss: opens a fresh device and rebuilds what lived on the lost one from the last
+   * parameters held on the host. Programs go on from the step of that snapshot. Does nothing while
+   * the device is well.
    */
   recover(): Promise<void> {
     this.#recovery ??= this.#recover().finally(() => {
@@ -258,7 +264,10 @@ export class Gpu {
     }
   }
 
-  /** Ends the use of the device: all buffers are given back, and the device is destroyed unless it is borrowed. */
+  /**
+   * Ends the use of the device: all buffers are given back, and the device is destroyed unless it
+   * is borrowed.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -90,9 +90,10 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
 }
 
 /**
- * Runs a new pipeline once on parameters and data that are all zero, of which every kernel makes nothing. Drivers put off the last part of
- * compiling until a pipeline first runs (lavapipe all of its machine code): this way that happens while others are still
- * compiled and memory is filled, not in the first step.
+ * Runs a new pipeline once on parameters and data that are all zero, of which every kernel makes
+ * nothing. Drivers put off the last part of compiling until a pipeline first runs (lavapipe all of
+ * its machine code): this way that happens while others are still compiled and memory is filled,
+ * not in the first step.
  */
 function warmUp(
   device: GPUDevice,

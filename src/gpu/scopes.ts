@@ -8,8 +8,8 @@ export interface Scoped<T> {
 }
 
 /**
- * Runs `work`, which gives commands to the device, within error scopes. Both kinds are caught, since a buffer that there is no room
- * for is invalid, and so is every command that uses it.
+ * Runs `work`, which gives commands to the device, within error scopes. Both kinds are caught,
+ * since a buffer that there is no room for is invalid, and so is every command that uses it.
  */
 export function scoped<T>(device: GPUDevice, work: () => T): Scoped<T> {
   device.pushErrorScope('validation');

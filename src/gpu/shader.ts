@@ -1,4 +1,6 @@
-/** Shader sources: composition by `// use`, specialisation by value, errors that point at a line. */
+/**
+ * Shader sources: composition by `// use`, specialisation by value, errors that point at a line.
+ */
 
 import { ShaderError } from './faults.ts';
 
@@ -31,7 +33,10 @@ export interface Composed {
   readonly locate: (line: number) => { file: string; line: number; text: string };
 }
 
-/** Concatenates a kernel with all it uses, each file once, the kernel first: its lines keep their numbers. */
+/**
+ * Concatenates a kernel with all it uses, each file once, the kernel first: its lines keep their
+ * numbers.
+ */
 export function compose(
   kernel: ShaderFile,
   constants: Constants = {},

@@ -4,8 +4,8 @@ import { add } from './ops/elementwise.ts';
 import { constant, currentTape, show, type Tensor } from './trace.ts';
 
 /**
- * Gradients of `loss`, a single value, with respect to each of `wrt`. Walks the op calls that led to it backwards and appends
- * more. A tensor that the loss does not depend on has gradient zero.
+ * Gradients of `loss`, a single value, with respect to each of `wrt`. Walks the op calls that led
+ * to it backwards and appends more. A tensor that the loss does not depend on has gradient zero.
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.size !== 1)

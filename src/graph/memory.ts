@@ -11,8 +11,9 @@ export interface Block {
 }
 
 /**
- * Assigns the scratch memory of a list of dispatches to blocks, each of which becomes a buffer. Inputs and outputs of one dispatch are
- * alive together and so never share a buffer, which WebGPU would refuse.
+ * Assigns the scratch memory of a list of dispatches to blocks, each of which becomes a buffer.
+ * Inputs and outputs of one dispatch are alive together and so never share a buffer, which WebGPU
+ * would refuse.
  */
 export function assignBlocks(
   dispatches: readonly Dispatch[],

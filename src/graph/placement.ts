@@ -1,6 +1,6 @@
 /**
- * Gradients are written straight to where the optimiser reads them: slabs laid out like those of the parameters, so that one dispatch
- * updates a whole slab.
+ * Gradients are written straight to where the optimiser reads them: slabs laid out like those of
+ * the parameters, so that one dispatch updates a whole slab.
  */
 
 import type { Dispatch, Target } from '../kernels/kernel.ts';
@@ -46,7 +46,10 @@ function behindViews(t: Tensor): Tensor {
   return t;
 }
 
-/** Copies to their places those gradients that lie elsewhere: constants, and what has a place already. */
+/**
+ * Copies to their places those gradients that lie elsewhere: constants, and what has a place
+ * already.
+ */
 export function strayGradients(
   target: Target,
   { op, attributes, inputs: tensors }: OpCall,

@@ -1,6 +1,7 @@
 /**
- * The plan of a program: its dispatches in order, the memory they use, and how much that is. It needs no device
- * but only knows what the device is like; `program.ts` makes buffers and bind groups of it.
+ * The plan of a program: its dispatches in order, the memory they use, and how much that is. It
+ * needs no device but only knows what the device is like; `program.ts` makes buffers and bind
+ * groups of it.
  */
 
 import type { Dispatch, Target } from '../kernels/kernel.ts';
@@ -25,7 +26,9 @@ export interface Plan {
   readonly dispatches: readonly PlannedDispatch[];
   /** Buffers of scratch memory. */
   readonly blocks: readonly Block[];
-  /** Memory with a buffer of its own: inputs, outputs, constants, and what lasts from step to step. */
+  /**
+   * Memory with a buffer of its own: inputs, outputs, constants, and what lasts from step to step.
+   */
   readonly lasting: readonly Memory[];
   readonly constants: ReadonlyMap<Memory, Float32Array>;
   readonly slabs: ReadonlyMap<Memory, { set: VariableSet; slab: number }>;
@@ -178,7 +181,9 @@ export function makePlan(
     call.op.lower!(lowering, call.attributes);
   }
 
-  /** One dispatch may not read and write one buffer: what it reads from there is copied away first. */
+  /**
+   * One dispatch may not read and write one buffer: what it reads from there is copied away first.
+   */
   function apart(dispatch: Dispatch, { op }: OpCall, update: boolean): PlannedDispatch[] {
     const { kernel } = dispatch;
     const written = new Set(
@@ -233,7 +238,9 @@ function slotOf(schedules: Schedule[], schedule: Schedule): number {
   return schedules.push(schedule) - 1;
 }
 
-/** Tensors that outlive the step because they are outputs, or because an output is a view of them. */
+/**
+ * Tensors that outlive the step because they are outputs, or because an output is a view of them.
+ */
 function keptTensors(outputs: readonly Tensor[]): Set<Tensor> {
   const kept = new Set<Tensor>();
   for (let t of outputs) {

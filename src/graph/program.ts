@@ -1,4 +1,7 @@
-/** A compiled program: a plan with its buffers, bind groups and pipelines, recorded once and replayed for every step. */
+/**
+ * A compiled program: a plan with its buffers, bind groups and pipelines, recorded once and
+ * replayed for every step.
+ */
 
 import { hold } from '../gpu/download.ts';
 import type { Gpu, Resident } from '../gpu/gpu.ts';
@@ -37,7 +40,10 @@ export interface RunOptions<O> {
 /** Values of outputs by name. */
 export type Read<O> = { [K in keyof O]: Float32Array };
 
-/** All that a program needs to go on elsewhere: the steps done, and every variable it reads or writes, by set and name. */
+/**
+ * All that a program needs to go on elsewhere: the steps done, and every variable it reads or
+ * writes, by set and name.
+ */
 export interface Snapshot {
   readonly step: number;
   readonly seed: number;
@@ -89,10 +95,12 @@ export class Program<I, O> {
   }
 
   /**
-   * Runs one step on a batch: writes the inputs, replays every dispatch, submits once. Resolves when the work is queued, at most two
-   * steps ahead of the device; with `read`, when the values are here. Steps of all programs of a device queue up in the order of the
-   * calls, and a batch must not change before its step resolves. With micro-batches, takes as many batches as the program accumulates, submits once for each, and
-   * what is read is their mean; what only the update makes, such as the norm of the gradient, is read as it is.
+   * Runs one step on a batch: writes the inputs, replays every dispatch, submits once. Resolves
+   * when the work is queued, at most two steps ahead of the device; with `read`, when the values
+   * are here. Steps of all programs of a device queue up in the order of the calls, and a batch
+   * must not change before its step resolves. With micro-batches, takes as many batches as the
+   * program accumulates, submits once for each, and what is read is their mean; what only the
+   * update makes, such as the norm of the gradient, is read as it is.
    */
   run(batch: Batch<I> | readonly Batch<I>[]): Promise<void>;
   run<K extends keyof O & string>(
@@ -207,7 +215,10 @@ export class Program<I, O> {
     await this.#inTurn(() => gpu.settled(gpu.device.queue.onSubmittedWorkDone()));
   }
 
-  /** Reads all variables of the program. {@link Gpu.recover} goes back to the last snapshot of any program of the device. */
+  /**
+   * Reads all variables of the program. {@link Gpu.recover} goes back to the last snapshot of any
+   * program of the device.
+   */
   snapshot(): Promise<Snapshot> {
     return this.#inTurn(async () => {
       const { gpu, plan, seed } = this;
@@ -281,7 +292,10 @@ const targetOf = ({ adapter, subgroupSize, maxBinding }: Gpu): Target => ({
   maxBinding,
 });
 
-/** Traces, compiles and runs `f` once on given values, and reads all its outputs. For trying an op in a few lines. */
+/**
+ * Traces, compiles and runs `f` once on given values, and reads all its outputs. For trying an op
+ * in a few lines.
+ */
 export async function evaluate<
   const I extends Readonly<
     Record<string, { shape: Shape; values: ArrayLike<number>; dtype?: DType }>

@@ -1,4 +1,7 @@
-/** A ring of staging buffers, through which programs read their outputs without waiting for one another. */
+/**
+ * A ring of staging buffers, through which programs read their outputs without waiting for one
+ * another.
+ */
 
 import type { Gpu } from '../gpu/gpu.ts';
 import type { DType, Operand } from '../kernels/tensor.ts';
@@ -14,7 +17,9 @@ export type Outputs = Readonly<Record<string, Output>>;
 export interface Slot {
   /** Appends a copy of an output, which lies in this buffer. */
   copy(encoder: GPUCommandEncoder, name: string, from: GPUBuffer): void;
-  /** Waits for the copies and gives the values; the slot is free afterwards. Integers become floats. */
+  /**
+   * Waits for the copies and gives the values; the slot is free afterwards. Integers become floats.
+   */
   read(names: readonly string[]): Promise<Record<string, Float32Array>>;
 }
 

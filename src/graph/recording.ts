@@ -1,4 +1,7 @@
-/** A plan on a device: its buffers, and every dispatch with its pipeline and bind group, ready to be replayed. */
+/**
+ * A plan on a device: its buffers, and every dispatch with its pipeline and bind group, ready to be
+ * replayed.
+ */
 
 import { bytes, LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';

@@ -1,6 +1,6 @@
 /**
- * Rewrites of a traced graph, before it is lowered: ops said in other ops are expanded, dead calls go, chains of elementwise
- * calls become one, and the stages after a product move into its store.
+ * Rewrites of a traced graph, before it is lowered: ops said in other ops are expanded, dead calls
+ * go, chains of elementwise calls become one, and the stages after a product move into its store.
  */
 
 import { maxStages, type StageOp } from '../kernels/chain.ts';
@@ -94,8 +94,9 @@ const overtaken = ({ inputs, index }: OpCall, written: ReadonlyMap<Variable, num
 const SMALL_PASS = 16_384;
 
 /**
- * Whether an epilogue is worth its kernel: each is another large one to compile. In a program that trains, plain products are there
- * anyway; those of the backward pass stay plain, and so do those with small results.
+ * Whether an epilogue is worth its kernel: each is another large one to compile. In a program that
+ * trains, plain products are there anyway; those of the backward pass stay plain, and so do those
+ * with small results.
  */
 const pays = ({ attributes, outputs }: OpCall, trains: boolean): boolean => {
   const { transposeA, transposeB } = attributes as MatmulCall;
@@ -114,7 +115,9 @@ const exchanged: Partial<Record<StageOp, StageOp>> = {
   divInto: 'div',
 };
 
-/** An elementwise call as it is, and with its operand as the running value where the op allows it. */
+/**
+ * An elementwise call as it is, and with its operand as the running value where the op allows it.
+ */
 function orders({ op, inputs, attributes }: OpCall): Chain[] {
   if (op !== elementwiseOp) return [];
   const { stages } = attributes as { stages: readonly StageSpec[] };

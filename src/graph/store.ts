@@ -1,4 +1,7 @@
-/** Where variables live on a device: a buffer for each slab, shared by all programs, and a copy on the host for recovery. */
+/**
+ * Where variables live on a device: a buffer for each slab, shared by all programs, and a copy on
+ * the host for recovery.
+ */
 
 import { download } from '../gpu/download.ts';
 import type { Gpu, Resident } from '../gpu/gpu.ts';
@@ -9,7 +12,10 @@ export type Values = Map<string, Float32Array>;
 
 export interface Store {
   readonly buffers: GPUBuffer[];
-  /** What the host holds of them for recovery: the initial values, or the last that were held or written. */
+  /**
+   * What the host holds of them for recovery: the initial values, or the last that were held or
+   * written.
+   */
   held: Values;
   /** Its buffers have been given back. */
   released: boolean;
@@ -23,7 +29,9 @@ interface Kept {
 
 const keptOf = (gpu: Gpu, set: VariableSet) => gpu.attached.get(set) as Promise<Kept> | undefined;
 
-/** The store of a set on a device; made, with initial values drawn from `seed`, when there is none. */
+/**
+ * The store of a set on a device; made, with initial values drawn from `seed`, when there is none.
+ */
 export async function storeOf(gpu: Gpu, set: VariableSet, seed = 0): Promise<Store> {
   const known = keptOf(gpu, set);
   if (known) return (await known).store;
@@ -144,8 +152,8 @@ function checkValues(set: VariableSet, values: Values): void {
 }
 
 /**
- * Writes variables by name, after the steps that were asked for before; the host holds them from then on. All must be there, each of
- * its size, and no other.
+ * Writes variables by name, after the steps that were asked for before; the host holds them from
+ * then on. All must be there, each of its size, and no other.
  */
 export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values): Promise<void> {
   checkValues(set, values);
@@ -159,7 +167,10 @@ async function put(gpu: Gpu, set: VariableSet, values: Values) {
   write(gpu, set, store, store.held);
 }
 
-/** Writes some sets, by their names, within a turn: all of them, or none where the values are not theirs. */
+/**
+ * Writes some sets, by their names, within a turn: all of them, or none where the values are not
+ * theirs.
+ */
 export async function writeSets(
   gpu: Gpu,
   sets: readonly VariableSet[],

@@ -19,7 +19,10 @@ export type Source =
   | { readonly kind: 'constant'; readonly values: Float32Array }
   | { readonly kind: 'scalar'; readonly schedule: Schedule };
 
-/** A number that the host computes anew for each step, from the steps that are done and the micro-batch within the step. */
+/**
+ * A number that the host computes anew for each step, from the steps that are done and the
+ * micro-batch within the step.
+ */
 export type Schedule = (step: number, microBatch: number) => number;
 
 /** One application of an op. */
@@ -71,8 +74,8 @@ export interface OpRule<A> {
   /** The op in terms of others, applied when the program is planned. */
   readonly expand?: (inputs: readonly Tensor[], a: A) => readonly Tensor[];
   /**
-   * Gradients of the inputs, given those of the outputs. An output that nothing depends on has gradient null; so has an input
-   * that no gradient reaches.
+   * Gradients of the inputs, given those of the outputs. An output that nothing depends on has
+   * gradient null; so has an input that no gradient reaches.
    */
   readonly backward?: (
     dy: readonly (Tensor | null)[],
@@ -80,7 +83,10 @@ export interface OpRule<A> {
   ) => readonly (Tensor | null)[];
   /** Variables that a call writes: it stays even if nothing reads its outputs. */
   readonly writes?: (a: A) => readonly Variable[];
-  /** The set whose gradients are the inputs, one for each variable in order: they are laid out like its slabs. */
+  /**
+   * The set whose gradients are the inputs, one for each variable in order: they are laid out like
+   * its slabs.
+   */
   readonly gradientsOf?: (a: A) => VariableSet;
   /** Inputs may be of type u32: the op moves values and calculates with none. */
   readonly integers?: boolean;

@@ -1,4 +1,7 @@
-/** Variables: what a model learns or remembers. They live in slabs that all programs of a model share. */
+/**
+ * Variables: what a model learns or remembers. They live in slabs that all programs of a model
+ * share.
+ */
 
 import type { Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
@@ -61,14 +64,19 @@ export class VariableSet {
     return made;
   }
 
-  /** A set of the same layout, such as the moments of an optimiser; the same one for the same name. */
+  /**
+   * A set of the same layout, such as the moments of an optimiser; the same one for the same name.
+   */
   companion(name: string, initial: (of: Variable) => Initial = () => zeros): VariableSet {
     return this.state(name, (set) => {
       for (const v of this.variables) set.add(v.name, v.shape, initial(v));
     });
   }
 
-  /** A set that belongs to this one, declared by `declare` the first time; the same one for the same name. */
+  /**
+   * A set that belongs to this one, declared by `declare` the first time; the same one for the same
+   * name.
+   */
   state(name: string, declare: (set: VariableSet) => void): VariableSet {
     let set = this.#companions.get(name);
     if (!set) {

@@ -1,4 +1,7 @@
-/** Chains of elementwise operations: one kernel of up to six stages, and the epilogues of other kernels. */
+/**
+ * Chains of elementwise operations: one kernel of up to six stages, and the epilogues of other
+ * kernels.
+ */
 
 import elementwiseWgsl from '../../shaders/elementwise.wgsl';
 import single from '../../shaders/lib/single.wgsl';
@@ -107,8 +110,8 @@ const extra = ['e0', 'e1', 'e2', 'e3', 'e4', 'e5'] as const;
 export const maxStages = extra.length;
 
 /**
- * y = the stages applied to x, in order. y and x are [rows, columns], or [size] where no operand is a row or a
- * column; rows are [columns], columns are [rows], scalars [1].
+ * y = the stages applied to x, in order. y and x are [rows, columns], or [size] where no operand is
+ * a row or a column; rows are [columns], columns are [rows], scalars [1].
  */
 export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttributes>(
   elementwiseWgsl,

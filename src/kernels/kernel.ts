@@ -19,8 +19,8 @@ export interface Target {
 }
 
 /**
- * Threads of a workgroup that reduces a row. A CPU runs one group of lanes after another and stops each at every barrier: there,
- * one group is best.
+ * Threads of a workgroup that reduces a row. A CPU runs one group of lanes after another and stops
+ * each at every barrier: there, one group is best.
  */
 export const rowThreads = ({ kind }: Target): Numbers => ({ WIDTH: kind === 'hardware' ? 64 : 8 });
 
@@ -59,20 +59,32 @@ export interface KernelSpec<In extends string, Out extends string, Attributes> {
   readonly constants?: (t: Operands<In | Out>, a: Attributes) => Constants;
   /** Other editions of the libraries it uses, such as singles where quads do not fit. */
   readonly editions?: (t: Operands<In | Out>, a: Attributes) => Editions;
-  /** Number of workgroups: of a line, which is folded into two dimensions when it is long, or of x, y and z. */
+  /**
+   * Number of workgroups: of a line, which is folded into two dimensions when it is long, or of x,
+   * y and z.
+   */
   readonly groups: (
     t: Operands<In | Out>,
     a: Attributes,
   ) => number | readonly [number, number, number];
   /** Work the kernel cannot avoid: what the bench divides by time. */
   readonly cost: (t: Operands<In | Out>, a: Attributes) => Cost;
-  /** Operands that may be cut into ranges of rows along their leading axis, when one binding cannot hold them. */
+  /**
+   * Operands that may be cut into ranges of rows along their leading axis, when one binding cannot
+   * hold them.
+   */
   readonly cut?: (t: Operands<In | Out>, a: Attributes) => readonly (In | Out)[];
   /** Pieces have a multiple of this many rows. */
   readonly cutRows?: number;
-  /** The most rows that the grid of one dispatch can take, where that is limited: a call with more is cut, too. */
+  /**
+   * The most rows that the grid of one dispatch can take, where that is limited: a call with more
+   * is cut, too.
+   */
   readonly mostRows?: (t: Operands<In | Out>, a: Attributes) => number;
-  /** Attributes for the piece that starts at row `first`. Reductions over the rows add to what earlier pieces wrote. */
+  /**
+   * Attributes for the piece that starts at row `first`. Reductions over the rows add to what
+   * earlier pieces wrote.
+   */
   readonly piece?: (
     a: Attributes,
     first: number,
@@ -110,7 +122,10 @@ export function kernel<const In extends string, const Out extends string, Attrib
   return Object.assign(run, { file, spec });
 }
 
-/** A line of workgroups as a grid within the limit of 65,535 a dimension; `lib/grid.wgsl` unfolds it. */
+/**
+ * A line of workgroups as a grid within the limit of 65,535 a dimension; `lib/grid.wgsl` unfolds
+ * it.
+ */
 function fold(groups: number): [number, number, number] {
   const y = Math.max(1, Math.ceil(groups / 65_535));
   return [Math.ceil(groups / y), y, 1];

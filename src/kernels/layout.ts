@@ -37,7 +37,10 @@ const axes = (prefix: string, values: Shape, filler: number) => {
   return Object.fromEntries(padded.map((value, i) => [`${prefix}${i}`, value]));
 };
 
-/** Copies a box of x into y. What one binding cannot hold is cut in halves along the longest outer axis. */
+/**
+ * Copies a box of x into y. What one binding cannot hold is cut in halves along the longest outer
+ * axis.
+ */
 export function copy(
   target: Target,
   { x, y }: { x: Operand; y: Operand },

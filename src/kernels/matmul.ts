@@ -51,7 +51,9 @@ const GRID = 65_535;
 
 type Sizes = ReturnType<typeof matmulSizes>;
 
-/** A kernel of the family: a, b and y are [batch, rows, columns], or matrices where there is one. */
+/**
+ * A kernel of the family: a, b and y are [batch, rows, columns], or matrices where there is one.
+ */
 function variant(
   file: KernelFile,
   edition: 'single' | 'quad',
@@ -82,8 +84,8 @@ function variant(
       const touched = sizeOf(t.a.shape) + sizeOf(t.b.shape) + sizeOf(t.y.shape);
       return { bytes: 4 * touched + stageBytes(attributes.stages), flops: 2 * batch * m * n * k };
     },
-    // Batches and rows of y come from the same rows of a. A transposed a and b are cut along k, and the products
-    // of the pieces are added in order.
+    // Batches and rows of y come from the same rows of a. A transposed a and b are cut along k, and
+    // the products of the pieces are added in order.
     cut: ({ a, b, y }, { transposeA, transposeB, stages }) => {
       const batched = y.shape.length === 3;
       // Bindings that no stage reads hold a.

@@ -23,7 +23,10 @@ export const sumSquares = kernel<'x', 'partial', { accumulate: boolean }>(sumSqu
   piece: (_, first) => ({ accumulate: first > 0 }),
 });
 
-/** The norm, the clip and the bias corrections that all slabs share: control [3], corrections [2], norm []. */
+/**
+ * The norm, the clip and the bias corrections that all slabs share: control [3], corrections [2],
+ * norm [].
+ */
 export const optimiserControl = kernel<
   'partial',
   'control' | 'corrections' | 'norm',

@@ -1,4 +1,7 @@
-/** Sums, maxima and minima: along rows by workgroups, or along any axis with one thread for each result. */
+/**
+ * Sums, maxima and minima: along rows by workgroups, or along any axis with one thread for each
+ * result.
+ */
 
 import rowsWgsl from '../../shaders/reduce_rows.wgsl';
 import stridedWgsl from '../../shaders/reduce_strided.wgsl';
@@ -27,7 +30,10 @@ export interface StridedAttributes {
   readonly accumulate: boolean;
 }
 
-/** Partial results y [blocks, outer, inner] from x [outer, reduced, inner], or [reduced, inner] where outer is 1. */
+/**
+ * Partial results y [blocks, outer, inner] from x [outer, reduced, inner], or [reduced, inner]
+ * where outer is 1.
+ */
 export const reduceStrided = kernel<'x', 'y', StridedAttributes>(stridedWgsl, {
   reads: ['x'],
   writes: ['y'],

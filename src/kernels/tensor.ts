@@ -6,7 +6,10 @@ export type DType = 'f32' | 'u32';
 /** The number of elements of a shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
-/** A piece of memory on the device, before any buffer exists. The plan decides which buffer holds it. */
+/**
+ * A piece of memory on the device, before any buffer exists. The plan decides which buffer holds
+ * it.
+ */
 export interface Memory {
   readonly name: string;
   /** Elements of 4 bytes. */

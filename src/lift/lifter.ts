@@ -8,7 +8,6 @@ import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
 import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
 import { placeRoot } from '../pose/root.ts';
-import { equaliseSides } from '../pose/symmetry.ts';
 import {
   type Coordinates,
   JOINT_COUNT,
@@ -18,6 +17,7 @@ import {
   type Pose3d,
   type RayPose,
 } from '../pose/skeleton.ts';
+import { equaliseSides } from '../pose/symmetry.ts';
 
 /** A network of the package, such as `martinez`, as a function of its options. */
 export type Architecture = ((options: never) => Network) & { readonly name: string };
@@ -28,7 +28,10 @@ export interface Lifted {
   readonly pose: Float64Array;
   /** The same by name. */
   readonly joints: Readonly<Record<Joint, readonly [x: number, y: number, z: number]>>;
-  /** Mean distance, over the joints, of the reprojected pose from the given one; in pixels of the camera. */
+  /**
+   * Mean distance, over the joints, of the reprojected pose from the given one; in pixels of the
+   * camera.
+   */
   readonly reprojectionError: number;
   /** That error as a share of the longer side of the person's box. */
   readonly relativeError: number;
@@ -40,8 +43,9 @@ export interface Lifter {
   readonly weights: Weights;
   readonly network: Network;
   /**
-   * Lifts poses [n, 17, 2] on the plane at depth 1 to [n, 17, 3] in metres, relative to the pelvis, in the camera's frame. Each is lifted
-   * once as it is and once in the mirror; the two are averaged, and bones get the same length left and right.
+   * Lifts poses [n, 17, 2] on the plane at depth 1 to [n, 17, 3] in metres, relative to the pelvis,
+   * in the camera's frame. Each is lifted once as it is and once in the mirror; the two are
+   * averaged, and bones get the same length left and right.
    */
   liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
   /** Lifts one person, given in pixels of a camera, and puts them where their image comes from. */
@@ -113,7 +117,9 @@ const compileLift = (gpu: Gpu, network: Network, size: number) =>
   compile(gpu, ({ poses }) => ({ lifted: network(poses) }), { poses: [2 * size, INPUT_SIZE] });
 type LiftProgram = Awaited<ReturnType<typeof compileLift>>;
 
-/** Lifts poses and their mirror images together: what one side gets wrong the other may get right. */
+/**
+ * Lifts poses and their mirror images together: what one side gets wrong the other may get right.
+ */
 async function liftBoth(program: LiftProgram, rays: readonly number[], size: number) {
   const both = encode([...rays, ...mirrorPose(rays, 2)]);
   const { lifted } = await program.run({ poses: both.inputs }, { read: ['lifted'] });

@@ -1,7 +1,8 @@
 /**
- * The residual lifter of Martinez et al. 2017, "A simple yet effective baseline for 3D human pose estimation": a dense layer to `width`
- * features, residual blocks of two dense layers, and a dense layer to the pose; each hidden layer is followed by batch norm,
- * ReLU and dropout. Hidden layers have no bias, since the norm subtracts it.
+ * The residual lifter of Martinez et al. 2017, "A simple yet effective baseline for 3D human pose
+ * estimation": a dense layer to `width` features, residual blocks of two dense layers, and a dense
+ * layer to the pose; each hidden layer is followed by batch norm, ReLU and dropout. Hidden layers
+ * have no bias, since the norm subtracts it.
  */
 
 import { add, div, dropout, mul, relu, sub } from '../graph/ops/elementwise.ts';
@@ -21,7 +22,10 @@ export interface MartinezOptions {
   /** Numbers of an encoded 2D pose, and of a 3D pose. */
   inputs?: number;
   outputs?: number;
-  /** Statistics of the training data, which are stored with the weights; 0 and 1 where there are none yet. */
+  /**
+   * Statistics of the training data, which are stored with the weights; 0 and 1 where there are
+   * none yet.
+   */
   normalisation?: { readonly input: Statistics; readonly output: Statistics };
 }
 
@@ -33,8 +37,8 @@ export interface Network {
 }
 
 /**
- * The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]; both in the units of the data,
- * since the statistics that normalise them are part of it.
+ * The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]; both in
+ * the units of the data, since the statistics that normalise them are part of it.
  */
 export function martinez({
   width = 1024,

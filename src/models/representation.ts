@@ -1,7 +1,8 @@
 /**
- * What a lifter reads and writes. A person is looked at through a virtual camera: turned so that the pelvis is on the axis, and with the
- * size taken out. So neither the place in the picture, nor the distance, nor the lens brings a photo out of distribution; what is left
- * of them is one number, the logarithm of the size.
+ * What a lifter reads and writes. A person is looked at through a virtual camera: turned so that
+ * the pelvis is on the axis, and with the size taken out. So neither the place in the picture, nor
+ * the distance, nor the lens brings a photo out of distribution; what is left of them is one
+ * number, the logarithm of the size.
  */
 
 import { JOINT_COUNT } from '../pose/skeleton.ts';
@@ -9,10 +10,16 @@ import { JOINT_COUNT } from '../pose/skeleton.ts';
 /** Numbers that tell of a pose: x and y of 16 joints, and the logarithm of their size. */
 const INPUT_NUMBERS = 2 * (JOINT_COUNT - 1) + 1;
 
-/** Numbers that a lifter reads: filled up with zeros to a multiple of four, so that kernels can load quads. */
+/**
+ * Numbers that a lifter reads: filled up with zeros to a multiple of four, so that kernels can load
+ * quads.
+ */
 export const INPUT_SIZE = Math.ceil(INPUT_NUMBERS / 4) * 4;
 
-/** Numbers that a lifter writes: x, y and z of 16 joints relative to the pelvis, in metres, in the virtual camera's frame. */
+/**
+ * Numbers that a lifter writes: x, y and z of 16 joints relative to the pelvis, in metres, in the
+ * virtual camera's frame.
+ */
 export const OUTPUT_SIZE = 3 * (JOINT_COUNT - 1);
 
 /** Poses as a lifter reads them, and how to come back from what it writes. */
@@ -58,7 +65,8 @@ export function encode(pose2d: ArrayLike<number>): Encoded {
 }
 
 /**
- * What a lifter should write for poses: joints relative to the pelvis, turned into the virtual camera's frame.
+ * What a lifter should write for poses: joints relative to the pelvis, turned into the virtual
+ * camera's frame.
  * @param pose3d [n, 17, 3] metres, camera frame
  * @returns [n, OUTPUT_SIZE]
  */
@@ -99,7 +107,10 @@ export function decode(outputs: ArrayLike<number>, rotations: Float64Array): Flo
   return poses;
 }
 
-/** The rotation, row-major, that brings the ray (x, y, 1) onto the optical axis: about the vertical, then up or down, no roll. */
+/**
+ * The rotation, row-major, that brings the ray (x, y, 1) onto the optical axis: about the vertical,
+ * then up or down, no roll.
+ */
 function ontoAxis(x: number, y: number): number[] {
   const across = Math.hypot(x, 1);
   const length = Math.hypot(across, y);

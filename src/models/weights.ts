@@ -1,6 +1,7 @@
 /**
- * Weights files: safetensors with the variables of a network and, in the metadata, what it takes to build the network again. Half
- * precision is for the weight matrices; norms, biases and statistics are small and stay in f32.
+ * Weights files: safetensors with the variables of a network and, in the metadata, what it takes to
+ * build the network again. Half precision is for the weight matrices; norms, biases and statistics
+ * are small and stay in f32.
  */
 
 import { toHalves } from '../formats/half.ts';

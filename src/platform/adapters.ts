@@ -1,4 +1,6 @@
-/** What both places share about adapters: their kinds, and the reports that `kinegrad info` prints. */
+/**
+ * What both places share about adapters: their kinds, and the reports that `kinegrad info` prints.
+ */
 
 import {
   ADAPTER_KINDS,

@@ -1,8 +1,9 @@
 import { BONE_PAIRS, BONES, boneLengths, type Coordinates, type Pose3d } from './skeleton.ts';
 
 /**
- * The pose with bones of equal length left and right: both get the mean of the two, each keeps its direction, and what hangs from it
- * moves along. People are symmetric; a lifter that sees one side of them badly is not.
+ * The pose with bones of equal length left and right: both get the mean of the two, each keeps its
+ * direction, and what hangs from it moves along. People are symmetric; a lifter that sees one side
+ * of them badly is not.
  * @param pose [17 * 3], metres
  */
 export function equaliseSides(pose: Coordinates<'metric'>): Pose3d {

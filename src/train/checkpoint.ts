@@ -1,4 +1,7 @@
-/** Checkpoints: a snapshot of a program and the configuration that it belongs to, in one safetensors file. */
+/**
+ * Checkpoints: a snapshot of a program and the configuration that it belongs to, in one safetensors
+ * file.
+ */
 
 import {
   asFloat32,

@@ -1,4 +1,6 @@
-/** What a training run of a lifter depends on. The file `config.json` of a run holds exactly this. */
+/**
+ * What a training run of a lifter depends on. The file `config.json` of a run holds exactly this.
+ */
 
 import type { CameraPreset } from '../data/cameras.ts';
 
@@ -15,7 +17,9 @@ export interface LifterConfig {
   readonly batch: number;
   readonly steps: number;
   readonly seed: number;
-  /** Highest rate of the one-cycle schedule, weight decay of matrices, largest norm of the gradient. */
+  /**
+   * Highest rate of the one-cycle schedule, weight decay of matrices, largest norm of the gradient.
+   */
   readonly rate: number;
   readonly decay: number;
   readonly clip: number;

@@ -6,8 +6,9 @@ import type { StepReport, Training } from './training.ts';
 const AHEAD = 2;
 
 /**
- * Runs steps up to `steps` and yields the report of each. After a step for which `pausesAfter` holds, and after `stopped` does, nothing
- * is queued until the caller asks for more: validation and checkpoints see the state of that very step.
+ * Runs steps up to `steps` and yields the report of each. After a step for which `pausesAfter`
+ * holds, and after `stopped` does, nothing is queued until the caller asks for more: validation and
+ * checkpoints see the state of that very step.
  */
 export async function* trainingSteps(
   training: Pick<Training, 'step' | 'next'>,

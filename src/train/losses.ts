@@ -23,15 +23,15 @@ export function smoothL1(y: Tensor, target: Tensor, beta = 1): Tensor {
 }
 
 /**
- * Mean Euclidean distance between joints: y and target [..., joints, 3]. In metres it is MPJPE / 1000, where both are relative to
- * the same root.
+ * Mean Euclidean distance between joints: y and target [..., joints, 3]. In metres it is MPJPE /
+ * 1000, where both are relative to the same root.
  */
 export const meanJointDistance = (y: Tensor, target: Tensor): Tensor =>
   mean(norm(sub(y, alike('meanJointDistance', y, target))));
 
 /**
- * Mean over pairs i < j of | |yᵢ - yⱼ| - |tᵢ - tⱼ| |: y and target [batch, joints, 3]. It compares the lengths within
- * each pose and knows neither its place nor its orientation.
+ * Mean over pairs i < j of | |yᵢ - yⱼ| - |tᵢ - tⱼ| |: y and target [batch, joints, 3]. It compares
+ * the lengths within each pose and knows neither its place nor its orientation.
  */
 export function interJointDistance(y: Tensor, target: Tensor): Tensor {
   alike('interJointDistance', y, target);

@@ -20,7 +20,10 @@ export const exponential =
   (step) =>
     rate * factor ** (step / every);
 
-/** Half a cosine from `rate` at step 0 to `end` at step `steps`, and `end` from then on (Loshchilov and Hutter 2017, without restarts). */
+/**
+ * Half a cosine from `rate` at step 0 to `end` at step `steps`, and `end` from then on (Loshchilov
+ * and Hutter 2017, without restarts).
+ */
 export const cosine =
   (rate: number, steps: number, end = 0): Schedule =>
   (step) => {
@@ -28,7 +31,10 @@ export const cosine =
     return end + (rate - end) * 0.5 * (1 + Math.cos(Math.PI * done));
   };
 
-/** A straight line from 0 over the first `steps` steps, then what `then` gives from its own beginning. */
+/**
+ * A straight line from 0 over the first `steps` steps, then what `then` gives from its own
+ * beginning.
+ */
 export const warmUp =
   (steps: number, then: Schedule): Schedule =>
   (step, microBatch) =>
@@ -46,8 +52,8 @@ export interface OneCycleOptions {
 }
 
 /**
- * One cycle (Smith and Topin 2018): half a cosine up from highest / startFactor to `highest`, and one down to almost nothing at the last
- * step, as PyTorch's OneCycleLR with its defaults.
+ * One cycle (Smith and Topin 2018): half a cosine up from highest / startFactor to `highest`, and
+ * one down to almost nothing at the last step, as PyTorch's OneCycleLR with its defaults.
  */
 export function oneCycle(
   highest: number,

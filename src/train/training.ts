@@ -40,8 +40,8 @@ export interface Training {
   /** Bytes of the buffers of the step, parameters and moments apart. */
   readonly bytes: number;
   /**
-   * Runs the next step. It resolves when the loss is here; call it again before that, and the next batch is drawn
-   * while the device works.
+   * Runs the next step. It resolves when the loss is here; call it again before that, and the next
+   * batch is drawn while the device works.
    */
   next(): Promise<StepReport>;
   /** Lifts the validation poses. */
@@ -167,7 +167,10 @@ function encoded({ pose2d, pose3d }: Batch) {
   return { inputs, targets: encodeTargets(pose3d, rotations) };
 }
 
-/** Statistics of what batches hold. The coordinates of the output share one deviation: none of them matters more than another. */
+/**
+ * Statistics of what batches hold. The coordinates of the output share one deviation: none of them
+ * matters more than another.
+ */
 function measureData(plan: BatchPlan): { input: Statistics; output: Statistics } {
   const sample = encoded(drawBatch({ ...plan, size: MEASURED, seed: MEASURING }, 0));
   const input = measure(sample.inputs, INPUT_SIZE);

@@ -1,4 +1,7 @@
-/** Memory that is refused, missing or not written: typed errors with the numbers, and nothing left behind. */
+/**
+ * Memory that is refused, missing or not written: typed errors with the numbers, and nothing left
+ * behind.
+ */
 
 import { expect, test } from 'vitest';
 import { bytes, GpuError, LimitError, OutOfMemoryError } from '../../src/gpu/faults.ts';
@@ -12,7 +15,10 @@ import { VariableSet, zeros } from '../../src/graph/variables.ts';
 import { openSmall, openTrainer } from '../graph/trainer.ts';
 import { measure } from './measured.ts';
 
-/** Makes the device say that it had no room, as a driver would, in the next scope that asks or one after it. */
+/**
+ * Makes the device say that it had no room, as a driver would, in the next scope that asks or one
+ * after it.
+ */
 function runOutOfMemory(device: GPUDevice, later = 0) {
   const { pushErrorScope, popErrorScope } = device;
   const filters: GPUErrorFilter[] = [];

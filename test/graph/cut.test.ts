@@ -1,4 +1,6 @@
-/** Tensors larger than a binding: with bindings forced small, results are those of whole bindings. */
+/**
+ * Tensors larger than a binding: with bindings forced small, results are those of whole bindings.
+ */
 
 import { afterAll, expect, test } from 'vitest';
 import { LimitError } from '../../src/gpu/faults.ts';

@@ -1,4 +1,7 @@
-/** Mistakes fail while the graph is traced, before any work on a GPU: with the op, the shapes, the rule and the repair. */
+/**
+ * Mistakes fail while the graph is traced, before any work on a GPU: with the op, the shapes, the
+ * rule and the repair.
+ */
 
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/graph/autograd.ts';

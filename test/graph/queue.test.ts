@@ -1,4 +1,7 @@
-/** Several callers at once: steps keep their order, and a failure stays with the call that caused it. */
+/**
+ * Several callers at once: steps keep their order, and a failure stays with the call that caused
+ * it.
+ */
 
 import { afterAll, expect, test } from 'vitest';
 import { openGpu } from '../../src/gpu/gpu.ts';

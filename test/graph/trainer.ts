@@ -1,4 +1,7 @@
-/** A small lifter in training, for tests of programs: dropout, running statistics, moments and an average all have a state. */
+/**
+ * A small lifter in training, for tests of programs: dropout, running statistics, moments and an
+ * average all have a state.
+ */
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { dropout as drop } from '../../src/graph/ops/elementwise.ts';

@@ -28,7 +28,10 @@ function pcg4d(counter: readonly number[]): number[] {
   return v.map((x) => x >>> 0);
 }
 
-/** What dropout keeps: the counter is (index / 4, call, seed, step), and each hash serves four values. */
+/**
+ * What dropout keeps: the counter is (index / 4, call, seed, step), and each hash serves four
+ * values.
+ */
 const keeps = (size: number, keep: number, call: number, seed: number, step: number) =>
   Array.from({ length: size }, (_, i) => {
     const hash = pcg4d([i >> 2, call, seed, step])[i & 3]!;

@@ -6,7 +6,10 @@ import { map } from '../reference.ts';
 
 const devices = await openDevices();
 
-/** Φ, the cumulative normal distribution: its series near 0, its continued fraction far out (Abramowitz and Stegun 26.2). */
+/**
+ * Φ, the cumulative normal distribution: its series near 0, its continued fraction far out
+ * (Abramowitz and Stegun 26.2).
+ */
 function normalCdf(x: number): number {
   const z = Math.abs(x);
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
@@ -27,7 +30,10 @@ function normalCdf(x: number): number {
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-/** Where each op is likely to go wrong, besides numbers of size 1: away from kinks, where slopes are a convention. */
+/**
+ * Where each op is likely to go wrong, besides numbers of size 1: away from kinks, where slopes are
+ * a convention.
+ */
 const spread = [
   -90, -40, -20, -9.5, -4, -1, -0.3, -1e-2, -1e-4, 1e-4, 1e-2, 0.3, 1, 2, 5, 9.5, 20, 40, 90,
 ];

@@ -1,4 +1,7 @@
-/** The functions of shaders/lib/functions.wgsl and activation.wgsl, to a few units in the last place: relative errors. */
+/**
+ * The functions of shaders/lib/functions.wgsl and activation.wgsl, to a few units in the last
+ * place: relative errors.
+ */
 
 import { expect, test } from 'vitest';
 import * as ops from '../../src/graph/ops/elementwise.ts';

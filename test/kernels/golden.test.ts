@@ -1,4 +1,7 @@
-/** Ops and their gradients against PyTorch in f64: test/golden/ops.py made the numbers, nothing here needs Python. */
+/**
+ * Ops and their gradients against PyTorch in f64: test/golden/ops.py made the numbers, nothing here
+ * needs Python.
+ */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -107,7 +110,8 @@ describe.each(devices)('on $label', ({ gpu }) => {
         ]),
       ),
     );
-    // A mean of 100 is itself off by half a unit in the last place, 4e-6, and what is normalised with it.
+    // A mean of 100 is itself off by half a unit in the last place, 4e-6, and what is normalised
+    // with it.
     const tolerance = each.inputs.x!.offset === 100 ? 1e-5 : 2e-6;
     const results = read as Record<string, Float32Array>;
     assertClose(results.y!, each.y, tolerance);

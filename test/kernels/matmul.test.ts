@@ -10,7 +10,9 @@ import { map, type Numbers, product, transposed, zip } from '../reference.ts';
 
 const devices = await openDevices();
 
-/** So that sums of k products are of size 1: their rounding errors are relative to what is added. */
+/**
+ * So that sums of k products are of size 1: their rounding errors are relative to what is added.
+ */
 const small = (k: number) => (z: number) => z / k ** 0.25;
 
 /** The last two axes exchanged. */

@@ -1,4 +1,7 @@
-/** Every kernel of the matmul family gives what the first gives, within rounding, wherever it says that it fits. */
+/**
+ * Every kernel of the matmul family gives what the first gives, within rounding, wherever it says
+ * that it fits.
+ */
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Gpu } from '../../src/gpu/gpu.ts';
@@ -29,7 +32,9 @@ interface Case {
   readonly transposeB: boolean;
 }
 
-/** A product by one kernel, with a bias, a ReLU, a residual and a factor for each row on the result. */
+/**
+ * A product by one kernel, with a bias, a ReLU, a residual and a factor for each row on the result.
+ */
 const forced = op<Case & { variant: MatmulVariant }>('forced matmul', {
   shape: (_, { y }) => [y],
   lower: ({ inputs, outputs: [y], run }, { variant, transposeA, transposeB }) => {

@@ -79,8 +79,8 @@ checkOp<number>('layerNorm', devices, {
   ],
 });
 
-// A mean of 1000 is itself off by half a unit in the last place, 3e-5, and the results with it; a variance from squares
-// would be off by 0.06 and more.
+// A mean of 1000 is itself off by half a unit in the last place, 3e-5, and the results with it; a
+// variance from squares would be off by 0.06 and more.
 const shifted = (z: number) => 1000 + z;
 for (const [name, axes] of [
   ['batchNorm', allButLast],

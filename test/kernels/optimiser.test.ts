@@ -26,7 +26,10 @@ const devices = await openDevices();
 const algorithms = { adamw: adamW, adam, sgd: sgdMomentum };
 type Algorithm = keyof typeof algorithms;
 
-/** A size below, at and above the 64 elements at which variables are aligned; the last gets no gradient. */
+/**
+ * A size below, at and above the 64 elements at which variables are aligned; the last gets no
+ * gradient.
+ */
 const shapes: Record<string, Shape> = {
   weight: [3, 5],
   bias: [7],

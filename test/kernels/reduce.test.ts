@@ -27,7 +27,10 @@ const over =
     return keep ? reduced : { ...reduced, shape: x!.shape.filter((_, i) => !own.includes(i)) };
   };
 
-/** So that sums of n normal numbers are of size 1: their rounding errors are relative to what is added. */
+/**
+ * So that sums of n normal numbers are of size 1: their rounding errors are relative to what is
+ * added.
+ */
 const small = (n: number) => (z: number) => z / Math.sqrt(n);
 
 const cases: [string, Operand[], Axes, ((z: number) => number)?][] = [
@@ -87,7 +90,8 @@ checkOp<Axes>('logSumExp', devices, {
   }),
   cases: [
     ...cases.map(([why, operands, a]) => [why, operands, a] as const),
-    // The slopes exp(x - y) are as exact as y, which is a number of f32: at 1000 they would be off by 3e-5.
+    // The slopes exp(x - y) are as exact as y, which is a number of f32: at 1000 they would be off
+    // by 3e-5.
     ['logits whose exponentials overflow', [values(200, 199, -200)], { axes: 1 }],
     ['logits whose exponentials vanish', [values(-200, -201, -202.5)], { axes: 1 }],
     ['equal logits', [values(3, 3, 3, 3)], { axes: 1 }],

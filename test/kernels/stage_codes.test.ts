@@ -1,4 +1,7 @@
-/** The codes of stages stand in two places, src/kernels/chain.ts and shaders/lib/stage.wgsl: they must say the same. */
+/**
+ * The codes of stages stand in two places, src/kernels/chain.ts and shaders/lib/stage.wgsl: they
+ * must say the same.
+ */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -6,7 +9,10 @@ import { kinds, opCodes } from '../../src/kernels/chain.ts';
 
 const wgsl = readFileSync('shaders/lib/stage.wgsl', 'utf8');
 
-/** What the case of each op must say, in its expression or its comment, where its name alone is not there. */
+/**
+ * What the case of each op must say, in its expression or its comment, where its name alone is not
+ * there.
+ */
 const words: Partial<Record<keyof typeof opCodes, string>> = {
   sub: 'return r - e',
   subFrom: 'return e - r',

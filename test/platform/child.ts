@@ -1,4 +1,6 @@
-/** Runs a few lines of JavaScript in a Node process of their own, from the root of the repository. */
+/**
+ * Runs a few lines of JavaScript in a Node process of their own, from the root of the repository.
+ */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** Ten training steps of the residual lifter, against PyTorch in f64 (`test/golden/martinez.py` makes the numbers). */
+/**
+ * Ten training steps of the residual lifter, against PyTorch in f64 (`test/golden/martinez.py`
+ * makes the numbers).
+ */
 
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';

@@ -15,7 +15,10 @@ import {
 import { broadcastTo } from './layout.ts';
 import { sumTo } from './reduce.ts';
 
-/** A stage before lowering: its operand is one of the inputs of the call, a number, or a scalar of the step. */
+/**
+ * A stage before lowering: its operand is one of the inputs of the call, a number, or a scalar of
+ * the step.
+ */
 export interface StageSpec {
   readonly op: StageOp;
   /** Which input of the call is the operand. */
@@ -77,7 +80,10 @@ export function stagesOf(
   });
 }
 
-/** Rows and columns of a result, as its row and column operands divide it; flat where there are none. */
+/**
+ * Rows and columns of a result, as its row and column operands divide it; flat where there are
+ * none.
+ */
 export function matrixOf(result: Shape, stages: readonly Stage[]): number[] {
   const size = sizeOf(result);
   const row = stages.find(({ kind }) => kind === 'row')?.operand;
@@ -208,8 +214,9 @@ export function select(condition: Tensor, a: Value, b: Value): Tensor {
 }
 
 /**
- * Drops each value with probability `rate` and scales the others by 1 / (1 - rate) (Srivastava et al. 2014). The mask is drawn from
- * (seed, step, call, index) and drawn again in the backward pass: it is never stored.
+ * Drops each value with probability `rate` and scales the others by 1 / (1 - rate) (Srivastava et
+ * al. 2014). The mask is drawn from (seed, step, call, index) and drawn again in the backward pass:
+ * it is never stored.
  */
 export function dropout(x: Tensor, rate: number): Tensor {
   if (!(rate >= 0 && rate < 1))

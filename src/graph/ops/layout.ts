@@ -20,7 +20,10 @@ const reshapeOp = /* @__PURE__ */ op<{ shape: Shape }>('reshape', {
   backward: ([dy], { x: [x] }) => [reshape(dy!, x!.shape)],
 });
 
-/** The same elements in the same order under another shape; one size may be -1 and follows from the others. */
+/**
+ * The same elements in the same order under another shape; one size may be -1 and follows from the
+ * others.
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((n) => n !== -1));
   const full = shape.map((n) => (n === -1 ? x.size / known : n));
@@ -222,7 +225,10 @@ const gatherBackwardOp = /* @__PURE__ */ op<{ shape: Shape }>('gatherBackward', 
   },
 });
 
-/** Entries of `table` along its first axis, by an index of integers (an input of type `u32`) of any shape. */
+/**
+ * Entries of `table` along its first axis, by an index of integers (an input of type `u32`) of any
+ * shape.
+ */
 export function gather(table: Tensor, index: Tensor): Tensor {
   if (index.dtype !== 'u32')
     throw new Error(

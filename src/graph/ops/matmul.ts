@@ -114,7 +114,10 @@ export function runMatmul(
   run(matmulVariants[variant], { ...t, e0, e1, e2, e3 }, attributes);
 }
 
-/** The matrix product a b over the last two axes; leading axes are batches, of which one may be missing or 1. */
+/**
+ * The matrix product a b over the last two axes; leading axes are batches, of which one may be
+ * missing or 1.
+ */
 export const matmul = (
   a: Tensor,
   b: Tensor,

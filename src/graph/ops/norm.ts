@@ -95,8 +95,9 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
 });
 
 /**
- * Batch norm (Ioffe and Szegedy 2015) of x [..., channels]: scale x̂ + shift, with mean and variance over all other axes in training and
- * the running ones otherwise. `mean` and `variance` are variables; training updates them.
+ * Batch norm (Ioffe and Szegedy 2015) of x [..., channels]: scale x̂ + shift, with mean and
+ * variance over all other axes in training and the running ones otherwise. `mean` and `variance`
+ * are variables; training updates them.
  */
 export function batchNorm(
   x: Tensor,
@@ -177,7 +178,10 @@ const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
   },
 });
 
-/** Layer norm (Ba, Kiros and Hinton 2016) of x [..., channels] along the last axis: scale x̂ + shift. */
+/**
+ * Layer norm (Ba, Kiros and Hinton 2016) of x [..., channels] along the last axis: scale x̂ +
+ * shift.
+ */
 export function layerNorm(
   x: Tensor,
   scale: Tensor,

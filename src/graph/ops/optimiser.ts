@@ -93,7 +93,10 @@ const updateOp = /* @__PURE__ */ op<UpdateCall>('update', {
   },
 });
 
-/** The average of a set's parameters over the steps, if an optimiser keeps one; it starts where they start. */
+/**
+ * The average of a set's parameters over the steps, if an optimiser keeps one; it starts where they
+ * start.
+ */
 export const averageOf = (set: VariableSet): VariableSet =>
   set.companion('average', ({ initial }) => initial);
 
@@ -134,7 +137,10 @@ const constantRate =
   () =>
     rate;
 
-/** The decay grows to its value over the first steps, so that the average forgets the initial values. */
+/**
+ * The decay grows to its value over the first steps, so that the average forgets the initial
+ * values.
+ */
 const averageDecay =
   (decay: number): Schedule =>
   (step) =>
@@ -156,8 +162,9 @@ function update(
 const adamDefaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /**
- * Differentiates the loss and updates the parameters by AdamW (Loshchilov and Hutter 2019). The result is the norm of the gradient before
- * clipping. A step with a gradient that is not finite changes nothing.
+ * Differentiates the loss and updates the parameters by AdamW (Loshchilov and Hutter 2019). The
+ * result is the norm of the gradient before clipping. A step with a gradient that is not finite
+ * changes nothing.
  */
 export const adamW = (loss: Tensor, parameters: VariableSet, options: AdamOptions) =>
   update(loss, parameters, { algorithm: 'adamw', options, ...betas(options) });

@@ -13,7 +13,10 @@ interface ReduceAttributes {
   readonly axes: readonly number[];
 }
 
-/** Rows of fewer values than this are reduced by one thread each: barriers cost a CPU more than a GPU. */
+/**
+ * Rows of fewer values than this are reduced by one thread each: barriers cost a CPU more than a
+ * GPU.
+ */
 const long = ({ kind }: Target) => (kind === 'hardware' ? 64 : 4096);
 /** Values that one thread reduces when there are few results. */
 const BLOCK = 256;
@@ -36,7 +39,8 @@ const reduceOp = /* @__PURE__ */ op<ReduceAttributes>('reduce', {
     const kept = x!.shape.map((n, i) => (axes.includes(i) ? 1 : n));
     const wide = (t: Tensor) => broadcastTo(reshape(t, kept), x!.shape);
     if (op === 'sum') return [wide(dy!)];
-    // Where several values are the extreme one, each gets its share of the gradient, as in PyTorch's amax.
+    // Where several values are the extreme one, each gets its share of the gradient, as in
+    // PyTorch's amax.
     const here = equal(x!, wide(y!));
     return [mul(here, wide(div(dy!, reduce('sum', here, axes, false))))];
   },
@@ -104,7 +108,10 @@ export function reduceGroup(
   reduceGroup(context, op, partial, y, 1, blocks, inner);
 }
 
-/** y [inner] from x [reduced, inner], `most` rows after another: each part on its own, and added to what y holds. */
+/**
+ * y [inner] from x [reduced, inner], `most` rows after another: each part on its own, and added to
+ * what y holds.
+ */
 function reduceParts(
   context: Pick<Lowering, 'run' | 'scratch' | 'target'>,
   op: Reduction,
@@ -125,7 +132,10 @@ function reduceParts(
   }
 }
 
-/** How many rows of so many values fit a binding, where the next ones begin at a multiple of 64 elements. */
+/**
+ * How many rows of so many values fit a binding, where the next ones begin at a multiple of 64
+ * elements.
+ */
 function rowsOfBinding(maxBinding: number, inner: number): number {
   let step = 64;
   while (step > 1 && (inner * step) % 128 === 0) step /= 2;
@@ -192,7 +202,10 @@ export const max = (x: Tensor, axes?: Axes, { keep = false }: ReduceOptions = {}
 export const min = (x: Tensor, axes?: Axes, { keep = false }: ReduceOptions = {}): Tensor =>
   reduce('min', x, axesOf('min', x.shape, axes), keep);
 
-/** log Σ exp(x) over the given axes, or over all; the maximum is taken out, so that exp stays finite. */
+/**
+ * log Σ exp(x) over the given axes, or over all; the maximum is taken out, so that exp stays
+ * finite.
+ */
 export function logSumExp(x: Tensor, axes?: Axes, { keep = false }: ReduceOptions = {}): Tensor {
   const list = [...new Set(axesOf('logSumExp', x.shape, axes))].sort((a, b) => a - b);
   const y = call1(logSumExpOp, [x], { axes: list });
@@ -223,7 +236,8 @@ export const norm = (x: Tensor, axis = -1): Tensor =>
 const normOp = /* @__PURE__ */ op<{ axis: number }>('norm', {
   shape: ([x], { axis }) => [x!.filter((_, i) => i !== axis)],
   expand: ([x], { axis }) => [sqrt(sum(mul(x!, x!), axis))],
-  // dx = dy x / |x|; the floor only matters where all squares vanish in f32, and x is no larger than it.
+  // dx = dy x / |x|; the floor only matters where all squares vanish in f32, and x is no larger
+  // than it.
   backward: ([dy], { x: [x], y: [y], a: { axis } }) => {
     const kept = x!.shape.map((n, i) => (i === axis ? 1 : n));
     const scale = div(dy!, maximum(y!, 1e-19));

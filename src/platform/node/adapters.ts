@@ -85,7 +85,9 @@ async function systemCandidates(
 const rank = (kind: AdapterKind) => ADAPTER_KINDS.indexOf(kind);
 const slug = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, '');
 
-/** The names of the system's adapters. Dawn only tells them when it is asked for one that it lacks. */
+/**
+ * The names of the system's adapters. Dawn only tells them when it is asked for one that it lacks.
+ */
 async function systemNames(): Promise<string[]> {
   try {
     await request(['adapter=?']);

@@ -12,8 +12,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 
 /**
- * The bytes of a file, or of what an http(s) URL gives, in memory of their own: views of any element
- * type may start at their first byte.
+ * The bytes of a file, or of what an http(s) URL gives, in memory of their own: views of any
+ * element type may start at their first byte.
  */
 export async function readFile(where: string | URL): Promise<Uint8Array<ArrayBuffer>> {
   if (/^https?:/.test(String(where))) {
