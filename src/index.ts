@@ -47,8 +47,9 @@ export {
   type Mode,
   type ModelVariables,
   modelVariables,
+  type Network,
 } from './models/layers.ts';
-export { type MartinezOptions, martinez, type Network } from './models/martinez.ts';
+export { type MartinezOptions, martinez } from './models/martinez.ts';
 export { readWeights, type Weights, type WeightsHeader, writeWeights } from './models/weights.ts';
 export type { AdapterKind, AdapterReport, FoundAdapters, Image } from './platform/types.ts';
 // Poses and cameras

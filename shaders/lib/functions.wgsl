@@ -30,15 +30,15 @@ fn log_of_ratio(s: T) -> T {
   return 2.0 * s * (1.0 + z * (1.0 / 3.0 + z * (0.2 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0 + z / 13.0))))));
 }
 
-// log(2^n m) = n ln 2 + log(m), with m between √½ and √2 so that nothing cancels near 1. The builtin answers for what
-// is too small, the root for negative numbers: NaN, as their logarithm. Infinity and NaN stay.
+// log(2^n m) = n ln 2 + log(m), with m between √½ and √2 so that nothing cancels near 1. What is too small gives
+// -infinity, a negative number NaN, as its root does; infinity and NaN stay.
 fn log_of(x: T) -> T {
   let parts = frexp(x);
   let low = parts.fract < T(0.7071067811865476);
   let m = select(parts.fract, 2.0 * parts.fract, low);
   let n = T(parts.exp) - select(T(0.0), T(1.0), low);
   let value = n * LN_2_HIGH + (n * LN_2_LOW + log_of_ratio((m - 1.0) / (m + 1.0)));
-  let small = select(log(x), sqrt(x), x < T(0.0));
+  let small = select(-1.0 / abs(x), sqrt(x), x < T(0.0));
   let special = select(x, small, x < T(0x1p-126));
   return select(special, value, (x >= T(0x1p-126)) & (x <= T(0x1.fffffep+127)));
 }

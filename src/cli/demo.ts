@@ -79,7 +79,7 @@ async function liftDrawnPerson(gpu: Gpu, out: string): Promise<void> {
   const json = JSON.stringify(poseJson(lifted, camera, { image: 'a drawn person' }), null, 2);
   await writeFileAtomic(join(out, 'pose.json'), `${json}\n`);
   await writeFileAtomic(join(out, 'pose.png'), await posePicture(image, pixels, lifted, camera));
-  lifter.dispose();
+  await lifter.dispose();
   console.log(
     `lifted a drawn person: ${mpjpe.value.toFixed(0)} mm from the truth (MPJPE; ${paMpjpe.value.toFixed(0)} mm after alignment), ` +
       `reprojected within ${lifted.reprojectionError.toFixed(1)} px`,
@@ -118,5 +118,5 @@ async function lesson(gpu: Gpu, out: string): Promise<void> {
   );
   const write = (name: string, data: Uint8Array | string) => writeFileAtomic(join(out, name), data);
   await drawCurve({ log, config: LESSON, write });
-  training.dispose();
+  await training.dispose();
 }

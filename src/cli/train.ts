@@ -59,7 +59,7 @@ async function withTraining(
     console.error(data.description);
     const training = await openTraining(gpu, config, data);
     await body(training, gpu, begin);
-    training.dispose();
+    await training.dispose();
   } finally {
     gpu.close();
   }

@@ -2,8 +2,8 @@
 
 import type { Gpu } from '../gpu/gpu.ts';
 import { compile } from '../graph/program.ts';
-import { writeVariables } from '../graph/store.ts';
-import type { Network } from '../models/martinez.ts';
+import { releaseVariables, writeVariables } from '../graph/store.ts';
+import type { Network } from '../models/layers.ts';
 import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
 import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
@@ -20,7 +20,11 @@ import {
 import { equaliseSides } from '../pose/symmetry.ts';
 
 /** A network of the package, such as `martinez`, as a function of its options. */
-export type Architecture = ((options: never) => Network) & { readonly name: string };
+export interface Architecture {
+  (options: never): Network;
+  /** The name that weights files give it; that of the function may be changed by a bundler. */
+  readonly architecture: string;
+}
 
 /** A person in the camera's frame. */
 export interface Lifted {
@@ -50,11 +54,12 @@ export interface Lifter {
   liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
   /** Lifts one person, given in pixels of a camera, and puts them where their image comes from. */
   lift(pixels: Coordinates<'pixel'>, camera: Camera): Promise<Lifted>;
-  dispose(): void;
+  /** Gives back what the lifter has on the device, the weights that it has loaded included. */
+  dispose(): Promise<void>;
 }
 
-/** Poses that one run of the program lifts; the mirrored ones go with them. */
-const BATCHES = [1, 64] as const;
+/** Poses of a large run; there is a program for these and one for a single pose. */
+const LARGE = 64;
 
 /**
  * Loads a lifter: its architecture and the bytes of its weights.
@@ -66,36 +71,65 @@ export async function loadLifter(
   bytes: Uint8Array,
 ): Promise<Lifter> {
   const weights = readWeights(bytes);
-  if (weights.architecture !== architecture.name)
+  const { architecture: name } = architecture;
+  if (weights.architecture !== name)
     throw new Error(
-      `loadLifter: these are weights of ${weights.architecture}, not of ${architecture.name}. Load them with ${weights.architecture}`,
+      `loadLifter: these are weights of ${weights.architecture}, not of ${name}. ` +
+        `Load them with ${weights.architecture}`,
     );
   const network = architecture(weights.options as never);
-  for (const set of [network.parameters, network.statistics])
-    await writeVariables(gpu, set, valuesOf(set, weights.values));
-  return lifterOf(gpu, network, weights);
+  const sets = [network.parameters, network.statistics];
+  for (const set of sets) await writeVariables(gpu, set, valuesOf(set, weights.values));
+  const lifter = lifterOf(gpu, network, weights);
+  return {
+    ...lifter,
+    async dispose() {
+      await lifter.dispose();
+      for (const set of sets) await releaseVariables(gpu, set);
+    },
+  };
 }
 
-/** A lifter with a network whose variables are on the device already. */
+/** A lifter with a network whose variables are on the device already, and stay there. */
 export function lifterOf(gpu: Gpu, network: Network, weights: Weights): Lifter {
   const programs = new Map<number, Promise<LiftProgram>>();
   const programFor = (size: number) => {
     let program = programs.get(size);
-    if (!program) programs.set(size, (program = compileLift(gpu, network, size)));
+    if (!program) {
+      programs.set(size, (program = compileLift(gpu, network, size)));
+      // Another call may succeed, as after the recovery of a lost device.
+      program.catch(() => programs.delete(size));
+    }
     return program;
   };
 
   const liftRays = async (rays: ArrayLike<number>): Promise<Float32Array> => {
     const stride = 2 * JOINT_COUNT;
     const count = rays.length / stride;
+    if (!Number.isInteger(count))
+      throw new Error(
+        `liftRays: poses are [n, ${JOINT_COUNT}, 2], and ${rays.length} numbers are no whole ` +
+          `number of them. Give ${stride} for each person`,
+      );
+    const all = Float64Array.from(rays);
     const lifted = new Float32Array(count * 3 * JOINT_COUNT);
-    for (let first = 0; first < count; ) {
-      const size = BATCHES.findLast((n) => n <= count - first)!;
-      const some = Array.from(rays).slice(first * stride, (first + size) * stride);
-      lifted.set(await liftBoth(await programFor(size), some, size), first * 3 * JOINT_COUNT);
-      first += size;
+    for (let first = 0; first < count; first += LARGE) {
+      const some = all.subarray(first * stride, (first + LARGE) * stride);
+      lifted.set(await liftSome(some), first * 3 * JOINT_COUNT);
     }
     return lifted;
+  };
+
+  /** Lifts up to {@link LARGE} poses in one run; what is missing to a full batch repeats the first. */
+  const liftSome = async (rays: Float64Array): Promise<Float32Array> => {
+    const stride = 2 * JOINT_COUNT;
+    const count = rays.length / stride;
+    const size = count === 1 ? 1 : LARGE;
+    const padded = new Float64Array(size * stride);
+    for (let i = 0; i < size; i++)
+      padded.set(rays.subarray(i < count ? i * stride : 0).subarray(0, stride), i * stride);
+    const poses = await liftBoth(await programFor(size), padded, size);
+    return poses.subarray(0, count * 3 * JOINT_COUNT);
   };
 
   return {
@@ -103,12 +137,18 @@ export function lifterOf(gpu: Gpu, network: Network, weights: Weights): Lifter {
     network,
     liftRays,
     async lift(pixels, camera) {
+      if (pixels.length !== 2 * JOINT_COUNT)
+        throw new Error(
+          `lift: a person has ${JOINT_COUNT} joints of two numbers, got ${pixels.length} numbers. ` +
+            'Bring other skeletons to Human3.6M by jointsToHuman36m or convertPose',
+        );
       const rays = pixelsToRays(camera, pixels);
       return placed(Float64Array.from(await liftRays(rays)) as Pose3d, rays, camera);
     },
-    dispose() {
-      for (const program of programs.values()) void program.then((p) => p.dispose());
+    async dispose() {
+      const made = await Promise.allSettled(programs.values());
       programs.clear();
+      for (const program of made) if (program.status === 'fulfilled') program.value.dispose();
     },
   };
 }
@@ -120,7 +160,7 @@ type LiftProgram = Awaited<ReturnType<typeof compileLift>>;
 /**
  * Lifts poses and their mirror images together: what one side gets wrong the other may get right.
  */
-async function liftBoth(program: LiftProgram, rays: readonly number[], size: number) {
+async function liftBoth(program: LiftProgram, rays: Float64Array, size: number) {
   const both = encode([...rays, ...mirrorPose(rays, 2)]);
   const { lifted } = await program.run({ poses: both.inputs }, { read: ['lifted'] });
   const poses = decode(lifted, both.rotations);

@@ -17,6 +17,12 @@ export interface Mode {
   readonly training?: boolean;
 }
 
+/** A network: a function of tensors, and its variables. */
+export interface Network extends ModelVariables {
+  (x: Tensor, mode?: Mode): Tensor;
+}
+
+/** Empty sets for the variables of a model of this name. */
 export const modelVariables = (name: string): ModelVariables => ({
   parameters: new VariableSet(name),
   statistics: new VariableSet(`${name}.statistics`),

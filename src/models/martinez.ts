@@ -7,8 +7,8 @@
 
 import { add, div, dropout, mul, relu, sub } from '../graph/ops/elementwise.ts';
 import { show, type Tensor } from '../graph/trace.ts';
-import { type Initial, ones, uniformFan, type VariableSet, zeros } from '../graph/variables.ts';
-import { batchNormLayer, dense, type Mode, modelVariables } from './layers.ts';
+import { type Initial, ones, uniformFan, zeros } from '../graph/variables.ts';
+import { batchNormLayer, dense, type Mode, modelVariables, type Network } from './layers.ts';
 import type { Statistics } from './normalise.ts';
 import { INPUT_SIZE, OUTPUT_SIZE } from './representation.ts';
 
@@ -29,18 +29,7 @@ export interface MartinezOptions {
   normalisation?: { readonly input: Statistics; readonly output: Statistics };
 }
 
-/** A network: a function of tensors, and its variables. */
-export interface Network {
-  (x: Tensor, mode?: Mode): Tensor;
-  readonly parameters: VariableSet;
-  readonly statistics: VariableSet;
-}
-
-/**
- * The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]; both in
- * the units of the data, since the statistics that normalise them are part of it.
- */
-export function martinez({
+function build({
   width = 1024,
   blocks = 2,
   dropout: rate = 0.5,
@@ -93,3 +82,9 @@ export function martinez({
   };
   return Object.assign(network, variables);
 }
+
+/**
+ * The lifter as a function of encoded poses [batch, inputs], which gives [batch, outputs]; both in
+ * the units of the data, since the statistics that normalise them are part of it.
+ */
+export const martinez = /* @__PURE__ */ Object.assign(build, { architecture: 'martinez' });

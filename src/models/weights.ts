@@ -13,6 +13,7 @@ import {
 } from '../formats/safetensors.ts';
 import type { Values } from '../graph/store.ts';
 import type { VariableSet } from '../graph/variables.ts';
+import type { ModelVariables } from './layers.ts';
 
 const FORMAT = 'kinegrad weights 1';
 
@@ -32,16 +33,10 @@ export interface Weights extends WeightsHeader {
   readonly values: Values;
 }
 
-/** The sets whose variables make a network what it is. */
-export interface NetworkVariables {
-  readonly parameters: VariableSet;
-  readonly statistics: VariableSet;
-}
-
 /** The bytes of a weights file. */
 export function writeWeights(
   { architecture, options, notice, training }: WeightsHeader,
-  { parameters, statistics }: NetworkVariables,
+  { parameters, statistics }: ModelVariables,
   values: Values,
   { half = false } = {},
 ): Uint8Array {

@@ -7,7 +7,8 @@ import { adamW } from '../graph/ops/optimiser.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
 import { readVariables, type Values } from '../graph/store.ts';
 import { type Lifter, lifterOf } from '../lift/lifter.ts';
-import { martinez, type Network } from '../models/martinez.ts';
+import type { Network } from '../models/layers.ts';
+import { martinez } from '../models/martinez.ts';
 import { measure, type Statistics } from '../models/normalise.ts';
 import { encode, encodeTargets, INPUT_SIZE, OUTPUT_SIZE } from '../models/representation.ts';
 import { evaluate } from '../pose/metrics.ts';
@@ -50,7 +51,7 @@ export interface Training {
   restore(snapshot: Snapshot): Promise<void>;
   /** Values of the network's variables. */
   values(): Promise<Values>;
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /** Poses to learn from, and poses to judge by. */
@@ -148,9 +149,9 @@ export async function openTraining(
       const parameters = await readVariables(gpu, network.parameters);
       return new Map([...parameters, ...(await readVariables(gpu, network.statistics))]);
     },
-    dispose() {
+    async dispose() {
       program.dispose();
-      lifter.dispose();
+      await lifter.dispose();
     },
   };
 }

@@ -221,7 +221,7 @@ describe.each(devices)('on $label', ({ gpu }) => {
   test('more elements than a dimension of the grid has threads', async () => {
     const shape = [2, 3, 700_001];
     const size = 2 * 3 * 700_001;
-    const x = Float32Array.from({ length: size }, (_, i) => i % 8191);
+    const x = new Float32Array(size).map((_, i) => i % 8191);
     const { turned, padded } = await evaluate(
       gpu,
       ({ x }) => ({

@@ -138,7 +138,7 @@ describe.each(devices)('on $label', ({ gpu }) => {
     ['short', 6],
   ])('more rows than a dimension of the grid has workgroups: %s', async (_, columns) => {
     const rows = 65_537;
-    const x = Float32Array.from({ length: rows * columns }, (_, i) => (i * 7) % 31);
+    const x = new Float32Array(rows * columns).map((_, i) => (i * 7) % 31);
     const results = await evaluate(
       gpu,
       ({ x }) => ({
