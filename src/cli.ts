@@ -2,7 +2,7 @@
 /** The command line: it parses arguments and prints. */
 
 import { createRequire } from 'node:module';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { listAdapters } from '#platform';
 import type { DemoFlags } from './cli/demo.ts';
 import type { ExportFlags } from './cli/export.ts';
@@ -19,6 +19,14 @@ const adapterOption = () =>
   new Option('--adapter <kind>', 'the kind of adapter to use, instead of the best there is')
     .choices(ADAPTER_KINDS)
     .env('KINEGRAD_ADAPTER');
+
+/** A number as it was typed, or a refusal that shows it. */
+function number(typed: string): number {
+  const value = Number(typed);
+  if (typed.trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError('It is no number.');
+  return value;
+}
 
 program
   .command('info')
@@ -42,26 +50,26 @@ program
   .option('--out <folder>', 'where the run is kept')
   .option('--resume <folder>', 'go on with the run in this folder')
   .option('--config <file>', 'JSON with any of the settings below; options on the command line win')
-  .option('--steps <n>', 'steps to make', Number)
-  .option('--epochs <n>', 'passes over the training poses to make, instead of steps', Number)
-  .option('--batch <n>', 'poses a step', Number)
-  .option('--seed <n>', 'of the initial weights, the batches and all other random numbers', Number)
-  .option('--width <n>', 'features of hidden layers', Number)
-  .option('--dropout <p>', 'probability that a feature is dropped', Number)
-  .option('--rate <r>', 'highest learning rate of the one-cycle schedule', Number)
-  .option('--decay <r>', 'weight decay of matrices', Number)
+  .option('--steps <n>', 'steps to make', number)
+  .option('--epochs <n>', 'passes over the training poses to make, instead of steps', number)
+  .option('--batch <n>', 'poses a step', number)
+  .option('--seed <n>', 'of the initial weights, the batches and all other random numbers', number)
+  .option('--width <n>', 'features of hidden layers', number)
+  .option('--dropout <p>', 'probability that a feature is dropped', number)
+  .option('--rate <r>', 'highest learning rate of the one-cycle schedule', number)
+  .option('--decay <r>', 'weight decay of matrices', number)
   .option('--validation <subject>', 'train subject that is held out and chooses the weights')
   .option('--cameras <preset>', 'views to train on: benchmark, wide or mixed')
   .option('--no-mirror', 'do not show people in the mirror')
   .option(
     '--body-variation <deviation>',
     'vary the lengths of bodies, 0.04 is about what people do',
-    Number,
+    number,
   )
   .option(
     '--noise <share>',
     'noise of the 2D joints as a share of the box, 0.012 is about a detector',
-    Number,
+    number,
   )
   .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')
   .addOption(adapterOption())
@@ -94,8 +102,8 @@ program
   .requiredOption('--image <file>', 'the photo')
   .requiredOption('--joints <file>', 'JSON with the joints by name, in pixels')
   .option('--entry <name>', 'which person of the joints file; the one named as the photo if none')
-  .option('--fov <degrees>', 'horizontal field of view of the camera', Number)
-  .option('--f35 <mm>', 'focal length for 35 mm film', Number)
+  .option('--fov <degrees>', 'horizontal field of view of the camera', number)
+  .option('--f35 <mm>', 'focal length for 35 mm film', number)
   .option('--intrinsics <fx,fy,cx,cy>', 'the camera in pixels')
   .option('--out <folder>', 'where pose.json and pose.png are written', 'out')
   .addOption(adapterOption())

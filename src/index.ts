@@ -3,15 +3,55 @@
 
 /** The public surface of Kinegrad. */
 
+// Data
+export { clipFromAmc, parseAmc } from './data/amc.ts';
+export { parseAsf } from './data/asf.ts';
+export { type Batch, type BatchPlan, drawBatch, type PoseSource } from './data/batches.ts';
+export { readBenchmark } from './data/benchmark.ts';
+export { sampleCamera } from './data/body/camera.ts';
+export { sampleDetection } from './data/body/detection.ts';
+export { type SampledPose, samplePose } from './data/body/sample.ts';
+export { bodySource, bodyView } from './data/body/source.ts';
+export { clipFromBvh, parseBvh } from './data/bvh.ts';
 export { jointsToHuman36m, readJoints } from './data/joints.ts';
+export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
+export { motionSource, subjectSplit } from './data/splits.ts';
+export { readSafetensors, SafetensorsError, writeSafetensors } from './formats/safetensors.ts';
 // The device
 export * from './gpu/faults.ts';
 export { type Counts, Gpu, type OpenOptions, openGpu } from './gpu/gpu.ts';
-
 // Programs
 export { grad } from './graph/autograd.ts';
 // Ops
-export * from './graph/ops/elementwise.ts';
+export {
+  abs,
+  add,
+  div,
+  dropout,
+  equal,
+  exp,
+  gelu,
+  greater,
+  hardSwish,
+  leakyRelu,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+  relu,
+  select,
+  sigmoid,
+  sign,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  type Value,
+} from './graph/ops/elementwise.ts';
 export * from './graph/ops/layout.ts';
 export { linear, type MatmulOptions, matmul } from './graph/ops/matmul.ts';
 export { type BatchNormOptions, batchNorm, layerNorm } from './graph/ops/norm.ts';
@@ -38,7 +78,6 @@ export {
   VariableSet,
   zeros,
 } from './graph/variables.ts';
-
 // Models, lifting, training
 export { type Architecture, type Lifted, type Lifter, loadLifter } from './lift/lifter.ts';
 export {
@@ -54,23 +93,42 @@ export { readWeights, type Weights, type WeightsHeader, writeWeights } from './m
 export type { AdapterKind, AdapterReport, FoundAdapters, Image } from './platform/types.ts';
 // Poses and cameras
 export {
+  backProject,
   type Camera,
   cameraFromFocal35,
   cameraFromFov,
   cameraFromIntrinsics,
+  cameraToWorld,
+  fieldOfView,
+  lookAt,
   pixelsToRays,
   project,
   raysToPixels,
+  worldToCamera,
 } from './pose/camera.ts';
 export { convertNamedJoints, convertPose } from './pose/convert.ts';
-export { type Evaluation, evaluate as evaluatePoses, type Metric } from './pose/metrics.ts';
+export {
+  type Evaluation,
+  evaluate as evaluatePoses,
+  FOURTEEN_JOINTS,
+  type Metric,
+} from './pose/metrics.ts';
+export { procrustes } from './pose/procrustes.ts';
+export { placeRoot } from './pose/root.ts';
+export * as rotation from './pose/rotation.ts';
 export {
   BONES,
+  boneLengths,
   JOINTS,
   type Joint,
+  mirrorPose,
   type PixelPose,
   type Pose3d,
   type RayPose,
 } from './pose/skeleton.ts';
+export { readCheckpoint, writeCheckpoint } from './train/checkpoint.ts';
+export { configOf, type LifterConfig } from './train/config.ts';
+export { trainingSteps } from './train/loop.ts';
 export * from './train/losses.ts';
 export * as schedules from './train/schedules.ts';
+export { openTraining, type Training } from './train/training.ts';

@@ -3,7 +3,7 @@
 // src/kernels/chain.ts holds the same table.
 
 // use lib/quad.wgsl
-// use lib/activation.wgsl
+// use lib/curve.wgsl
 // use lib/random.wgsl
 // use lib/step.wgsl
 
@@ -56,28 +56,16 @@ fn stage(op: u32, r: T, e: T, first: u32, call: u32) -> T {
     case 12u: { return select(select(T(0.0), T(0.5), r == e), T(1.0), r > e); }  // half step
     case 13u: { return select(r, T(0.0), e == T(0.0)); }         // keep if e
     case 14u: { return select(T(0.0), r, e == T(0.0)); }         // keep unless e
-    case 15u: { return exp_of(r); }
-    case 16u: { return log_of(r); }
     case 17u: { return sqrt(r); }
     case 18u: { return abs(r); }
-    case 19u: { return tanh_of(r); }
-    case 20u: { return sigmoid(r); }
     case 21u: { return max(r, T(0.0)); }                         // relu
     case 22u: { return select(e * r, r, r > T(0.0)); }           // leaky relu, slope e
-    case 23u: { return silu(r); }
-    case 24u: { return gelu(r); }
-    case 25u: { return hard_swish(r); }
-    case 26u: { return softplus(r); }
     case 27u: { return sign(r); }
     case 28u: { return select(T(0.0), r, e > T(0.0)); }          // relu gradient, e = y
     case 29u: { return r * e * (1.0 - e); }                      // sigmoid gradient, e = y
     case 30u: { return r * (1.0 - e * e); }                      // tanh gradient, e = y
-    case 31u: { return r * silu_slope(e); }                      // gradients, e = x
-    case 32u: { return r * gelu_slope(e); }
-    case 33u: { return r * hard_swish_slope(e); }
-    case 34u: { return r * sigmoid(e); }                         // softplus gradient, e = x
     case 35u: { return r * sign(e); }                            // abs gradient, e = x
     case 36u: { return dropout(r, e, first, call); }
-    default: { return r; }
+    default: { return curve(op, r, e); }
   }
 }

@@ -10,12 +10,15 @@ import { type Motion, motionFromFiles, readMotion } from '../data/motion.ts';
 import { motionSource, subjectSplit } from '../data/splits.ts';
 import type { LifterConfig } from '../train/config.ts';
 import type { TrainingData } from '../train/training.ts';
+import { parsed } from './parsed.ts';
 
 /** Poses of an epoch of the procedural body, and how many of them judge. */
 const BODY_POSES = 50_000;
 const BODY_VALIDATION = 2048;
 
 export interface LoadedData extends TrainingData {
+  /** Whether nothing is learned from the poses that judge, so that they may choose the weights. */
+  readonly heldOut: boolean;
   /** One line on what it is, for the log. */
   readonly description: string;
 }
@@ -27,9 +30,18 @@ export async function loadTrainingData({
   seed,
 }: LifterConfig): Promise<LoadedData> {
   if (data === 'synthetic') {
+    if (validation !== null)
+      throw new Error(
+        `--validation ${validation} names a subject, and procedural people have none. Leave it out: other people judge`,
+      );
     const train = bodySource({ seed, count: BODY_POSES });
     const judge = bodySource({ seed: seed + 1, count: BODY_VALIDATION });
-    return { train, validation: judge, description: `${BODY_POSES} procedural poses an epoch` };
+    return {
+      train,
+      validation: judge,
+      heldOut: true,
+      description: `${BODY_POSES} procedural poses an epoch`,
+    };
   }
   const motion = await loadMotion(data);
   const split = subjectSplit(motion, validation === null ? {} : { validation });
@@ -39,6 +51,7 @@ export async function loadTrainingData({
   return {
     train,
     validation: judged,
+    heldOut: validation !== null,
     description:
       `${split.train.length} poses of ${data}; ` +
       (validation === null
@@ -53,7 +66,7 @@ async function loadMotion(path: string): Promise<Motion> {
       `there is no ${path}. Give a .safetensors file, a folder of .bvh or .asf/.amc files, or synthetic`,
     );
   });
-  if (!found.isDirectory()) return readMotion(await readFile(path));
+  if (!found.isDirectory()) return parsed(path, readMotion);
   const names = (await readdir(path, { recursive: true }))
     .filter((name) => ['.bvh', '.asf', '.amc'].includes(extname(name).toLowerCase()))
     .sort();

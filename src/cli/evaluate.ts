@@ -1,13 +1,14 @@
 /** `kinegrad eval`: the errors of a lifter on a benchmark. */
 
-import { readFile } from '#platform';
 import { readBenchmark } from '../data/benchmark.ts';
 import { openGpu } from '../gpu/gpu.ts';
 import { loadLifter } from '../lift/lifter.ts';
 import { martinez } from '../models/martinez.ts';
+import { readWeights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
 import { type Evaluation, evaluate, type Metric } from '../pose/metrics.ts';
 import { JOINTS } from '../pose/skeleton.ts';
+import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
 export interface EvaluateOptions {
@@ -22,11 +23,11 @@ export async function evaluateModel({
   data,
   adapter,
 }: EvaluateOptions): Promise<Evaluation> {
-  const benchmark = readBenchmark(await readFile(data));
-  const bytes = await readFile(modelPath(model));
+  const benchmark = await parsed(data, readBenchmark);
+  const weights = await parsed(modelPath(model), readWeights);
   const gpu = await openGpu({ adapter });
   try {
-    const lifter = await loadLifter(gpu, martinez, bytes);
+    const lifter = await loadLifter(gpu, martinez, weights);
     return evaluate(await lifter.liftRays(benchmark.pose2d), benchmark.pose3d);
   } finally {
     gpu.close();

@@ -1,9 +1,10 @@
 /** `kinegrad export`: the weights of a run as a file to ship. */
 
-import { readFile, writeFileAtomic } from '#platform';
+import { writeFileAtomic } from '#platform';
 import { bytes } from '../gpu/faults.ts';
 import { martinez } from '../models/martinez.ts';
 import { readWeights, writeWeights } from '../models/weights.ts';
+import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
 export interface ExportFlags {
@@ -23,10 +24,10 @@ export async function exportCommand({
   f16 = false,
   notice,
 }: ExportFlags): Promise<string> {
-  const weights = readWeights(await readFile(modelPath(model)));
-  const text = notice && new TextDecoder().decode(await readFile(notice)).trim();
+  const weights = await parsed(modelPath(model), readWeights);
+  const words = notice && (await text(notice)).trim();
   const network = martinez(weights.options);
-  const header = { ...weights, ...(text && { notice: text }) };
+  const header = { ...weights, ...(words && { notice: words }) };
   const file = writeWeights(header, network, weights.values, { half: f16 });
   await writeFileAtomic(out, file);
   return `${out}: ${weights.architecture} ${JSON.stringify(weights.options)}, ${bytes(file.length)}`;

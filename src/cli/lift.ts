@@ -1,12 +1,12 @@
 /** `kinegrad lift`: the person of a photo in 3D, as numbers and as a picture. */
 
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decodeImage, encodePng, readFile, renderSvg, writeFileAtomic } from '#platform';
 import { jointsToHuman36m, readJoints } from '../data/joints.ts';
 import { openGpu } from '../gpu/gpu.ts';
 import { type Lifted, loadLifter } from '../lift/lifter.ts';
 import { martinez } from '../models/martinez.ts';
+import { readWeights } from '../models/weights.ts';
 import { liftedPicture } from '../picture/panel.ts';
 import { svgDocument } from '../picture/svg.ts';
 import type { AdapterKind, Image } from '../platform/types.ts';
@@ -19,6 +19,7 @@ import {
   raysToPixels,
 } from '../pose/camera.ts';
 import type { PixelPose, Pose3d, RayPose } from '../pose/skeleton.ts';
+import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
 export interface LiftFlags {
@@ -48,12 +49,11 @@ export async function liftCommand(flags: LiftFlags): Promise<string> {
   const joints = await photoJoints(flags, image);
   const { camera, assumed } = cameraOf(flags, image);
   const model = flags.model ? modelPath(flags.model) : SHIPPED_WEIGHTS;
-  const weights = await readFile(model);
+  const weights = await parsed(model, readWeights);
   const gpu = await openGpu({ adapter: flags.adapter });
   try {
     const lifter = await loadLifter(gpu, martinez, weights);
     const lifted = await lifter.lift(joints, camera);
-    await mkdir(flags.out, { recursive: true });
     const source = {
       image: basename(flags.image),
       model: String(flags.model ?? 'shipped weights'),
@@ -71,9 +71,9 @@ export async function liftCommand(flags: LiftFlags): Promise<string> {
 }
 
 async function photoJoints({ joints, image, entry }: LiftFlags, size: Image): Promise<PixelPose> {
-  const text = new TextDecoder().decode(await readFile(joints));
-  const name = entry ?? (text.includes(`"${basename(image)}"`) ? basename(image) : undefined);
-  const read = readJoints(text, name);
+  const json = await text(joints);
+  const name = entry ?? (json.includes(`"${basename(image)}"`) ? basename(image) : undefined);
+  const read = readJoints(json, name);
   const { width = size.width, height = size.height } = read;
   if (width !== size.width || height !== size.height)
     throw new Error(

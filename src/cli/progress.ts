@@ -15,15 +15,18 @@ const LINE_EVERY = 10;
 
 /** A bar with the rate and the time that is left. */
 export function progressBar(what: string, total: number, from = 0): Progress {
-  const begin = performance.now();
+  // The clock starts with the first step that is done: what compiled before it comes once.
+  let begin: { time: number; done: number } | undefined;
   const text = (done: number, known: Readonly<Record<string, string>>) => {
-    const seconds = (performance.now() - begin) / 1000;
-    const perStep = seconds / Math.max(1, done - from);
+    begin ??= { time: performance.now(), done };
+    const seconds = (performance.now() - begin.time) / 1000;
+    const perStep = done > begin.done ? seconds / (done - begin.done) : Number.NaN;
     const facts = Object.entries(known).map(([name, value]) => `${name} ${value}`);
     return [
       ...facts,
-      `${(1 / perStep).toFixed(1)} steps/s`,
-      `${clock(perStep * (total - done))} left`,
+      ...(Number.isNaN(perStep)
+        ? []
+        : [`${(1 / perStep).toFixed(1)} steps/s`, `${clock(perStep * (total - done))} left`]),
     ].join('  ');
   };
   if (!process.stderr.isTTY) {

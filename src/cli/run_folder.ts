@@ -1,17 +1,19 @@
 /**
- * The folder of a training run: `config.json`, `log.jsonl`, `checkpoint.safetensors`, the best
- * weights as `model.safetensors`, and the picture of the curve. Files are replaced whole, so that a
- * kill at any moment leaves the last ones as they were.
+ * The folder of a training run: `config.json`, `log.jsonl`, `checkpoint.safetensors`, the weights
+ * as `model.safetensors` (the best on poses that are held out, else the last), and the picture of
+ * the curve. Files are replaced whole, so that a kill at any moment leaves the last ones as they
+ * were.
  */
 
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '#platform';
 import type { Snapshot } from '../graph/program.ts';
 import { appendLines } from '../platform/node/files.ts';
 import { readCheckpoint, writeCheckpoint } from '../train/checkpoint.ts';
 import { configOf, type LifterConfig } from '../train/config.ts';
+import { parsed } from './parsed.ts';
 
 /** A line of the log: of a step, and of what a validation after it gave. */
 export interface LogEntry {
@@ -53,7 +55,6 @@ export async function newRun(folder: string, config: LifterConfig): Promise<RunF
     throw new Error(
       `${folder} holds a run already. Go on with it by 'kinegrad train --resume ${folder}', or give another --out`,
     );
-  await mkdir(folder, { recursive: true });
   await writeFileAtomic(file, `${JSON.stringify(config, null, 2)}\n`);
   return runFolder(folder, config, []);
 }
@@ -67,10 +68,12 @@ export async function resumeRun(
     throw new Error(
       `${folder} holds no run: there is no ${files.config}. Start one with 'kinegrad train martinez --out ${folder}'`,
     );
-  const config = configOf(JSON.parse(await readFile(files.config, 'utf8')));
+  const config = await parsed(files.config, (bytes) =>
+    configOf(JSON.parse(new TextDecoder().decode(bytes))),
+  );
   if (!existsSync(files.checkpoint))
     return { run: runFolder(folder, config, []), snapshot: undefined, best: Infinity };
-  const { snapshot, about } = readCheckpoint(await readFile(files.checkpoint));
+  const { snapshot, about } = await parsed(files.checkpoint, readCheckpoint);
   const log = (await readLog(folder)).filter(({ step }) => step <= snapshot.step);
   await writeFileAtomic(files.log, log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   return { run: runFolder(folder, config, log), snapshot, best: Number(about.best ?? Infinity) };

@@ -1,5 +1,6 @@
 /** `kinegrad train`: runs a training, watches over it, and keeps what it makes. */
 
+import { basename } from 'node:path';
 import { type Gpu, openGpu } from '../gpu/gpu.ts';
 import { writeWeights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
@@ -17,12 +18,19 @@ export interface TrainOptions {
   notice?: string | undefined;
 }
 
+/** What is kept with the weights, and whether the poses that judge may choose among them. */
+type Watched = TrainOptions & Pick<LoadedData, 'heldOut'>;
+
 /** Trains a new lifter into a folder. */
-export async function train(folder: string, config: LifterConfig, options: TrainOptions) {
-  const data = await loadTrainingData(config);
+export async function train(
+  folder: string,
+  config: LifterConfig,
+  data: LoadedData,
+  options: TrainOptions,
+) {
   const run = await newRun(folder, config);
   await withTraining(run, data, options, (training, gpu, begin) =>
-    watch(run, training, gpu, options, begin),
+    watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin),
   );
 }
 
@@ -35,15 +43,11 @@ export async function resume(folder: string, options: TrainOptions) {
     return;
   }
   if (!snapshot) console.error('there is no checkpoint yet: the run starts from its beginning');
-  await withTraining(
-    run,
-    await loadTrainingData(run.config),
-    options,
-    async (training, gpu, begin) => {
-      if (snapshot) await training.restore(snapshot);
-      await watch(run, training, gpu, options, begin, best);
-    },
-  );
+  const data = await loadTrainingData(run.config);
+  await withTraining(run, data, options, async (training, gpu, begin) => {
+    if (snapshot) await training.restore(snapshot);
+    await watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin, best);
+  });
 }
 
 async function withTraining(
@@ -70,7 +74,7 @@ async function watch(
   run: RunFolder,
   training: Training,
   gpu: Gpu,
-  { notice }: TrainOptions,
+  watched: Watched,
   begin: number,
   best = Infinity,
 ) {
@@ -98,7 +102,7 @@ async function watch(
         bar.line(`first step after ${seconds().toFixed(1)} s, compilation included`);
       bar.update(report.step, known(report, best));
       const judged = due(report.step, validateEvery)
-        ? await judge(run, training, report.step, best, notice, bar)
+        ? await judge(run, training, report.step, best, watched, bar)
         : undefined;
       if (judged) best = Math.min(best, judged.mpjpe);
       run.append({ ...report, ...judged, seconds: seconds() });
@@ -129,26 +133,25 @@ async function watch(
 }
 
 /**
- * Validates, and writes the weights if they are the best so far, or if there is nothing to choose
- * by.
+ * Validates, and writes the weights: the best so far on poses that are held out, else the last.
  */
 async function judge(
   run: RunFolder,
   training: Training,
   step: number,
   best: number,
-  notice: string | undefined,
+  { notice, heldOut }: Watched,
   bar: Progress,
 ) {
   const { config } = run;
   const { mpjpe, paMpjpe } = await training.validate();
   bar.line(`step ${step}: MPJPE ${mpjpe.toFixed(1)} mm, PA-MPJPE ${paMpjpe.toFixed(1)} mm`);
-  if (config.validation === null || mpjpe < best) {
+  if (!heldOut || mpjpe < best) {
     const header = {
       architecture: config.architecture,
       options: training.options,
       ...(notice && { notice }),
-      training: { config, step, mpjpe, paMpjpe },
+      training: { config: { ...config, data: basename(config.data) }, step, mpjpe, paMpjpe },
     };
     const bytes = writeWeights(header, training.network, await training.values());
     await run.write('model.safetensors', bytes);

@@ -1,9 +1,9 @@
 /** The options of `kinegrad train` as a configuration. */
 
-import { readFile } from '#platform';
 import type { AdapterKind } from '../platform/types.ts';
 import { configOf, type LifterConfig } from '../train/config.ts';
 import { loadTrainingData } from './data.ts';
+import { text } from './parsed.ts';
 import { resume, train } from './train.ts';
 
 export interface TrainFlags {
@@ -47,21 +47,30 @@ export async function trainCommand(architecture: string | undefined, flags: Trai
   const { adapter } = flags;
   const notice = flags.notice && (await text(flags.notice)).trim();
   if (flags.resume !== undefined) {
-    const other = SETTINGS.find((name) => flags[name] !== undefined) ?? (flags.out && 'out');
-    if (other || flags.config || flags.epochs)
-      throw new Error(
-        `--resume goes on with the settings of the run; leave ${other ? `--${other}` : 'the others'} out`,
-      );
+    refuseSettings(flags);
     await resume(flags.resume, { adapter, notice });
     return;
   }
   if (!architecture)
     throw new Error(
-      `say what to train, as in 'kinegrad train martinez --data synthetic --out run', or --resume a run`,
+      "say what to train, as in 'kinegrad train martinez --data synthetic --out run', or --resume a run",
     );
   if (!flags.out) throw new Error('--out <folder> says where the run is kept; it is missing');
-  await train(flags.out, await settings(architecture, flags), { adapter, notice });
+  const config = await settings(architecture, flags);
+  const data = await loadTrainingData(config);
+  const steps = stepsOf(flags, config, data.train.count);
+  await train(flags.out, configOf({ ...config, steps }), data, { adapter, notice });
 }
+
+/** A run goes on with its own settings. */
+function refuseSettings(flags: TrainFlags) {
+  const others = ['out', 'config', 'epochs', ...SETTINGS] as const;
+  const given = others.find((name) => flags[name] !== undefined);
+  const option = given ? dashed(given) : flags.mirror ? undefined : '--no-mirror';
+  if (option) throw new Error(`--resume goes on with the settings of the run; leave ${option} out`);
+}
+
+const dashed = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
 /** Defaults, then the file, then the command line. */
 async function settings(architecture: string, flags: TrainFlags): Promise<LifterConfig> {
@@ -69,21 +78,16 @@ async function settings(architecture: string, flags: TrainFlags): Promise<Lifter
   const given = Object.fromEntries(
     SETTINGS.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
   );
-  const config = configOf({
-    ...file,
-    ...given,
-    architecture,
-    ...(!flags.mirror && { mirror: false }),
-  });
-  if (flags.epochs === undefined) return config;
-  if (flags.steps !== undefined) throw new Error('give --steps or --epochs, not both');
-  if (!(flags.epochs > 0))
-    throw new Error(`--epochs must be a number above 0, got ${flags.epochs}`);
-  const { train } = await loadTrainingData(config);
-  return configOf({ ...config, steps: Math.ceil((flags.epochs * train.count) / config.batch) });
+  const mirror = flags.mirror ? {} : { mirror: false };
+  return configOf({ ...file, ...given, architecture, ...mirror });
 }
 
-const text = async (path: string) => new TextDecoder().decode(await readFile(path));
+function stepsOf({ epochs, steps }: TrainFlags, config: LifterConfig, poses: number): number {
+  if (epochs === undefined) return config.steps;
+  if (steps !== undefined) throw new Error('give --steps or --epochs, not both');
+  if (!(epochs > 0)) throw new Error(`--epochs must be a number above 0, got ${epochs}`);
+  return Math.ceil((epochs * poses) / config.batch);
+}
 
 function parse(path: string, json: string): Record<string, unknown> {
   try {

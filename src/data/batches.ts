@@ -58,11 +58,6 @@ const SEGMENT_COUNT = Math.max(...SEGMENTS) + 1;
 
 const SHAKY = new Set([JOINT.leftWrist, JOINT.rightWrist, JOINT.leftAnkle, JOINT.rightAnkle]);
 
-/** Batches in an epoch; the last one also holds the first poses of the next. */
-export function stepsPerEpoch({ source, size }: Pick<BatchPlan, 'source' | 'size'>): number {
-  return Math.ceil(source.count / size);
-}
-
 /**
  * The batch of a step: a pure function of the plan and the step, so that a resumed run draws what
  * an uninterrupted one would. Every epoch visits every pose once, in its own order and each through

@@ -21,7 +21,7 @@ export interface OpenOptions extends DeviceOptions {
   poison?: boolean;
 }
 
-/** What has been created on a device since it was opened. `bytes` is what is allocated now. */
+/** What programs and stores have created on a device since it was opened; pipelines warm up apart. `bytes` is what is allocated now. */
 export interface Counts {
   buffers: number;
   bindGroups: number;

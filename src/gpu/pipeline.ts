@@ -1,6 +1,7 @@
 /** Compute pipelines, compiled asynchronously and in parallel, each once. */
 
 import { ShaderError } from './faults.ts';
+import { scoped } from './scopes.ts';
 import { type Constants, compose, type Editions, explain, type KernelFile } from './shader.ts';
 
 /** A kernel with the values that specialise it. */
@@ -101,26 +102,31 @@ function warmUp(
   layout: GPUBindGroupLayout,
   { uniforms, storage, paramsSize }: KernelFile,
 ): void {
-  const buffer = (size: number, usage: GPUBufferUsageFlags) => device.createBuffer({ size, usage });
-  const zeros = buffer(Math.max(1024, paramsSize), GPUBufferUsage.UNIFORM);
-  const read = buffer(RANGE, GPUBufferUsage.STORAGE);
-  // Written bindings may share a buffer where their ranges are apart.
-  const written = buffer(RANGE * storage.length, GPUBufferUsage.STORAGE);
-  const entries = [
-    ...uniforms.map(({ binding }) => ({ binding, resource: { buffer: zeros } })),
-    ...storage.map(({ binding, writes }, i) => ({
-      binding,
-      resource: writes ? { buffer: written, offset: i * RANGE, size: RANGE } : { buffer: read },
-    })),
-  ];
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
-  pass.dispatchWorkgroups(1);
-  pass.end();
-  device.queue.submit([encoder.finish()]);
-  for (const used of [zeros, read, written]) used.destroy();
+  const run = () => {
+    const buffer = (size: number, usage: GPUBufferUsageFlags) =>
+      device.createBuffer({ size, usage });
+    const zeros = buffer(Math.max(1024, paramsSize), GPUBufferUsage.UNIFORM);
+    const read = buffer(RANGE, GPUBufferUsage.STORAGE);
+    // Written bindings may share a buffer where their ranges are apart.
+    const written = buffer(RANGE * storage.length, GPUBufferUsage.STORAGE);
+    const entries = [
+      ...uniforms.map(({ binding }) => ({ binding, resource: { buffer: zeros } })),
+      ...storage.map(({ binding, writes }, i) => ({
+        binding,
+        resource: writes ? { buffer: written, offset: i * RANGE, size: RANGE } : { buffer: read },
+      })),
+    ];
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+    pass.dispatchWorkgroups(1);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    for (const used of [zeros, read, written]) used.destroy();
+  };
+  // Should it fail, the first step does what it would have done.
+  scoped(device, run).errors.catch(() => {});
 }
 
 /** Bytes of a binding that is only there: the alignment of ranges. */

@@ -3,9 +3,9 @@
  * go, chains of elementwise calls become one, and the stages after a product move into its store.
  */
 
-import { maxStages, type StageOp } from '../kernels/chain.ts';
+import { maxStages } from '../kernels/chain.ts';
 import { sizeOf } from '../kernels/tensor.ts';
-import { elementwiseOp, kindOf, type StageSpec } from './ops/elementwise.ts';
+import { elementwiseOp, exchanged, kindOf, type StageSpec } from './ops/elementwise.ts';
 import { type MatmulCall, matmulOp, maxEpilogue } from './ops/matmul.ts';
 import { call, type OpCall, Tape, type Tensor, trace } from './trace.ts';
 import type { Variable } from './variables.ts';
@@ -101,18 +101,6 @@ const SMALL_PASS = 16_384;
 const pays = ({ attributes, outputs }: OpCall, trains: boolean): boolean => {
   const { transposeA, transposeB } = attributes as MatmulCall;
   return !trains || (!transposeA && !transposeB && outputs[0]!.size >= SMALL_PASS);
-};
-
-const exchanged: Partial<Record<StageOp, StageOp>> = {
-  add: 'add',
-  mul: 'mul',
-  min: 'min',
-  max: 'max',
-  equal: 'equal',
-  sub: 'subFrom',
-  subFrom: 'sub',
-  div: 'divInto',
-  divInto: 'div',
 };
 
 /**

@@ -4,7 +4,9 @@
  */
 
 import elementwiseWgsl from '../../shaders/elementwise.wgsl';
+import noCurve from '../../shaders/lib/no_curve.wgsl';
 import single from '../../shaders/lib/single.wgsl';
+import type { Editions } from '../gpu/shader.ts';
 import { kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
@@ -73,6 +75,26 @@ export interface ChainAttributes {
 
 export const singles = { 'lib/quad.wgsl': single };
 
+/** Ops that `lib/curve.wgsl` computes. */
+const curves: ReadonlySet<StageOp> = new Set([
+  'exp',
+  'log',
+  'tanh',
+  'sigmoid',
+  'silu',
+  'gelu',
+  'hardSwish',
+  'softplus',
+  'siluGradient',
+  'geluGradient',
+  'hardSwishGradient',
+  'softplusGradient',
+]);
+
+/** Editions of the stages: chains without curves leave them out, and compile in half the time. */
+export const stageEditions = (stages: readonly Stage[]): Editions =>
+  stages.some(({ op }) => curves.has(op)) ? {} : { 'lib/curve.wgsl': noCurve };
+
 /** Overrides of the stages, `OP_0` and `KIND_0` and on. */
 export const stageOverrides = (stages: readonly Stage[]): Record<string, number> =>
   Object.fromEntries(
@@ -91,17 +113,6 @@ export const stageParams = (stages: readonly Stage[], most: number): Record<stri
     ]).flat(),
   );
 
-/** Bindings of the stages, `e0` and on; `idle` fills the ones that no stage reads. */
-export const stageOperands = <N extends string>(
-  stages: readonly Stage[],
-  names: readonly N[],
-  idle: Operand,
-) =>
-  Object.fromEntries(names.map((name, i) => [name, stages[i]?.operand ?? idle])) as Record<
-    N,
-    Operand
-  >;
-
 /** Bytes of the operands that the stages read. */
 export const stageBytes = (stages: readonly Stage[]): number =>
   stages.reduce((sum, { operand }) => sum + (operand ? 4 * sizeOf(operand.shape) : 0), 0);
@@ -118,7 +129,7 @@ export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttrib
   {
     reads: ['x', ...extra],
     writes: ['y'],
-    editions: (t) => (quads(t.y) ? {} : singles),
+    editions: (t, { stages }) => ({ ...(quads(t.y) ? {} : singles), ...stageEditions(stages) }),
     overrides: (_, { stages }) => stageOverrides(stages),
     params: ({ y }, { stages, first }) => {
       const lanes = quads(y) ? 4 : 1;

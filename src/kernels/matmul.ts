@@ -8,7 +8,14 @@ import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
 import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
 import rowWgsl from '../../shaders/matmul_row.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
-import { type Stage, singles, stageBytes, stageOverrides, stageParams } from './chain.ts';
+import {
+  type Stage,
+  singles,
+  stageBytes,
+  stageEditions,
+  stageOverrides,
+  stageParams,
+} from './chain.ts';
 import { type Kernel, kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
@@ -63,7 +70,10 @@ function variant(
   return kernel<In, 'y', MatmulAttributes>(file, {
     reads: ['a', 'b', ...extra],
     writes: ['y'],
-    editions: () => (edition === 'single' ? singles : {}),
+    editions: (_, { stages }) => ({
+      ...(edition === 'single' ? singles : {}),
+      ...stageEditions(stages),
+    }),
     overrides: (_, { stages, transposeA, transposeB, accumulate }) => ({
       ...stageOverrides(stages),
       TRANSPOSE_A: Number(transposeA),

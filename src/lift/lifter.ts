@@ -62,15 +62,15 @@ export interface Lifter {
 const LARGE = 64;
 
 /**
- * Loads a lifter: its architecture and the bytes of its weights.
+ * Loads a lifter: its architecture, and its weights or the bytes of their file.
  * @throws where the file is no weights file or belongs to another architecture
  */
 export async function loadLifter(
   gpu: Gpu,
   architecture: Architecture,
-  bytes: Uint8Array,
+  given: Uint8Array | Weights,
 ): Promise<Lifter> {
-  const weights = readWeights(bytes);
+  const weights = given instanceof Uint8Array ? readWeights(given) : given;
   const { architecture: name } = architecture;
   if (weights.architecture !== name)
     throw new Error(

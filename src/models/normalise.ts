@@ -31,20 +31,6 @@ export function measure(rows: ArrayLike<number>, width: number): Statistics {
   return { mean, std };
 }
 
-/** (rows - mean) / std, column by column: z-scores. [n, width] to [n, width] */
-export function normalise(rows: ArrayLike<number>, { mean, std }: Statistics): Float32Array {
-  const width = mean.length;
-  wholeRows(rows.length, width);
-  return Float32Array.from(rows, (value, i) => (value - mean[i % width]!) / std[i % width]!);
-}
-
-/** The inverse of `normalise`: rows * std + mean. */
-export function denormalise(rows: ArrayLike<number>, { mean, std }: Statistics): Float32Array {
-  const width = mean.length;
-  wholeRows(rows.length, width);
-  return Float32Array.from(rows, (value, i) => value * std[i % width]! + mean[i % width]!);
-}
-
 function wholeRows(length: number, width: number): number {
   if (length % width === 0) return length / width;
   throw new Error(`normalise: ${length} numbers are no whole number of rows of ${width}.`);

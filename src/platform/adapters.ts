@@ -80,8 +80,7 @@ function why(
   wanted: AdapterKind | undefined,
 ): string {
   if (candidate.refused) return candidate.refused;
-  if (wanted)
-    return candidate.kind === wanted ? `${wanted} was asked for` : `${wanted} was asked for`;
+  if (wanted) return `${wanted} was asked for`;
   if (candidate === chosen) {
     return `the best there is, in the order ${ADAPTER_KINDS.join(', ')}`;
   }

@@ -44,12 +44,14 @@ const SCALED = 'pelvis at the origin, scale per frame by least squares';
 /**
  * The errors of predicted poses, in the definitions of the field:
  *
- * MPJPE mean Euclidean distance of the joints, pelvis on pelvis (Ionescu et al. 2014, protocol 1)
- * PA-MPJPE the same after a similarity Procrustes alignment in every frame, without reflection
- * (protocol 2) N-MPJPE the same, pelvis on pelvis, after the scale <target, predicted> /
- * <predicted, predicted> (Rhodin et al. 2018)
- * PCK      percentage of joints strictly nearer than 150 mm, pelvis on pelvis (Mehta et al. 2017)
- * AUC      mean PCK over the thresholds 0, 5, ... 150 mm
+ * - MPJPE: mean Euclidean distance of the joints, pelvis on pelvis (Ionescu et al. 2014,
+ *   protocol 1)
+ * - PA-MPJPE: the same after a similarity Procrustes alignment in every frame, without reflection
+ *   (protocol 2)
+ * - N-MPJPE: the same, pelvis on pelvis, after the scale <target, predicted> / <predicted,
+ *   predicted> (Rhodin et al. 2018)
+ * - PCK: percentage of joints strictly nearer than 150 mm, pelvis on pelvis (Mehta et al. 2017)
+ * - AUC: mean PCK over the thresholds 0, 5, ... 150 mm
  *
  * In every frame the sum of squared distances after Procrustes must not exceed that before it; an
  * evaluation in which it does is broken and throws.

@@ -52,7 +52,7 @@ const cases: [why: string, args: string[], said: RegExp][] = [
   [
     'a number that is none',
     ['train', 'martinez', '--out', at('c'), '--steps', 'many'],
-    /steps must be a whole number/,
+    /--steps <n>' argument 'many' is invalid. It is no number/,
   ],
   [
     'data that is not there',

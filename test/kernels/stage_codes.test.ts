@@ -1,13 +1,16 @@
 /**
- * The codes of stages stand in two places, src/kernels/chain.ts and shaders/lib/stage.wgsl: they
- * must say the same.
+ * The codes of stages stand in two places, src/kernels/chain.ts and the shaders' lib/stage.wgsl and
+ * lib/curve.wgsl: they must say the same.
  */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { kinds, opCodes } from '../../src/kernels/chain.ts';
+import { kinds, opCodes, stageEditions } from '../../src/kernels/chain.ts';
 
-const wgsl = readFileSync('shaders/lib/stage.wgsl', 'utf8');
+const [stages, curves] = ['stage', 'curve'].map((name) =>
+  readFileSync(`shaders/lib/${name}.wgsl`, 'utf8'),
+) as [string, string];
+const wgsl = stages + curves;
 
 /**
  * What the case of each op must say, in its expression or its comment, where its name alone is not
@@ -41,6 +44,15 @@ test('every op has one case, which says what the op is', () => {
   );
   for (const [name, code] of Object.entries(opCodes))
     expect(cases.get(code), name).toContain(words[name as keyof typeof opCodes] ?? name);
+});
+
+test('chains leave the curves out exactly where they have none', () => {
+  const names = Object.keys(opCodes) as (keyof typeof opCodes)[];
+  for (const op of names) {
+    const isCurve = curves.includes(`case ${opCodes[op]}u:`);
+    const left = 'lib/curve.wgsl' in stageEditions([{ op, kind: 'constant' }]);
+    expect(left, op).toBe(!isCurve);
+  }
 });
 
 test('every kind of operand has its code', () => {

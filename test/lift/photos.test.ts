@@ -48,7 +48,7 @@ describe.skipIf(!existsSync(data))(`photos (they need ${data})`, () => {
   };
 
   for (const name of ['skier.jpg', 'yoga.jpg']) {
-    test(`${name} is reprojected within 5 % of the box, by a body whose sides are alike`, async () => {
+    test(`${name} is reprojected within 5 % of the box, by a body whose sides are alike (equaliseSides sees to that)`, async () => {
       const { pose, relativeError } = await lift(name);
       expect(relativeError).toBeLessThan(0.05);
       const lengths = boneLengths(pose as Pose3d);

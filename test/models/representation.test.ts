@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomAt } from '../../src/data/random.ts';
-import { denormalise, measure, normalise } from '../../src/models/normalise.ts';
+import { measure } from '../../src/models/normalise.ts';
 import {
   decode,
   encode,
@@ -78,20 +78,18 @@ describe('encode', () => {
   });
 });
 
-describe('statistics', () => {
-  test('normalised columns have mean 0 and deviation 1, and come back', () => {
-    const random = randomAt(7);
-    const rows = Float64Array.from({ length: 600 }, (_, i) =>
-      i % 3 === 2 ? 5 : random.normal(100 * (i % 3), 1 + (i % 3)),
-    );
-    const statistics = measure(rows, 3);
-    expect(statistics.std[2]).toBe(1);
-    const z = normalise(rows, statistics);
-    const again = measure(z, 3);
-    [0, 1].forEach((k) => {
-      expect(again.mean[k]).toBeCloseTo(0, 5);
-      expect(again.std[k]).toBeCloseTo(1, 5);
-    });
-    denormalise(z, statistics).forEach((v, i) => expect(v).toBeCloseTo(rows[i]!, 3));
-  });
+test('statistics are the mean and deviation of each column; a constant one has deviation 1', () => {
+  const random = randomAt(7);
+  const rows = Float64Array.from({ length: 30_000 }, (_, i) =>
+    i % 3 === 2 ? 5 : random.normal(100 * (i % 3), 1 + (i % 3)),
+  );
+  const { mean, std } = measure(rows, 3);
+  // 10,000 numbers know a mean to 1 % of the deviation, and the deviation to 0.7 %
+  expect(Math.abs(mean[0]!)).toBeLessThan(0.04);
+  expect(Math.abs(mean[1]! - 100)).toBeLessThan(0.08);
+  expect(Math.abs(std[0]! - 1)).toBeLessThan(0.03);
+  expect(Math.abs(std[1]! / 2 - 1)).toBeLessThan(0.03);
+  expect(mean[2]).toBeCloseTo(5, 10);
+  expect(std[2]).toBe(1);
+  expect(measure([1, 2, 3, 4], 1)).toEqual({ mean: [2.5], std: [Math.sqrt(1.25)] });
 });

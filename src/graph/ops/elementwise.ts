@@ -1,4 +1,4 @@
-/** Elementwise ops. Each is a stage; the planner fuses chains of them (see `fuse.ts`). */
+/** Elementwise ops. Each is a stage; the planner fuses chains of them (see `rewrite.ts`). */
 
 import { elementwise, type Kind, type Stage, type StageOp } from '../../kernels/chain.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
@@ -130,20 +130,22 @@ const stepValue = (schedule: Schedule): Tensor => stage(constant(0), { op: 'add'
 export type Value = Tensor | number;
 
 /** The same operation with its operands exchanged. */
-const reversed: Partial<Record<StageOp, StageOp>> = {
+export const exchanged: Partial<Record<StageOp, StageOp>> = {
   add: 'add',
   mul: 'mul',
   min: 'min',
   max: 'max',
   equal: 'equal',
   sub: 'subFrom',
+  subFrom: 'sub',
   div: 'divInto',
+  divInto: 'div',
 };
 
 function binary(op: StageOp, a: Value, b: Value): Tensor {
   if (typeof a === 'number') {
     if (typeof b === 'number') return binary(op, constant(a), b);
-    const other = reversed[op];
+    const other = exchanged[op];
     return other ? binary(other, b, a) : binary(op, broadcastTo(constant(a), b.shape), b);
   }
   if (a.source.kind === 'scalar') return binary(op, stepValue(a.source.schedule), b);
@@ -152,7 +154,7 @@ function binary(op: StageOp, a: Value, b: Value): Tensor {
   const shape = broadcastShape(op, a.shape, b.shape);
   const covers = (t: Tensor) => t.size === sizeOf(shape) && t.shape.length === shape.length;
   if (!covers(a)) {
-    const other = reversed[op];
+    const other = exchanged[op];
     if (other && covers(b)) return binary(other, b, a);
     return binary(op, broadcastTo(a, shape), b);
   }
