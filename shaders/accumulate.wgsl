@@ -1,7 +1,9 @@
 // y = keep y + x / count
 //
 // Adds the gradients of a micro-batch to the mean over all of them; keep is 0 for the first and 1 for the others.
-// One thread for each quad of the slab. A select, not a product: what y held before may be NaN.
+// One thread for each quad of the slab.
+//
+// A select, not a product: what y held before may be NaN.
 
 // use lib/grid.wgsl
 // use lib/step.wgsl

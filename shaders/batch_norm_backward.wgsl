@@ -1,6 +1,9 @@
 // dx = scale inv_std (dy - (dshift + x̂ dscale) / rows)        x̂ = (x - mean) inv_std
 //
-// Ioffe and Szegedy 2015, section 3, with the sums over the batch already in dshift and dscale. One thread for each T.
+// Ioffe and Szegedy 2015, section 3, with the sums over the batch already in dshift and dscale.
+// One thread for each T.
+//
+// x̂ comes from differences to the mean, and epsilon keeps inv_std finite where a column does not vary.
 
 // use lib/quad.wgsl
 // use lib/grid.wgsl

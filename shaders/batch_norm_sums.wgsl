@@ -2,6 +2,8 @@
 //
 // x̂ = (x - mean) inv_std. One thread for each T of columns and each block of rows. With one block these are the
 // gradients themselves; else they are added in order afterwards.
+//
+// The mean is taken from x before the product, so that a large mean costs no digits; blocks keep the sums short.
 
 // use lib/quad.wgsl
 // use lib/grid.wgsl

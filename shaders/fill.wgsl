@@ -1,6 +1,8 @@
 // y[i] = value
 //
 // One thread for each element.
+//
+// It computes nothing.
 
 // use lib/grid.wgsl
 

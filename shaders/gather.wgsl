@@ -1,6 +1,8 @@
 // y[r, c] = table[index[r], c]
 //
-// One thread for each element of y. An index beyond the table gives 0, never another tensor's memory.
+// One thread for each element of y.
+//
+// It moves values and computes none. An index beyond the table gives 0, never another tensor's memory.
 
 // use lib/grid.wgsl
 

@@ -1,6 +1,8 @@
 // dtable[t, c] = Σ dy[r, c]                     over the rows r with index[r] = t
 //
-// One thread for each element of dtable walks all indices: what a scatter with atomics would add in any order is
+// One thread for each element of dtable walks all indices.
+//
+// What a scatter with atomics would add in any order is
 // added here in the order of the rows, so the same inputs give the same bits.
 
 // use lib/grid.wgsl

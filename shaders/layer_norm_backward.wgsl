@@ -2,6 +2,8 @@
 //
 // Ba, Kiros and Hinton 2016. One workgroup per row; thread `lane` owns columns lane, lane + WIDTH, ...
 // The gradients of scale and shift are sums over the rows, made by other kernels.
+//
+// x̂ comes from differences to the mean, and epsilon keeps inv_std finite where a row does not vary.
 
 // use lib/reduce.wgsl
 // use lib/grid.wgsl

@@ -2,6 +2,8 @@
 //
 // Stochastic gradient descent with momentum, in PyTorch's form. One dispatch updates a slab of many parameters: each
 // thread takes a quad, and blocks of 64 elements look up the rate and decay of their group.
+//
+// There is no division: the update is as finite as the gradient, and a step with one that is not is skipped.
 
 // use lib/slab.wgsl
 

@@ -1,6 +1,7 @@
 // dx = y * (dy - sum(y * dy))                 the sum runs along the row
 //
 // One workgroup per row; thread `lane` owns columns lane, lane + WIDTH, ...
+//
 // y lies between 0 and 1, so the products cannot overflow where dy does not.
 
 // use lib/reduce.wgsl

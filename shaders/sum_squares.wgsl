@@ -2,6 +2,8 @@
 //
 // The first half of a norm over a whole slab. Each thread takes quads that lie W apart, so that neighbours read
 // neighbouring addresses; `optimiser_control.wgsl` adds the partial sums in order. No thread waits for another.
+//
+// Squares overflow where a gradient is beyond 1e19: the norm is then infinite, and the step is skipped.
 
 struct Params { quads: u32, threads: u32 }
 

@@ -43,6 +43,7 @@ export interface Resident {
  */
 const ANNOUNCEMENT = 100;
 
+/** A device, and what lives on it. `openGpu` makes one. */
 export class Gpu {
   readonly options: OpenOptions;
   readonly counts: Counts = { buffers: 0, bindGroups: 0, pipelines: 0, submits: 0, bytes: 0 };

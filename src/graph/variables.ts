@@ -88,7 +88,9 @@ export class VariableSet {
   }
 }
 
+/** All zero. */
 export const zeros: Initial = (size) => new Float32Array(size);
+/** All one. */
 export const ones: Initial = (size) => new Float32Array(size).fill(1);
 
 /** Normal numbers of variance 2 / inputs, for layers before a ReLU (He et al. 2015, eq. 10). */

@@ -48,12 +48,12 @@ const mistakes: [string, () => unknown, string][] = [
   [
     'matmul, vectors',
     () => matmul(f32(17), f32(17, 4)),
-    'matmul: both must have two axes or more, [17] x [17, 4]',
+    'matmul: both must have two axes or more, so reshape a vector to one row or column, [17] x [17, 4]',
   ],
   [
     'matmul, batches',
     () => matmul(f32(2, 3, 4), f32(3, 4, 5)),
-    'matmul: batches differ and neither is 1, [2, 3, 4] x [3, 4, 5]',
+    'matmul: batches must be equal or 1, so broadcast or reshape one, [2, 3, 4] x [3, 4, 5]',
   ],
   [
     'linear',
@@ -78,22 +78,22 @@ const mistakes: [string, () => unknown, string][] = [
   [
     'broadcastTo',
     () => layout.broadcastTo(f32(3), [3, 4]),
-    'broadcastTo: [3] does not broadcast to [3, 4]',
+    'broadcastTo: [3] does not broadcast to [3, 4]: sizes must be equal or 1. Reshape or transpose it',
   ],
   [
     'slice',
     () => layout.slice(f32(4, 5), [0, 3], [4, 3]),
-    'slice: [0, 3] and [4, 3] do not lie within [4, 5]',
+    'slice: [0, 3] and [4, 3] do not lie within [4, 5]: begin + size must not exceed it. Make the slice smaller',
   ],
   [
     'slice of nothing',
     () => layout.slice(f32(4), [2], [0]),
-    'slice: [2] and [0] do not lie within [4]',
+    'slice: [2] and [0] do not lie within [4]: begin + size must not exceed it. Make the slice smaller',
   ],
   [
     'pad',
     () => layout.pad(f32(2, 3), [[1, 1]]),
-    'pad: [2, 3] needs 2 pairs of sizes, none negative',
+    'pad: [2, 3] needs 2 pairs of sizes, none negative. Give [before, after] for each axis',
   ],
   [
     'concat',

@@ -167,9 +167,13 @@ const unary = (op: StageOp) => (x: Tensor) => {
   return stage(value, { op });
 };
 
+/** a + b; shapes broadcast by NumPy's rule, as in all ops of two values. */
 export const add = (a: Value, b: Value): Tensor => binary('add', a, b);
+/** a - b */
 export const sub = (a: Value, b: Value): Tensor => binary('sub', a, b);
+/** a b, element by element. */
 export const mul = (a: Value, b: Value): Tensor => binary('mul', a, b);
+/** a / b */
 export const div = (a: Value, b: Value): Tensor => binary('div', a, b);
 /** The smaller of two values; where they are equal, each gets half of the gradient. */
 export const minimum = (a: Value, b: Value): Tensor => binary('min', a, b);
@@ -181,15 +185,25 @@ export const pow = (x: Tensor, exponent: number): Tensor => binary('pow', x, exp
 export const greater = (a: Value, b: Value): Tensor => binary('greater', a, b);
 /** 1 where a = b, else 0. No gradient passes. */
 export const equal = (a: Value, b: Value): Tensor => binary('equal', a, b);
+/** -x */
 export const neg = (x: Tensor): Tensor => mul(x, -1);
+/** x² */
 export const square = (x: Tensor): Tensor => mul(x, x);
+/** eˣ */
 export const exp = /* @__PURE__ */ unary('exp');
+/** Natural logarithm, for x > 0. */
 export const log = /* @__PURE__ */ unary('log');
+/** √x, for x >= 0; its gradient is infinite at 0. */
 export const sqrt = /* @__PURE__ */ unary('sqrt');
+/** |x|; its gradient at 0 is 0. */
 export const abs = /* @__PURE__ */ unary('abs');
+/** -1, 0 or 1. No gradient passes. */
 export const sign = /* @__PURE__ */ unary('sign');
+/** Hyperbolic tangent. */
 export const tanh = /* @__PURE__ */ unary('tanh');
+/** σ(x) = 1 / (1 + e⁻ˣ) */
 export const sigmoid = /* @__PURE__ */ unary('sigmoid');
+/** max(x, 0); its gradient at 0 is 0. */
 export const relu = /* @__PURE__ */ unary('relu');
 /** x Φ(x), Φ the cumulative normal distribution (the erf form). */
 export const gelu = /* @__PURE__ */ unary('gelu');

@@ -89,7 +89,9 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (same(x.shape, shape)) return x;
   const lead = shape.length - x.shape.length;
   if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + lead]))
-    throw new Error(`broadcastTo: ${show(x.shape)} does not broadcast to ${show(shape)}`);
+    throw new Error(
+      `broadcastTo: ${show(x.shape)} does not broadcast to ${show(shape)}: sizes must be equal or 1. Reshape or transpose it`,
+    );
   if (x.size === sizeOf(shape)) return reshape(x, shape);
   return call1(broadcastOp, [x], { shape });
 }
@@ -116,7 +118,9 @@ export function slice(x: Tensor, begin: Shape, size: Shape): Tensor {
     (n, i) => begin[i]! >= 0 && size[i]! > 0 && begin[i]! + size[i]! <= n,
   );
   if (begin.length !== x.shape.length || size.length !== x.shape.length || !inside)
-    throw new Error(`slice: ${show(begin)} and ${show(size)} do not lie within ${show(x.shape)}`);
+    throw new Error(
+      `slice: ${show(begin)} and ${show(size)} do not lie within ${show(x.shape)}: begin + size must not exceed it. Make the slice smaller`,
+    );
   return same(size, x.shape) ? x : call1(sliceOp, [x], { begin, size });
 }
 
@@ -142,7 +146,9 @@ const padOp = /* @__PURE__ */ op<{ padding: Padding; value: number }>('pad', {
 /** x with `padding[i]` = [before, after] elements of `value` around it along each axis. */
 export function pad(x: Tensor, padding: Padding, value = 0): Tensor {
   if (padding.length !== x.shape.length || padding.some(([a, b]) => !(a >= 0 && b >= 0)))
-    throw new Error(`pad: ${show(x.shape)} needs ${x.shape.length} pairs of sizes, none negative`);
+    throw new Error(
+      `pad: ${show(x.shape)} needs ${x.shape.length} pairs of sizes, none negative. Give [before, after] for each axis`,
+    );
   return padding.every(([a, b]) => a + b === 0) ? x : call1(padOp, [x], { padding, value });
 }
 

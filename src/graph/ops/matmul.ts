@@ -29,7 +29,8 @@ export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
       new Error(
         `matmul: ${rule}, ${show(a!)}${transposeA ? 'ᵀ' : ''} x ${show(b!)}${transposeB ? 'ᵀ' : ''}`,
       );
-    if (a!.length < 2 || b!.length < 2) throw mistake('both must have two axes or more');
+    if (a!.length < 2 || b!.length < 2)
+      throw mistake('both must have two axes or more, so reshape a vector to one row or column');
     const [m, k] = turned(a!, transposeA);
     const [l, n] = turned(b!, transposeB);
     if (k !== l)
@@ -38,7 +39,7 @@ export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
       );
     const batches = [a!.slice(0, -2), b!.slice(0, -2)].filter((batch) => sizeOf(batch) !== 1);
     if (batches.length === 2 && batches[0]!.join() !== batches[1]!.join())
-      throw mistake('batches differ and neither is 1');
+      throw mistake('batches must be equal or 1, so broadcast or reshape one');
     const longest = a!.length >= b!.length ? a!.slice(0, -2) : b!.slice(0, -2);
     return [[...(batches[0] ?? longest), m, n]];
   },
