@@ -176,6 +176,29 @@ checkOp('select', devices, {
   ],
 });
 
+for (const side of ['then', 'else'] as const) {
+  checkOp(`select, zero ${side}`, devices, {
+    op: ([c, x]) => {
+      const [a, b] = side === 'then' ? [0, x!] : [x!, 0];
+      return ops.select(ops.greater(c!, 0), a, b);
+    },
+    reference: ([c, x]) => {
+      const { shape } = zip((v) => v)([c!, x!]);
+      return generate(shape, (i) => (at(c!, i) > 0 === (side === 'else') ? at(x!, i) : 0));
+    },
+    cases: [
+      ['a condition for each column', [[8], [4, 8]]],
+      [
+        'a value for each row',
+        [
+          [3, 5],
+          [3, 1],
+        ],
+      ],
+    ],
+  });
+}
+
 checkOp<{ shape: readonly number[] }>('broadcastTo', devices, {
   op: ([x], { shape }) => broadcastTo(x!, shape),
   reference: ([x], { shape }) => generate(shape, (index) => at(x!, index)),

@@ -226,6 +226,9 @@ export function select(condition: Tensor, a: Value, b: Value): Tensor {
     shapes[1]!,
   );
   const wide = (v: Value) => broadcastTo(typeof v === 'number' ? constant(v) : v, shape);
+  // What is kept of a zero is zero: half of the work is not there.
+  if (b === 0) return binary('keepIf', wide(a), condition);
+  if (a === 0) return binary('keepUnless', wide(b), condition);
   return add(binary('keepIf', wide(a), condition), binary('keepUnless', wide(b), condition));
 }
 
