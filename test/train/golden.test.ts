@@ -13,6 +13,7 @@ import { readVariables, writeVariables } from '../../src/graph/store.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { meanJointDistance, mse, smoothL1 } from '../../src/train/losses.ts';
+import { arrayOf, uniform } from '../golden/uniform.ts';
 
 interface Run {
   name: string;
@@ -45,22 +46,9 @@ const golden = JSON.parse(
   generator: { check: { stream: number; first: number[] }[] };
 };
 
-/** The generator of the golden numbers, as its description says. */
-function pcg(x: number): number {
-  const s = (Math.imul(747796405, x) + 2891336453) >>> 0;
-  const w = Math.imul((s >>> ((s >>> 28) + 4)) ^ s, 277803737) >>> 0;
-  return ((w >>> 22) ^ w) >>> 0;
-}
-const u = (stream: number, i: number) => (pcg((i + pcg(stream)) >>> 0) >>> 8) * 2 ** -23 - 1;
-const array = (
-  size: number,
-  stream: number,
-  { offset, scale }: { offset: number; scale: number },
-) => Float32Array.from({ length: size }, (_, i) => offset + scale * u(stream, i));
-
 test('the generator gives the numbers that Python gave', () => {
   for (const { stream, first } of golden.generator.check)
-    expect([0, 1, 2, 3].map((i) => u(stream, i))).toEqual(first);
+    expect([0, 1, 2, 3].map((i) => uniform(stream, i))).toEqual(first);
 });
 
 const gpu = await openGpu({ poison: true });
@@ -107,18 +95,22 @@ for (const run of golden.runs) {
           .filter(({ name }) => set.variables.some((v) => v.name === name))
           .map(({ name, shape, stream, ...affine }) => [
             name,
-            array(
-              shape.reduce((a, b) => a * b),
-              stream,
-              affine,
-            ),
+            arrayOf({ shape, stream, ...affine }),
           ]),
       ),
     );
 
     for (const [step, expected] of run.losses.entries()) {
-      const x = array(batch * 34, run.stream + 100 + step, run.batches.input);
-      const noise = array(batch * 48, run.stream + 200 + step, run.batches.noise);
+      const x = arrayOf({
+        shape: [batch, 34],
+        ...run.batches.input,
+        stream: run.stream + 100 + step,
+      });
+      const noise = arrayOf({
+        shape: [batch, 48],
+        ...run.batches.noise,
+        stream: run.stream + 200 + step,
+      });
       const t = noise.map((n, i) => 0.5 * x[34 * Math.floor(i / 48) + ((i % 48) % 34)]! + n);
       const micro = Array.from({ length: microBatches }, (_, m) => ({
         x: x.subarray(m * rows * 34, (m + 1) * rows * 34),
