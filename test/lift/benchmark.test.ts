@@ -1,7 +1,6 @@
 /** The shipped weights on the fixed benchmark of held-out CMU subjects. */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readBenchmark } from '../../src/data/benchmark.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
@@ -9,11 +8,8 @@ import { loadLifter } from '../../src/lift/lifter.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { readWeights } from '../../src/models/weights.ts';
 import { evaluate } from '../../src/pose/metrics.ts';
+import { bytesOf, hasData, NEEDS_DATA } from '../data/dataset.ts';
 
-const data = resolve(
-  process.env.KINEGRAD_DATA ?? resolve(import.meta.dirname, '../../../shared/data'),
-  'cmu/cmu_benchmark.safetensors',
-);
 const weights = readFileSync(new URL('../../weights/martinez.safetensors', import.meta.url));
 
 test('the weights are small, and say where they come from and how they were trained', () => {
@@ -26,13 +22,13 @@ test('the weights are small, and say where they come from and how they were trai
   });
 });
 
-describe.skipIf(!existsSync(data))(`the benchmark (it needs ${data})`, () => {
+describe.skipIf(!hasData)(`the benchmark${NEEDS_DATA}`, () => {
   let gpu: Gpu | undefined;
   afterAll(() => gpu?.close());
 
   test('is lifted within 23 mm MPJPE and 21 mm PA-MPJPE', async () => {
     gpu = await openGpu();
-    const { pose2d, pose3d } = readBenchmark(readFileSync(data));
+    const { pose2d, pose3d } = readBenchmark(bytesOf('cmu/cmu_benchmark.safetensors'));
     // A quarter of the views, taken evenly: all of them are what `kinegrad eval` measures.
     const some = Array.from({ length: Math.floor(pose3d.length / 51 / 4) }, (_, i) => 4 * i);
     const pick = (values: Float32Array, size: number) =>

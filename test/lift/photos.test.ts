@@ -1,7 +1,6 @@
 /** The shipped lifter on real photos: what it makes of them must be people. */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jointsToHuman36m, readJoints } from '../../src/data/joints.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
@@ -17,11 +16,8 @@ import {
   type Joint,
   type Pose3d,
 } from '../../src/pose/skeleton.ts';
+import { hasData, NEEDS_DATA, textOf } from '../data/dataset.ts';
 
-const data = resolve(
-  process.env.KINEGRAD_DATA ?? resolve(import.meta.dirname, '../../../shared/data'),
-  'photos/keypoints.json',
-);
 const weights = new URL('../../weights/martinez.safetensors', import.meta.url);
 
 /** Elbows, wrists, knees and ankles, with the shoulders and hips that they hang from. */
@@ -31,8 +27,8 @@ const LIMBS: readonly Joint[] = (['left', 'right'] as const).flatMap((side) =>
   ),
 );
 
-describe.skipIf(!existsSync(data))(`photos (they need ${data})`, () => {
-  const json = existsSync(data) ? readFileSync(data, 'utf8') : '{}';
+describe.skipIf(!hasData)(`photos${NEEDS_DATA}`, () => {
+  const json = hasData ? textOf('photos/keypoints.json') : '{}';
   let gpu: Gpu;
   let lifter: Lifter;
   beforeAll(async () => {
