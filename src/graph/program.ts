@@ -17,7 +17,7 @@ import {
 } from './inputs.ts';
 import { IN_FLIGHT, makePlan, type Plan, STEP_BYTES } from './plan.ts';
 import { meanOf, type Slot } from './reading.ts';
-import { type Recording, record } from './recording.ts';
+import { type Recorded, type Recording, record } from './recording.ts';
 import { heldVariables, type Values, writeSets } from './store.ts';
 import { type Tensor, trace } from './trace.ts';
 
@@ -83,6 +83,15 @@ export class Program<I, O> {
     this.#makePlan = makePlan;
     this.seed = seed;
     this.#onProgress = onProgress;
+  }
+
+  /**
+   * Every dispatch of a step, to be appended to passes of the caller: for measuring. They read the
+   * inputs of the last run; whoever replays an update changes the variables without counting a step.
+   */
+  get dispatches(): readonly Recorded[] {
+    this.#check();
+    return this.#recording.dispatches;
   }
 
   /** Compiles the pipelines, allocates and records. */

@@ -25,10 +25,20 @@ export interface Recording {
   readonly ring: Ring;
   /** Stores of the variables that it reads or writes. */
   readonly stores: readonly Store[];
+  /** Every dispatch, in the order of the plan. */
+  readonly dispatches: readonly Recorded[];
   /** Appends all dispatches; those of the update only where this is the last micro-batch. */
   encode(encoder: GPUCommandEncoder, last: boolean): void;
   /** Gives the buffers back; the variables stay with the model. */
   dispose(): void;
+}
+
+/** A dispatch with its pipeline and bind group. */
+export interface Recorded {
+  /** Runs only with the last micro-batch. */
+  readonly update: boolean;
+  /** Appends it to a pass. */
+  run(pass: GPUComputePassEncoder): void;
 }
 
 export interface RecordOptions {
@@ -37,7 +47,7 @@ export interface RecordOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-type Owned = Omit<Recording, 'encode' | 'stores'> & {
+type Owned = Omit<Recording, 'dispatches' | 'encode' | 'stores'> & {
   readonly buffers: Map<Memory, GPUBuffer>;
   readonly params: GPUBuffer;
 };
@@ -61,21 +71,24 @@ export async function record(
     for (const set of plan.sets) stores.push(await storeOf(gpu, set, seed));
     for (const [memory, { set, slab }] of plan.slabs)
       owned.buffers.set(memory, stores[plan.sets.indexOf(set)]!.buffers[slab]!);
-    const dispatches = plan.dispatches.map((dispatch, i) => ({
-      ...bind(gpu, dispatch, owned, params.offsets[i]!),
-      pipeline: pipelines[i]!,
-    }));
+    const dispatches = plan.dispatches.map((dispatch, i): Recorded => {
+      const group = bind(gpu, dispatch, owned, params.offsets[i]!);
+      const { groups, update } = dispatch;
+      return {
+        update,
+        run(pass) {
+          pass.setPipeline(pipelines[i]!);
+          pass.setBindGroup(0, group);
+          pass.dispatchWorkgroups(...groups);
+        },
+      };
+    });
     const encode = (encoder: GPUCommandEncoder, last: boolean) => {
       const pass = encoder.beginComputePass();
-      for (const { pipeline, group, groups, update } of dispatches) {
-        if (update && !last) continue;
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...groups);
-      }
+      for (const dispatch of dispatches) if (last || !dispatch.update) dispatch.run(pass);
       pass.end();
     };
-    return { ...owned, stores, encode };
+    return { ...owned, stores, dispatches, encode };
   } catch (error) {
     owned.dispose();
     throw error;
@@ -180,8 +193,8 @@ function allocate(gpu: Gpu, plan: Plan, params: ArrayBuffer): Owned {
 }
 
 /** The bind group of a dispatch whose parameters begin at `at`. */
-function bind(gpu: Gpu, dispatch: PlannedDispatch, owned: Owned, at: number) {
-  const { kernel, operands, groups, update } = dispatch;
+function bind(gpu: Gpu, dispatch: PlannedDispatch, owned: Owned, at: number): GPUBindGroup {
+  const { kernel, operands } = dispatch;
   const size = 16 * Math.ceil(kernel.paramsSize / 16);
   const uniform = (name: string): GPUBufferBinding =>
     name === 'step' ? { buffer: owned.step } : { buffer: owned.params, offset: at, size };
@@ -193,7 +206,7 @@ function bind(gpu: Gpu, dispatch: PlannedDispatch, owned: Owned, at: number) {
     })),
   ];
   const layout = gpu.pipelines.layout(kernel);
-  return { group: gpu.bindGroup({ label: kernel.file, layout, entries }), groups, update };
+  return gpu.bindGroup({ label: kernel.file, layout, entries });
 }
 
 /** A whole number of quads, so that kernels may read the last one. */

@@ -52,7 +52,7 @@ export interface KernelSpec<In extends string, Out extends string, Attributes> {
   /** Storage buffers written, named as in the WGSL. */
   readonly writes: readonly Out[];
   /** Values of the WGSL `Params`, by name. */
-  readonly params?: (t: Operands<In | Out>, a: Attributes) => Numbers;
+  readonly params?: (t: Operands<In | Out>, a: Attributes, target: Target) => Numbers;
   /** Values of the WGSL `override` constants. */
   readonly overrides?: (t: Operands<In | Out>, a: Attributes, target: Target) => Numbers;
   /** Values of named top-level `const` and `alias` declarations. */
@@ -66,6 +66,7 @@ export interface KernelSpec<In extends string, Out extends string, Attributes> {
   readonly groups: (
     t: Operands<In | Out>,
     a: Attributes,
+    target: Target,
   ) => number | readonly [number, number, number];
   /** Work the kernel cannot avoid: what the bench divides by time. */
   readonly cost: (t: Operands<In | Out>, a: Attributes) => Cost;
@@ -107,13 +108,13 @@ export function kernel<const In extends string, const Out extends string, Attrib
   agree(file, spec);
   const run = (target: Target, t: Operands<In | Out>, attributes: Attributes): Dispatch[] =>
     pieces(file, spec, target, t, attributes).map(({ t, a }) => {
-      const groups = spec.groups(t, a);
+      const groups = spec.groups(t, a, target);
       return {
         kernel: file,
         overrides: spec.overrides?.(t, a, target) ?? {},
         constants: spec.constants?.(t, a) ?? {},
         editions: spec.editions?.(t, a) ?? {},
-        params: spec.params?.(t, a) ?? {},
+        params: spec.params?.(t, a, target) ?? {},
         operands: t,
         groups: typeof groups === 'number' ? fold(groups) : groups,
         cost: spec.cost(t, a),

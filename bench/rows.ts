@@ -1,0 +1,138 @@
+/** What a run of the bench says, as it is written by `--json` and read by `--compare`. */
+
+import { readFileSync } from 'node:fs';
+import type { AdapterKind } from '../src/platform/types.ts';
+
+export const FORMAT = 'kinegrad bench 1';
+
+export type Pass = 'forward' | 'input gradient' | 'weight gradient' | 'update';
+
+/** One thing that was measured. */
+export interface Row {
+  /** `kinegrad`, or the name of a peer. */
+  readonly engine: string;
+  readonly family: string;
+  /** What a family calls its cases apart from their shape, such as `sum over rows`; or empty. */
+  readonly name: string;
+  readonly pass: Pass;
+  readonly shape: readonly number[];
+  readonly dtype: 'f32' | 'f16';
+  /** The variant that ran: one of the family's, `chosen by the engine` where it has but one. */
+  readonly variant: string;
+  /** Milliseconds of one run of the case: median, interquartile range, number of samples. */
+  readonly median_ms: number;
+  readonly spread_ms: number;
+  readonly count: number;
+  /** The samples, by the rounds in which they were taken: rounds are minutes apart, samples are not. */
+  readonly rounds_ms: readonly (readonly number[])[];
+  /** Work that cannot be avoided, by the family's own count, and what the median makes of it. */
+  readonly bytes: number;
+  readonly flops: number;
+  readonly gflops: number;
+  readonly gbps: number;
+  /** The roof at this row's working set: bytes and flops in seconds, measured in the same run. */
+  readonly roof_gbps: number;
+  readonly roof_gflops: number;
+  /** Which of the two bounds it. */
+  readonly bound: 'memory' | 'compute';
+  /** The least time that the roofs allow, in percent of the median. */
+  readonly roofline_percent: number;
+  /** Whether the output matched, and the largest difference in parts of the largest value. */
+  readonly agrees: boolean;
+  readonly error: number;
+  /** From compile() to a program that is ready, drivers' caches off; and to its first output here. */
+  readonly compile_ms: number;
+  readonly first_ms: number;
+  /** Shader files that ran, and the files they use. */
+  readonly files: readonly string[];
+  /** Dispatches of one run. */
+  readonly dispatches: number;
+}
+
+/** What could not be measured, and why: one line each. */
+export interface Failure {
+  readonly engine: string;
+  readonly what: string;
+  readonly why: string;
+  /** A peer that has no such op is listed and fails nothing; all else makes the exit status 1. */
+  readonly expected: boolean;
+}
+
+/** Host-side code, timed by the package `benchmark`. */
+export interface HostRow {
+  readonly name: string;
+  readonly median_ms: number;
+  readonly spread_ms: number;
+  readonly count: number;
+}
+
+export interface Bandwidth {
+  /** Bytes that the kernel touches. */
+  readonly bytes: number;
+  readonly gbps: number;
+  /** The best kernel: `copy`, `scale` or `triad`, threads a group, steps a thread. */
+  readonly kernel: string;
+}
+
+export interface Header {
+  readonly format: typeof FORMAT;
+  /** Version of the package. */
+  readonly version: string;
+  readonly date: string;
+  readonly node: string;
+  readonly cpu: string;
+  readonly threads: number;
+  readonly adapter: { readonly kind: AdapterKind; readonly name: string; readonly driver: string };
+  /** Step of the GPU's clock in nanoseconds; null where rows were timed by the host's. */
+  readonly timestamp_quantum_ns: number | null;
+  /** Of the best vec4 copy kernel, at the largest working set that was measured. */
+  readonly copy_gbps: number;
+  readonly bandwidth: readonly Bandwidth[];
+  readonly fma_gflops_f32: number;
+  /** Null where the device has no `shader-f16`. */
+  readonly fma_gflops_f16: number | null;
+  /** Microseconds of a dispatch that does nothing: encoding on the host, and end to end. */
+  readonly encode_us: number;
+  readonly dispatch_us: number;
+  /** Seconds that the run took. */
+  readonly seconds: number;
+}
+
+export interface Results {
+  readonly header: Header;
+  readonly rows: readonly Row[];
+  readonly host: readonly HostRow[];
+  readonly failures: readonly Failure[];
+}
+
+/** Rows of two runs with the same name measured the same thing. */
+export const rowName = (
+  row: Pick<Row, 'engine' | 'family' | 'name' | 'pass' | 'shape' | 'dtype' | 'variant'>,
+) =>
+  [row.engine, row.family, row.name, row.pass, row.shape.join(','), row.dtype, row.variant]
+    .filter(Boolean)
+    .join(' | ');
+
+/** @throws with the name of the file, when it is missing, no JSON, or no results of this format. */
+export function readResults(file: string): Results {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  let value: Partial<Results> | null;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is no JSON: ${(error as Error).message}`);
+  }
+  const format = value?.header?.format;
+  if (format !== FORMAT)
+    throw new Error(
+      `${file} is of format ${JSON.stringify(format ?? null)}, this bench reads '${FORMAT}': make it again with --json`,
+    );
+  if (!Array.isArray(value!.rows))
+    throw new Error(`${file} has no rows: make it again with --json`);
+  return value as Results;
+}
