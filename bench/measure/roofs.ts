@@ -1,0 +1,209 @@
+/**
+ * What this device can do at most: bandwidth of memory at several working sets, multiply-adds in
+ * registers, and the cost of a dispatch. Measured in turn with the rows that are held against it.
+ */
+
+import { median } from 'simple-statistics';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { compile, type Program } from '../../src/graph/program.ts';
+import type { Bandwidth } from '../rows.ts';
+import { type FmaForm, fmaChains, nothing, type StreamForm, stream } from './roof_kernels.ts';
+import type { Sampler, Subject } from './sampler.ts';
+
+/** A roof: the kernels that came nearest to it, and their samples in milliseconds. */
+export interface Roof {
+  readonly subjects: readonly Subject[];
+  /** Adds samples, a list for each subject. */
+  add(samples: readonly (readonly number[])[]): void;
+  /**
+   * Work in a second of the best subject, 1e9 bytes or 1e9 flops; with a prefix, of the best whose
+   * name begins so.
+   */
+  best(prefix?: string): { rate: number; kernel: string };
+}
+
+export interface Roofs {
+  /** The roof of memory for kernels that touch about this many bytes. */
+  memory(bytes: number): Promise<Roof>;
+  /** The roof of arithmetic; undefined where the device lacks the type. */
+  arithmetic(dtype: 'f32' | 'f16'): Promise<Roof | undefined>;
+  /** 1e9 bytes a second of the best copy kernel at the largest working set. */
+  copy(): Promise<number>;
+  /** All roofs of memory that were asked for, smallest working set first. */
+  bandwidths(): Bandwidth[];
+  dispose(): void;
+}
+
+const OPS = ['copy', 'scale', 'triad'] as const;
+/** Threads a group, quads a thread, by hand. What wins on one device is hopeless on another. */
+const SHAPES = [
+  [64, 1, false],
+  [256, 1, false],
+  [64, 4, true],
+  [256, 4, true],
+  [8, 64, false],
+  [8, 256, false],
+  [8, 1024, false],
+] as const;
+/** Working sets that are told apart, in bytes: powers of two from the first to the last. */
+const SETS = [2 ** 14, 2 ** 28] as const;
+/** Samples by which the forms are chosen, and how many of the best are kept. */
+const TRIALS = 3;
+const KEPT = 3;
+
+/** The power of two nearest to a working set. */
+export const workingSet = (bytes: number): number =>
+  Math.min(SETS[1], Math.max(SETS[0], 2 ** Math.round(Math.log2(Math.max(1, bytes)))));
+
+export function openRoofs(gpu: Gpu, sampler: Sampler): Roofs {
+  const programs: Program<never, never>[] = [];
+  const memory = new Map<number, Promise<Roof>>();
+  const arithmetic = new Map<string, Promise<Roof | undefined>>();
+  const made = new Map<number, Roof>();
+
+  /** Compiles and runs once what is to be timed. */
+  const ready = async (f: Parameters<typeof compile>[1], inputs: Record<string, number[]>) => {
+    const program = await compile(gpu, f, inputs);
+    const zeros = Object.entries(inputs).map(([name, [size]]) => [name, new Float32Array(size!)]);
+    await program.run(Object.fromEntries(zeros));
+    programs.push(program as unknown as Program<never, never>);
+    return program;
+  };
+
+  const openMemory = async (bytes: number): Promise<Roof> => {
+    const candidates: Candidate[] = [];
+    for (const op of OPS) {
+      const quads = Math.floor(bytes / (op === 'triad' ? 48 : 32) / 64) * 64;
+      for (const [width, steps, four] of SHAPES) {
+        // Fewer groups than this leave a device idle, and whole groups only: no form is to guard.
+        if (quads < 8 * width * steps) continue;
+        const whole = Math.floor(quads / (width * steps)) * width * steps;
+        const form: StreamForm = { op, width, steps, four };
+        const shape = [4 * whole];
+        const { dispatches } = await ready(
+          ({ x, z }) => ({ y: stream(x!, z!, form) }),
+          op === 'triad' ? { x: shape, z: shape } : { x: shape, z: [4] },
+        );
+        const name = `${op}, ${width} threads x ${steps} quads`;
+        candidates.push({ dispatches, name, work: (op === 'triad' ? 48 : 32) * whole });
+      }
+    }
+    return roofOf(sampler, candidates);
+  };
+
+  const openArithmetic = async (dtype: 'f32' | 'f16'): Promise<Roof | undefined> => {
+    if (dtype === 'f16' && !gpu.device.features.has('shader-f16')) return undefined;
+    const hardware = gpu.adapter.kind === 'hardware';
+    const candidates: Candidate[] = [];
+    for (const width of hardware ? [64, 256] : [8, 64])
+      for (const chains of [2, 4, 8]) {
+        const threads = hardware ? 1 << 18 : 1 << 10;
+        const form: FmaForm = { dtype, width, chains, threads, steps: 1024 };
+        const { dispatches, plan } = await ready(() => ({ y: fmaChains(form) }), {});
+        const name = `${chains} chains of quads, ${width} threads`;
+        candidates.push({ dispatches, name, work: plan.dispatches[0]!.cost.flops });
+      }
+    return roofOf(sampler, candidates);
+  };
+
+  const remember = <K, V>(map: Map<K, Promise<V>>, key: K, open: () => Promise<V>) => {
+    let known = map.get(key);
+    if (!known) map.set(key, (known = open()));
+    return known;
+  };
+
+  const openedMemory = (bytes: number) => {
+    const set = workingSet(bytes);
+    return remember(memory, set, async () => {
+      const roof = await openMemory(set);
+      made.set(set, roof);
+      return roof;
+    });
+  };
+
+  return {
+    memory: openedMemory,
+    copy: async () => {
+      const largest = Math.max(...made.keys());
+      return (await openedMemory(largest)).best('copy').rate;
+    },
+    arithmetic: (dtype) => remember(arithmetic, dtype, () => openArithmetic(dtype)),
+    bandwidths: () =>
+      [...made]
+        .sort(([a], [b]) => a - b)
+        .map(([bytes, roof]) => {
+          const { rate, kernel } = roof.best();
+          return { bytes, gbps: rate, kernel };
+        }),
+    dispose: () => programs.forEach((program) => program.dispose()),
+  };
+}
+
+interface Candidate extends Subject {
+  readonly name: string;
+  /** Bytes or flops of one run. */
+  readonly work: number;
+}
+
+/** Tries all candidates and keeps the best. */
+async function roofOf(sampler: Sampler, candidates: readonly Candidate[]): Promise<Roof> {
+  const trials = await sampler.sample(candidates, TRIALS);
+  const rate = (i: number) => candidates[i]!.work / median(trials[i]!);
+  const ranked = candidates.map((_, i) => i).sort((a, b) => rate(b) - rate(a));
+  // The best copy is among them, whatever beats it.
+  const copy = ranked.find((i) => candidates[i]!.name.startsWith('copy'));
+  const kept = [...new Set([...ranked.slice(0, KEPT), ...(copy === undefined ? [] : [copy])])];
+  const samples = kept.map((i): number[] => [...trials[i]!]);
+  return {
+    subjects: kept.map((i) => candidates[i]!),
+    add: (more) => more.forEach((times, k) => samples[k]!.push(...times)),
+    best(prefix = '') {
+      const rates = kept.map((i, k) =>
+        candidates[i]!.name.startsWith(prefix)
+          ? candidates[i]!.work / median(samples[k]!) / 1e6
+          : 0,
+      );
+      const top = rates.indexOf(Math.max(...rates));
+      return { rate: rates[top]!, kernel: candidates[kept[top]!]!.name };
+    },
+  };
+}
+
+/** Microseconds of a dispatch that does next to nothing. */
+export interface DispatchCost {
+  /** Of the host, to encode it. */
+  readonly encode_us: number;
+  /** From the first submit to the last result, divided by their number. */
+  readonly dispatch_us: number;
+}
+
+/** Times many dispatches of one thread each, in one submit. */
+export async function dispatchCost(gpu: Gpu): Promise<DispatchCost> {
+  const COUNT = 1000;
+  const program = await compile(gpu, () => ({ y: nothing() }), {});
+  await program.run({});
+  const [dispatch] = program.dispatches;
+  const once = async (count: number) => {
+    const start = performance.now();
+    const encoder = gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let i = 0; i < count; i++) dispatch!.run(pass);
+    pass.end();
+    const encoded = performance.now();
+    gpu.submit(encoder);
+    await gpu.settled(gpu.device.queue.onSubmittedWorkDone());
+    return { encode: encoded - start, all: performance.now() - start };
+  };
+  const runs: { encode: number; all: number }[] = [];
+  for (let i = 0; i < 12; i++) {
+    const few = await once(1);
+    const many = await once(1 + COUNT);
+    // The first two warm up.
+    if (i > 1) runs.push({ encode: many.encode - few.encode, all: many.all - few.all });
+  }
+  program.dispose();
+  return {
+    encode_us: (1000 * median(runs.map(({ encode }) => encode))) / COUNT,
+    dispatch_us: (1000 * median(runs.map(({ all }) => all))) / COUNT,
+  };
+}

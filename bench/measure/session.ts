@@ -1,0 +1,135 @@
+/** A run of the bench on one device: check, then time, in rounds. */
+
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { Case, Family } from '../family.ts';
+import type { Failure, Row } from '../rows.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { openRoofs, type Roof, type Roofs, workingSet } from './roofs.ts';
+import { makeRow } from './row.ts';
+import { openSampler, type Sampler } from './sampler.ts';
+
+/** What to measure: a case, with a variant or as the engine does it. */
+export interface Wish {
+  readonly family: Family;
+  readonly what: Case;
+  readonly variant?: string;
+}
+
+export interface Session {
+  readonly sampler: Sampler;
+  readonly roofs: Roofs;
+  readonly rows: readonly Row[];
+  readonly failures: readonly Failure[];
+}
+
+export interface SessionOptions {
+  readonly rounds: number;
+  /** Samples of each row in a round. */
+  readonly samples: number;
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+/** How a case is called in messages. */
+export const nameOf = ({ family, what, variant }: Wish): string =>
+  [family.name, what.name, what.pass, what.shape.join('x'), variant].filter(Boolean).join(' ');
+
+/**
+ * Prepares all cases, then takes samples of all of them in rounds: what is slow for a minute is so
+ * for a part of the samples of every row. Within a round rows of like size take turns with the
+ * roofs that they are held against.
+ */
+export async function measure(
+  gpu: Gpu,
+  wishes: readonly Wish[],
+  { rounds, samples, onProgress }: SessionOptions,
+): Promise<Session & { dispose(): Promise<void> }> {
+  const sampler = await openSampler(gpu);
+  const roofs = openRoofs(gpu, sampler);
+  const failures: Failure[] = [];
+  const ready: (Prepared & { rounds_ms: number[][] })[] = [];
+  const total = wishes.length * (1 + rounds);
+  let done = 0;
+  for (const wish of wishes) {
+    onProgress?.(done++, total, `compile and check ${nameOf(wish)}`);
+    try {
+      const { family, what, variant } = wish;
+      ready.push({ ...(await prepare(gpu, family, what, variant)), rounds_ms: [] });
+    } catch (error) {
+      gpu.check();
+      const why = (error as Error).message.split('\n').slice(0, 12).join('\n');
+      failures.push({ engine: 'kinegrad', what: nameOf(wish), why, expected: false });
+    }
+  }
+  const groups = groupBy(ready, ({ what }) => workingSet(what.workingSet ?? what.cost.bytes));
+  const compute = (await roofs.arithmetic('f32'))!;
+  const memory = new Map<number, Roof>();
+  for (const bytes of groups.keys()) memory.set(bytes, await roofs.memory(bytes));
+  for (let round = 0; round < rounds; round++) {
+    for (const [bytes, members] of groups) {
+      onProgress?.(done, total, `round ${round + 1} of ${rounds}`);
+      await sampleInTurn(sampler, [memory.get(bytes)!, compute], members, samples);
+      done += members.length;
+    }
+  }
+  const gflops = compute.best().rate;
+  const rows = ready.map((prepared): Row => {
+    const { family, what } = prepared;
+    const { rate: gbps } = memory.get(workingSet(what.workingSet ?? what.cost.bytes))!.best();
+    return makeRow(
+      {
+        engine: 'kinegrad',
+        family: family.name,
+        name: what.name ?? '',
+        pass: what.pass,
+        shape: what.shape,
+        dtype: 'f32',
+        variant: prepared.variant,
+        rounds_ms: prepared.rounds_ms,
+        ...what.cost,
+        agrees: true,
+        error: prepared.error,
+        compile_ms: prepared.compile_ms,
+        first_ms: prepared.first_ms,
+        files: prepared.files,
+        dispatches: prepared.dispatches.length,
+      },
+      { gbps, gflops },
+    );
+  });
+  return {
+    sampler,
+    roofs,
+    rows,
+    failures,
+    async dispose() {
+      for (const prepared of ready) await prepared.dispose();
+      roofs.dispose();
+      sampler.dispose();
+    },
+  };
+}
+
+/** One round of a group: its rows and its roofs, sample after sample. */
+async function sampleInTurn(
+  sampler: Sampler,
+  roofs: readonly Roof[],
+  rows: readonly (Prepared & { rounds_ms: number[][] })[],
+  count: number,
+) {
+  const times = await sampler.sample(
+    [...roofs.flatMap(({ subjects }) => subjects), ...rows],
+    count,
+  );
+  for (const roof of roofs) roof.add(times.splice(0, roof.subjects.length));
+  rows.forEach((row, i) => row.rounds_ms.push(times[i]!));
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item)) ?? [];
+    groups.set(key(item), group);
+    group.push(item);
+  }
+  return groups;
+}
