@@ -8,13 +8,13 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import type { PipelineKey } from '../src/gpu/pipeline.ts';
 import { type Composed, compose, type KernelFile } from '../src/gpu/shader.ts';
 import type { PlannedDispatch } from '../src/graph/plan.ts';
+import { targetOf } from '../src/graph/program.ts';
 import { type Lowered, lower } from './explain/lowered.ts';
 import { type Reflection, reflect } from './explain/reflect.ts';
 import {
   familySection,
   kernelSections,
   loweredSection,
-  type Paint,
   sourceSection,
 } from './explain/sections.ts';
 import { typicalCalls } from './explain/typical.ts';
@@ -23,8 +23,6 @@ export interface ExplainOptions {
   readonly gpu: Gpu;
   /** Also show the shader that Dawn hands to the driver; compiles in another process, seconds. */
   readonly lowered?: boolean;
-  /** Use the colours of a terminal; leave it out where the text goes elsewhere. */
-  readonly paint?: Paint;
 }
 
 /** A kernel as it is on a device, specialised as a typical call has it. */
@@ -44,13 +42,9 @@ export interface Explained {
  */
 export async function explain(
   name: string,
-  { gpu, lowered = false, paint = (_, text) => text }: ExplainOptions,
+  { gpu, lowered = false }: ExplainOptions,
 ): Promise<string> {
-  const calls = typicalCalls({
-    kind: gpu.adapter.kind,
-    subgroupSize: gpu.subgroupSize,
-    maxBinding: gpu.maxBinding,
-  });
+  const calls = typicalCalls(targetOf(gpu));
   const kernels = await Promise.all(kernelsNamed(name).map(importKernel));
   const keys = kernels.map((kernel): PipelineKey => {
     const { overrides, constants, editions } = calls.get(kernel.file) ?? {};
@@ -70,11 +64,11 @@ export async function explain(
   });
   const printed = new Map<string, string>();
   const sections = explained.flatMap((one) => [
-    ...kernelSections(one, gpu, paint),
-    sourceSection(one, printed, paint),
-    ...(one.lowered ? [loweredSection(one.lowered, paint)] : []),
+    ...kernelSections(one, gpu, printed),
+    sourceSection(one, printed),
+    ...(one.lowered ? [loweredSection(one.lowered)] : []),
   ]);
-  if (explained.length > 1) sections.unshift(familySection(name, explained, gpu, paint));
+  if (explained.length > 1) sections.unshift(familySection(name, explained, gpu));
   return sections.join('\n\n') + '\n';
 }
 
@@ -84,27 +78,28 @@ const importKernel = async (file: string): Promise<KernelFile> =>
   (await import(new URL(file, SHADERS).href)).default;
 
 /** Files of kernels by the name of one, or by what their names begin with. */
-export function kernelsNamed(name: string): string[] {
-  const files = readdirSync(SHADERS)
+function kernelsNamed(name: string): string[] {
+  const names = readdirSync(SHADERS)
     .filter((file) => file.endsWith('.wgsl'))
+    .map((file) => file.slice(0, -'.wgsl'.length))
     .sort();
-  const found = files.filter((file) =>
-    name.endsWith('.wgsl') ? file === name : name !== '' && file.startsWith(name),
+  const [stem, ending] = name.split('.') as [string, string?];
+  const found = names.filter((known) =>
+    ending === undefined ? known.startsWith(stem) : known === stem,
   );
-  if (found.length > 0) return found;
+  if (stem && found.length > 0 && (ending ?? 'wgsl') === 'wgsl')
+    return found.map((known) => `${known}.wgsl`);
   // Names in whole, and what several begin with.
-  const names = files.map((file) => file.slice(0, -'.wgsl'.length));
-  const known = new Set([...names, ...names.flatMap((file) => file.match(/^[a-z]+(?=_)/) ?? [])]);
-  const wanted = name.replace(/\.wgsl$/, '');
-  const near = [...known]
-    .map((known) => ({ known, far: distance(wanted, known) }))
-    .filter(({ known, far }) => far <= 3 || known.includes(wanted.split('_')[0] || ' '))
+  const all = new Set([...names, ...names.flatMap((known) => known.match(/^[a-z]+(?=_)/) ?? [])]);
+  const near = [...all]
+    .map((known) => ({ known, far: distance(stem, known) }))
+    .filter(({ known, far }) => far <= stem.length / 3 || (stem && known.includes(stem)))
     .sort((a, b) => a.far - b.far)
     .slice(0, 4)
     .map(({ known }) => known);
   throw new Error(
-    `--explain ${name}: no file of shaders/ is or begins so. ` +
-      (near.length > 0 ? `Near are ${near.join(', ')}` : `There are ${[...names].join(', ')}`),
+    `--explain ${name}: no kernel in shaders/ has this name, or one that begins so. ` +
+      (near.length > 0 ? `Did you mean ${near.join(', ')}?` : `There are ${names.join(', ')}`),
   );
 }
 

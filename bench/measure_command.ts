@@ -11,10 +11,11 @@ import type { Family } from './family.ts';
 import { hostRows } from './measure/host.ts';
 import { dispatchCost } from './measure/roofs.ts';
 import { measure, type Session, type Wish } from './measure/session.ts';
-import { variantsOf } from './measure/variants.ts';
-import { progress } from './report/progress.ts';
+import { filesOf, variantsOf } from './measure/variants.ts';
+import { showPeers } from './report/peers_table.ts';
+import { type Progress, progress } from './report/progress.ts';
 import { showHeader, showResults } from './report/table.ts';
-import { type Failure, FORMAT, type Header, type Results } from './rows.ts';
+import { BESIDE, type Failure, FORMAT, type Header, type Results } from './rows.ts';
 
 export interface MeasureOptions {
   readonly adapter?: AdapterKind;
@@ -24,6 +25,10 @@ export interface MeasureOptions {
   readonly variants?: boolean;
   readonly ladder?: boolean;
   readonly f16?: boolean;
+  /** Only what runs one of these shader files, such as `lib/reduce.wgsl`. */
+  readonly uses?: readonly string[];
+  /** Other engines, too, on the same work. */
+  readonly peers?: boolean;
   readonly rounds: number;
   readonly samples: number;
 }
@@ -48,14 +53,33 @@ export async function measureRows(options: MeasureOptions): Promise<Results> {
     const session = await measure(gpu, wishes, { ...options, onProgress: bar.update });
     // A filtered run is about kernels.
     const host = options.filter ? [] : await hostRows(gpu);
-    const header = await headerOf(gpu, session, cost, start);
+    const header = await headerOf(gpu, session, cost);
     await session.dispose();
-    const { rows } = session;
-    return { header, rows, host, failures: [...failures, ...session.failures] };
+    const { rows, failures: wrong } = session;
+    const beside = options.peers ? await peerRows(gpu.adapter, header, options, bar) : NO_PEERS;
+    return {
+      header: { ...header, seconds: (performance.now() - start) / 1000 },
+      rows: [...rows, ...beside.rows],
+      host,
+      failures: [...failures, ...wrong, ...beside.failures],
+    };
   } finally {
     bar.stop();
     gpu.close();
   }
+}
+
+const NO_PEERS = { rows: [], failures: [] };
+
+async function peerRows(
+  adapter: Gpu['adapter'],
+  header: Omit<Header, 'seconds'>,
+  options: MeasureOptions,
+  bar: Progress,
+) {
+  const { peerRows } = await import('./peers_rows.ts');
+  const onProgress = (what: string) => bar.update(0, 1, what);
+  return peerRows(adapter, header, { ...options, onProgress });
 }
 
 /** Families that the filter names, or which have a case that it names. */
@@ -97,9 +121,11 @@ function wishesOf(
   }
   return families.flatMap((family): Wish[] => {
     try {
-      return casesOf(family, options).flatMap((what) =>
+      const wishes = casesOf(family, options).flatMap((what) =>
         names(gpu, family, what, options).map((variant) => ({ family, what, ...variant })),
       );
+      const { uses } = options;
+      return wishes.filter((wish) => !uses || filesOf(gpu, wish).some((f) => uses.includes(f)));
     } catch (error) {
       fail(family.name, error);
       return [];
@@ -124,8 +150,7 @@ async function headerOf(
   gpu: Gpu,
   { sampler, roofs }: Session,
   cost: Pick<Header, 'encode_us' | 'dispatch_us'>,
-  start: number,
-): Promise<Header> {
+): Promise<Omit<Header, 'seconds'>> {
   const { version } = createRequire(import.meta.url)('kinegrad/package.json');
   const { kind, name, driver } = gpu.adapter;
   const [cpu] = cpus();
@@ -145,7 +170,6 @@ async function headerOf(
     fma_gflops_f32: f32!.best().rate,
     fma_gflops_f16: f16?.best().rate ?? null,
     ...cost,
-    seconds: (performance.now() - start) / 1000,
   };
 }
 
@@ -157,7 +181,11 @@ export interface WriteOptions {
 /** Prints the results and writes the files; true where all is well. */
 export async function report(results: Results, { json, html }: WriteOptions): Promise<boolean> {
   const { header, failures } = results;
-  console.log(`${showHeader(header)}\n\n${showResults(results)}`);
+  const [own, beside] = [false, true].map((with_) =>
+    results.rows.filter(({ name }) => (name === BESIDE) === with_),
+  );
+  console.log(`${showHeader(header)}\n\n${showResults({ ...results, rows: own! })}`);
+  if (beside!.length > 0) console.log(`\n${showPeers(beside!)}`);
   console.log(`\n${results.rows.length} rows in ${header.seconds.toFixed(0)} s`);
   const over = results.rows.filter(({ roofline_percent }) => roofline_percent > 105);
   for (const { family, pass, shape, roofline_percent } of over)

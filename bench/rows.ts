@@ -5,6 +5,9 @@ import type { AdapterKind } from '../src/platform/types.ts';
 
 export const FORMAT = 'kinegrad bench 1';
 
+/** What rows of `--peers` are called: ours, too, are timed as the peers can be. */
+export const BESIDE = 'beside peers';
+
 export type Pass = 'forward' | 'input gradient' | 'weight gradient' | 'update';
 
 /** One thing that was measured. */
@@ -40,8 +43,11 @@ export interface Row {
   /** Whether the output matched, and the largest difference in parts of the largest value. */
   readonly agrees: boolean;
   readonly error: number;
-  /** From compile() to a program that is ready, drivers' caches off; and to its first output here. */
-  readonly compile_ms: number;
+  /**
+   * From compile() to a program that is ready, drivers' caches off; and to its first output here.
+   * Peers do not say when they are ready.
+   */
+  readonly compile_ms: number | null;
   readonly first_ms: number;
   /** Shader files that ran, and the files they use. */
   readonly files: readonly string[];

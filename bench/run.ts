@@ -4,7 +4,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ADAPTER_KINDS } from '../src/platform/types.ts';
 import type { MeasureOptions, WriteOptions } from './measure_command.ts';
 
-type Options = MeasureOptions & WriteOptions & { compare?: string[] };
+type Options = MeasureOptions &
+  WriteOptions & {
+    readonly compare?: string[];
+    readonly watch?: boolean;
+    readonly explain?: string;
+    readonly lowered?: boolean;
+    readonly tune?: boolean;
+  };
 
 function whole(text: string): number {
   const value = Number(text);
@@ -20,27 +27,60 @@ const command = new Command('bench')
   .option('--shape <n,...>', 'this shape instead of the usual ones, as the family counts', sizes)
   .option('--variants', 'all variants of each kernel, side by side')
   .option('--ladder', 'the steps of each ladder, from naive to best')
+  .option('--uses <files...>', 'only what runs one of these files of shaders/')
   .option('--f16', 'kernels that store f16, too')
   .addOption(
     new Option('--adapter <kind>', 'the kind of adapter to use, instead of the best there is')
       .choices(ADAPTER_KINDS)
       .env('KINEGRAD_ADAPTER'),
   )
+  .option('--peers', 'other engines beside ours, on the same adapter in the same run')
   .option('--rounds <n>', 'how often all rows are sampled, one after another', whole, 5)
   .option('--samples <n>', 'samples of a row in each round', whole, 5)
   .option('--json <file>', 'write header, rows and samples to a file')
   .option('--html <file>', 'write a report with charts, one file')
+  .option('--watch', 'check and time a kernel again whenever its file is saved')
   .option('--compare <files...>', 'judge two such files: before after')
+  .option('--explain <kernel>', 'what a kernel binds, needs and is composed of')
+  .option('--lowered', 'with --explain: what the driver is given, too')
+  .option('--tune', 'find the fastest variants for the shipped models on this adapter')
   .action(main);
 
 async function main(options: Options): Promise<void> {
-  if (options.compare) {
-    const { compareFiles } = await import('./compare.ts');
-    if (!compareFiles(options.compare)) process.exitCode = 1;
+  if (options.explain !== undefined) return explainKernel(options.explain, options);
+  if (options.tune) {
+    const { tuneCommand } = await import('./tune_command.ts');
+    if (!(await tuneCommand(options))) process.exitCode = 1;
     return;
+  }
+  if (options.compare) {
+    const [before, after, ...more] = options.compare;
+    if (!after || more.length > 0)
+      throw new Error(`--compare takes two files, before and after, got ${options.compare.length}`);
+    const { compareResults, showComparison } = await import('./compare.ts');
+    const { readResults } = await import('./rows.ts');
+    const comparison = compareResults(readResults(before!), readResults(after));
+    console.log(showComparison(comparison));
+    if (comparison.failed) process.exitCode = 1;
+    return;
+  }
+  if (options.watch) {
+    const { watch } = await import('./watch.ts');
+    await watch(process.argv.slice(2).filter((arg) => arg !== '--watch'));
   }
   const { measureRows, report } = await import('./measure_command.ts');
   if (!(await report(await measureRows(options), options))) process.exitCode = 1;
+}
+
+async function explainKernel(name: string, { adapter, lowered = false }: Options) {
+  const { openGpu } = await import('../src/gpu/gpu.ts');
+  const { explain } = await import('./explain.ts');
+  const gpu = await openGpu({ adapter });
+  try {
+    process.stdout.write(await explain(name, { gpu, lowered }));
+  } finally {
+    gpu.close();
+  }
 }
 
 try {

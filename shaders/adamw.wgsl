@@ -2,7 +2,7 @@
 // p = p - rate decay p - rate (m / c1) / (√(v / c2) + epsilon)
 //
 // AdamW (Loshchilov and Hutter 2019); with DECOUPLED off, decay p is added to g instead, which is Adam with an L2
-// penalty. One dispatch updates a slab of many parameters: each thread takes a quad, and blocks of 64 elements look
+// penalty. One dispatch updates a slab of many parameters: each thread takes quads, and blocks of 64 elements look
 // up the rate and decay of their group. g is scaled by the clip on the way in.
 //
 // v is a sum of squares and never negative. epsilon keeps the quotient finite where no gradient has come yet.
@@ -18,7 +18,9 @@ override DECOUPLED: bool = true;
 fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32) -> vec4f {
   let g = select(gradient + decay * parameter, gradient, DECOUPLED);
   let shrunk = select(parameter, parameter - rate * decay * parameter, DECOUPLED);
-  m[i] = params.beta1 * m[i] + (1.0 - params.beta1) * g;
-  v[i] = params.beta2 * v[i] + (1.0 - params.beta2) * g * g;
-  return shrunk - rate * (m[i] / corrections[0]) / (sqrt(v[i] / corrections[1]) + params.epsilon);
+  let mean = params.beta1 * m[i] + (1.0 - params.beta1) * g;
+  let square = params.beta2 * v[i] + (1.0 - params.beta2) * g * g;
+  m[i] = mean;
+  v[i] = square;
+  return shrunk - rate * (mean / corrections[0]) / (sqrt(square / corrections[1]) + params.epsilon);
 }

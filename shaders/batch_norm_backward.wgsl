@@ -1,14 +1,14 @@
 // dx = scale inv_std (dy - (dshift + x̂ dscale) / rows)        x̂ = (x - mean) inv_std
 //
 // Ioffe and Szegedy 2015, section 3, with the sums over the batch already in dshift and dscale.
-// One thread for each T.
+// Each thread takes Ts of one column, and what its column needs only once.
 //
 // x̂ comes from differences to the mean, and epsilon keeps inv_std finite where a column does not vary.
 
 // use lib/quad.wgsl
-// use lib/grid.wgsl
+// use lib/walk.wgsl
 
-struct Params { count: u32, columns: u32, rows: f32 }
+struct Params { count: u32, columns: u32, stride: u32, steps: u32, rows: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<T>;
@@ -20,13 +20,17 @@ struct Params { count: u32, columns: u32, rows: f32 }
 @group(0) @binding(7) var<storage, read> dshift: array<T>;
 @group(0) @binding(8) var<storage, read_write> dx: array<T>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let i = line(group, groups) * 64 + lane;
-  if i >= params.count { return; }
-  let c = i % params.columns;
-  let normal = (x[i] - mean[c]) * inv_std[c];
-  let pulled = (dshift[c] + normal * dscale[c]) / params.rows;
-  dx[i] = scale[c] * inv_std[c] * (dy[i] - pulled);
+  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.count);
+  if w.first >= w.end { return; }
+  let c = w.first % params.columns;
+  let average = mean[c];
+  let factor = scale[c] * inv_std[c];
+  let constant = dshift[c] / params.rows;
+  let slope = inv_std[c] * dscale[c] / params.rows;
+  for (var i = w.first; i < w.end; i += params.stride) {
+    dx[i] = factor * (dy[i] - (constant + (x[i] - average) * slope));
+  }
 }

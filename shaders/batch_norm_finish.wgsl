@@ -12,6 +12,8 @@
 
 struct Params { rows: u32, columns: u32, block: u32, epsilon: f32, momentum: f32 }
 
+override WIDTH: u32 = 32;                      // threads of a workgroup
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> means: array<T>;
 @group(0) @binding(2) var<storage, read> m2s: array<T>;
@@ -20,7 +22,7 @@ struct Params { rows: u32, columns: u32, block: u32, epsilon: f32, momentum: f32
 @group(0) @binding(5) var<storage, read_write> running_mean: array<T>;
 @group(0) @binding(6) var<storage, read_write> running_variance: array<T>;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(WIDTH)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   if c >= params.columns { return; }

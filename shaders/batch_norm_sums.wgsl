@@ -10,6 +10,8 @@
 
 struct Params { rows: u32, columns: u32, block: u32, first_block: u32 }
 
+override WIDTH: u32 = 32;                      // threads of a workgroup
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read> dy: array<T>;
@@ -18,23 +20,29 @@ struct Params { rows: u32, columns: u32, block: u32, first_block: u32 }
 @group(0) @binding(5) var<storage, read_write> dscale: array<T>;
 @group(0) @binding(6) var<storage, read_write> dshift: array<T>;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let id = line(group, groups) * 32 + lane;
+  let id = line(group, groups) * WIDTH + lane;
   let b = id / params.columns;
   let c = id % params.columns;
   let begin = b * params.block;
   if begin >= params.rows { return; }
-  let end = min(begin + params.block, params.rows);
+  let end = min(begin + params.block, params.rows) * params.columns;
 
   let average = mean[c];
   var sum = T(0.0);
   var product = T(0.0);
-  for (var r = begin; r < end; r++) {
-    let at = r * params.columns + c;
-    sum += dy[at];
-    product += dy[at] * (x[at] - average);
+  var i = begin * params.columns + c;
+  for (; i + params.columns < end; i += 2 * params.columns) {
+    let dy0 = dy[i];
+    let dy1 = dy[i + params.columns];
+    sum += dy0 + dy1;
+    product += dy0 * (x[i] - average) + dy1 * (x[i + params.columns] - average);
+  }
+  if i < end {
+    sum += dy[i];
+    product += dy[i] * (x[i] - average);
   }
   let to = (params.first_block + b) * params.columns + c;
   dshift[to] = sum;

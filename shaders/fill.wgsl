@@ -1,19 +1,20 @@
 // y[i] = value
 //
-// One thread for each element.
+// Each thread takes Ts of y: quads, or single values where four do not divide them.
 //
 // It computes nothing.
 
-// use lib/grid.wgsl
+// use lib/quad.wgsl
+// use lib/walk.wgsl
 
-struct Params { count: u32, value: f32 }
+struct Params { count: u32, stride: u32, steps: u32, value: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<T>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let id = line(group, groups) * 64 + lane;
-  if id < params.count { y[id] = params.value; }
+  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.count);
+  for (var i = w.first; i < w.end; i += params.stride) { y[i] = T(params.value); }
 }

@@ -9,6 +9,7 @@ import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
 import type { TrainFlags } from './cli/train_command.ts';
 import { bytes } from './gpu/faults.ts';
+import { findTuning, type Tuning } from './gpu/tuning.ts';
 import { ADAPTER_KINDS, type AdapterKind, type AdapterReport } from './platform/types.ts';
 
 const { version, description } = createRequire(import.meta.url)('kinegrad/package.json');
@@ -35,8 +36,12 @@ program
   .option('--json', 'print everything as JSON')
   .action(async (options: { adapter?: AdapterKind; json?: boolean }) => {
     const { reports, remedies } = await listAdapters(options.adapter);
-    if (options.json) console.log(JSON.stringify({ version, reports, remedies }, null, 2));
-    else console.log(describeAdapters(reports, remedies));
+    const used = reports.find(({ chosen }) => chosen);
+    const tuning = used && (await findTuning(used));
+    if (options.json) {
+      const inUse = tuning && { source: tuning.source, entries: tuning.entries.length };
+      console.log(JSON.stringify({ version, reports, remedies, tuning: inUse }, null, 2));
+    } else console.log(describeAdapters(reports, remedies, tuning));
   });
 
 program
@@ -138,10 +143,14 @@ program
     await demo(options);
   });
 
-function describeAdapters(reports: readonly AdapterReport[], remedies: readonly string[]): string {
+function describeAdapters(
+  reports: readonly AdapterReport[],
+  remedies: readonly string[],
+  tuning: Tuning | undefined,
+): string {
   const lines = reports.flatMap((report) => [
     `${report.chosen ? '*' : ' '} ${report.kind}${report.name && ` - ${report.name}`}`,
-    ...details(report).map(([name, text]) => `    ${name.padEnd(9)} ${text}`),
+    ...details(report, tuning).map(([name, text]) => `    ${name.padEnd(9)} ${text}`),
     '',
   ]);
   const used = reports.find(({ chosen }) => chosen);
@@ -154,7 +163,10 @@ function describeAdapters(reports: readonly AdapterReport[], remedies: readonly 
   return [...lines, ...last].join('\n');
 }
 
-function details({ driver, source, why, limits, features }: AdapterReport): [string, string][] {
+function details(
+  { kind, driver, source, why, limits, features, chosen }: AdapterReport,
+  tuning: Tuning | undefined,
+): [string, string][] {
   if (features.length === 0) return [['not used', why]];
   const limit = (name: string) => limits[name] ?? 0;
   const size = (name: string) => bytes(limit(name));
@@ -169,9 +181,15 @@ function details({ driver, source, why, limits, features }: AdapterReport): [str
         `${size('maxComputeWorkgroupStorageSize')} of memory, ` +
         `${limit('maxStorageBuffersPerShaderStage')} storage buffers`,
     ],
+    ...(chosen && tuning ? [['tuning', describeTuning(tuning, kind)] as [string, string]] : []),
     ['features', wrap(features.join(' '), 84).join(`\n${' '.repeat(14)}`)],
   ];
 }
+
+const describeTuning = ({ source, entries }: Tuning, kind: AdapterKind) =>
+  entries.length
+    ? `${entries.length} choices of variants, from ${source}`
+    : `${source} for ${kind}; measure it with npm run bench -- --tune`;
 
 function wrap(text: string, width: number): string[] {
   return text.match(new RegExp(`.{1,${width}}(?= |$)`, 'g'))?.map((line) => line.trim()) ?? [];

@@ -20,6 +20,7 @@ export { readSafetensors, SafetensorsError, writeSafetensors } from './formats/s
 // The device
 export * from './gpu/faults.ts';
 export { type Counts, Gpu, type OpenOptions, openGpu } from './gpu/gpu.ts';
+export type { Tuning, TuningDatabase, TuningEntry } from './gpu/tuning.ts';
 // Programs
 export { grad } from './graph/autograd.ts';
 // Ops
@@ -65,9 +66,11 @@ export {
 } from './graph/ops/optimiser.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
 export { softmax } from './graph/ops/softmax.ts';
+export { openProfiler, type Profiler, profile } from './graph/profile.ts';
 export type { CompileOptions, InputSpec, Program, Snapshot } from './graph/program.ts';
 export { compile, evaluate } from './graph/program.ts';
 export { readVariables, releaseVariables, type Values, writeVariables } from './graph/store.ts';
+export type { DispatchSpan, HostSpan, Part, PartName, Span, Timeline } from './graph/timeline.ts';
 export { constant, type Schedule, scalar, type Tensor } from './graph/trace.ts';
 export {
   heNormal,
@@ -78,6 +81,7 @@ export {
   VariableSet,
   zeros,
 } from './graph/variables.ts';
+export type { Variants } from './kernels/tuning.ts';
 // Models, lifting, training
 export { type Architecture, type Lifted, type Lifter, loadLifter } from './lift/lifter.ts';
 export {

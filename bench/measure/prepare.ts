@@ -2,11 +2,11 @@
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { pipelineName } from '../../src/gpu/pipeline.ts';
-import type { KernelFile, ShaderFile } from '../../src/gpu/shader.ts';
 import { compile, type Program } from '../../src/graph/program.ts';
 import { releaseVariables } from '../../src/graph/store.ts';
 import type { Case, Family } from '../family.ts';
 import type { Subject } from './sampler.ts';
+import { closure, specsOf, timedDispatches, toldOf } from './variants.ts';
 
 export interface Prepared extends Subject {
   readonly family: Family;
@@ -38,16 +38,15 @@ export async function prepare(
   what: Case,
   variant?: string,
 ): Promise<Prepared> {
-  const { inputs, build, error: errorOf } = what.make();
-  const specs = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, dtype = 'f32' }]) => [name, { shape, dtype }]),
-  );
+  const problem = what.make();
+  const { inputs, build, error: errorOf } = problem;
   const values = Object.fromEntries(
     Object.entries(inputs).map(([name, given]) => [name, given.values]),
   );
-  const told = variant !== undefined && family.tunable ? { [family.tunable.family]: variant } : {};
   const start = performance.now();
-  const program = await compile(gpu, build, specs, { variants: told });
+  const program = await compile(gpu, build, specsOf(problem), {
+    variants: toldOf(family, variant),
+  });
   const compiled = performance.now();
   try {
     const read = Object.keys(program.plan.outputs);
@@ -59,7 +58,7 @@ export async function prepare(
         `its output differs from f64 by ${error.toExponential(1)} of the largest value, and ` +
           `${family.tolerance} is rounding: it is not timed`,
       );
-    const timed = timedDispatches(program, what);
+    const timed = timedDispatches(program.plan, what);
     const compile_ms = compileTime(gpu, program, compiled - start);
     const name = variant ?? chosenVariant(program, family);
     return {
@@ -69,8 +68,8 @@ export async function prepare(
       error,
       compile_ms,
       first_ms: compile_ms + first,
-      files: filesOf(timed.map(({ kernel }) => kernel)),
-      dispatches: timed.map(({ recorded }) => recorded),
+      files: closure(timed.map((i) => program.plan.dispatches[i]!)),
+      dispatches: timed.map((i) => program.dispatches[i]!),
       dispose: () => dispose(program),
     };
   } catch (error) {
@@ -79,21 +78,7 @@ export async function prepare(
   }
 }
 
-type AnyProgram = Pick<Program<unknown, unknown>, 'gpu' | 'plan' | 'dispatches' | 'dispose'>;
-
-function timedDispatches({ plan, dispatches }: AnyProgram, { ops }: Case) {
-  const all = plan.dispatches.map(({ op, kernel }, i) => ({
-    op,
-    kernel,
-    recorded: dispatches[i]!,
-  }));
-  const timed = all.filter(({ op }) => !ops || ops.includes(op));
-  if (timed.length === 0)
-    throw new Error(
-      `no dispatch serves ${ops!.join(' or ')}; there are ${[...new Set(all.map(({ op }) => op))].join(', ')}. Mend \`ops\` of the case`,
-    );
-  return timed;
-}
+type AnyProgram = Pick<Program<unknown, unknown>, 'gpu' | 'plan' | 'dispose'>;
 
 /** Pipelines that an earlier case compiled took what they took then. */
 function compileTime(gpu: Gpu, { plan }: AnyProgram, ms: number): number {
@@ -110,17 +95,6 @@ function chosenVariant({ plan }: AnyProgram, { tunable }: Family): string {
     key.startsWith(`${tunable?.family} `),
   );
   return [...new Set(own.map(([, name]) => name))].join(' + ') || 'only one';
-}
-
-function filesOf(kernels: readonly KernelFile[]): string[] {
-  const files = new Set<string>();
-  const visit = ({ file, uses }: ShaderFile) => {
-    if (files.has(file)) return;
-    files.add(file);
-    uses.forEach(visit);
-  };
-  kernels.forEach(visit);
-  return [...files];
 }
 
 async function dispose(program: AnyProgram) {

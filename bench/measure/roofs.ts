@@ -47,6 +47,8 @@ const SHAPES = [
 ] as const;
 /** Working sets that are told apart, in bytes: powers of two from the first to the last. */
 const SETS = [2 ** 14, 2 ** 28] as const;
+/** The working set by which a device is described where no row has asked for one. */
+const COPIED = 2 ** 26;
 /** Samples by which the forms are chosen, and how many of the best are kept. */
 const TRIALS = 3;
 const KEPT = 3;
@@ -124,7 +126,7 @@ export function openRoofs(gpu: Gpu, sampler: Sampler): Roofs {
   return {
     memory: openedMemory,
     copy: async () => {
-      const largest = Math.max(...made.keys());
+      const largest = made.size > 0 ? Math.max(...made.keys()) : COPIED;
       return (await openedMemory(largest)).best('copy').rate;
     },
     arithmetic: (dtype) => remember(arithmetic, dtype, () => openArithmetic(dtype)),

@@ -1,51 +1,46 @@
 /**
- * What an engine does to be measured. `measure.ts` imports its file in a process of its own
- * and calls the export `engine`.
+ * What an engine does to be measured. `server.ts` imports its file in a process of its own and
+ * uses the export `engine`; `pytorch.py` does the same in Python.
  */
 
-import type { Weights } from './problem.ts';
+import type { Training, Weights } from './problem.ts';
+import type { Fixed, OpJob, OpName, OpWork } from './work.ts';
 
 export interface Engine {
-  /** Name and version, as the table shows them. */
+  /** Name and version. */
   readonly title: string;
-  /** Opens the device. The clock of the first step starts here, after the imports. */
   open(): Promise<OpenEngine>;
 }
 
 export interface OpenEngine {
   /** What it computes on, in the words of the driver. */
   readonly adapter: string;
-  /** What a reader must know to judge the figures; read when all is measured. */
-  readonly notes: readonly string[];
+  /** The op in chains of any length; undefined where the engine has no such op. */
+  op(job: OpJob): Promise<Chain | undefined>;
   /** The network in inference, for batches of this size. */
   lifter(weights: Weights, batch: number): Promise<Lifter>;
   /** The training step; absent where the engine only infers. */
   trainer?(weights: Weights, training: Training): Promise<Trainer>;
+}
+
+/** An engine's ops: entry i of a chain gives the next y. A missing entry: the engine cannot. */
+export type Steps<T> = {
+  readonly [name in OpName]?: (y: T, fixed: Fixed<T>, i: number, work: OpWork) => T;
+};
+
+export interface Chain {
+  /** Uploads the first y, runs `length` calls, each on the y before it, reads the last y back. */
+  run(length: number): Promise<Float32Array>;
+  /** What a reader must know to judge the figures. */
+  readonly notes?: readonly string[];
   close(): void | Promise<void>;
 }
 
 export interface Lifter {
-  /**
-   * Uploads encoded poses [batch, 34], runs, and reads the lifted poses [batch, 48] back. Several
-   * calls may be in flight at once.
-   */
+  /** Uploads encoded poses [batch, 34], runs, and reads the lifted poses [batch, 48] back. */
   run(poses: Float32Array): Promise<Float32Array>;
+  readonly notes?: readonly string[];
   close(): void | Promise<void>;
-}
-
-/** The step: forward in training mode, mean squared error, backward, AdamW. */
-export interface Training {
-  readonly batch: number;
-  /** Probability that a hidden value is dropped. */
-  readonly dropout: number;
-  /** AdamW (Loshchilov and Hutter 2019); weights decay, norms and biases do not. */
-  readonly rate: number;
-  readonly decay: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** Part of the batch's mean and variance that enters the running statistics at each step. */
-  readonly momentum: number;
 }
 
 export interface Trainer {
@@ -53,5 +48,6 @@ export interface Trainer {
   step(poses: Float32Array, targets: Float32Array): void | Promise<void>;
   /** The loss of the last step, when all the work of that step is done. */
   loss(): Promise<number>;
+  readonly notes?: readonly string[];
   close(): void | Promise<void>;
 }

@@ -1,22 +1,44 @@
 /**
- * Kinegrad: the lifter of the package, as `kinegrad train` trains it and `kinegrad lift` runs it.
+ * Kinegrad: the lifter of the package, as `kinegrad train` trains it and `kinegrad lift` runs it,
+ * and ops on their own.
  */
 
-import { openGpu } from '../../src/gpu/gpu.ts';
+import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import { add } from '../../src/graph/ops/elementwise.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import { layerNorm } from '../../src/graph/ops/norm.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
+import { softmax } from '../../src/graph/ops/softmax.ts';
 import { compile } from '../../src/graph/program.ts';
-import { type Values, writeVariables } from '../../src/graph/store.ts';
+import { releaseVariables, type Values, writeVariables } from '../../src/graph/store.ts';
+import type { Tensor } from '../../src/graph/trace.ts';
+import { VariableSet } from '../../src/graph/variables.ts';
 import type { Network } from '../../src/models/layers.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { mse } from '../../src/train/losses.ts';
-import type { Engine } from './engine.ts';
-import { type Hidden, INPUTS, OUTPUTS, type Weights } from './problem.ts';
+import type { Chain, Engine, Steps } from './engine.ts';
+import { type Hidden, INPUTS, NORM_EPSILON, OUTPUTS, type Weights } from './problem.ts';
+import { type OpJob, opName } from './work.ts';
+
+const STEPS: Steps<Tensor> = {
+  'matmul forward': (y, { w }, i) => matmul(y, w![i % w!.length]!),
+  'matmul input gradient': (dy, { w }, i) => matmul(dy, w![i % w!.length]!, { transposeB: true }),
+  'matmul weight gradient': (dw, { x, dy }, i) =>
+    add(dw, matmul(x![i % x!.length]!, dy![i % dy!.length]!, { transposeA: true })),
+  'softmax forward': (y) => softmax(y),
+  'layerNorm forward': (y, { scale, shift }) =>
+    layerNorm(y, scale![0]!, shift![0]!, { epsilon: NORM_EPSILON }),
+};
 
 export const engine: Engine = {
-  title: 'Kinegrad',
+  title: 'kinegrad',
 
   async open() {
     const gpu = await openGpu();
+    const release = async ({ parameters, statistics }: Network) => {
+      await releaseVariables(gpu, parameters);
+      await releaseVariables(gpu, statistics);
+    };
     const network = async (weights: Weights, dropout: number): Promise<Network> => {
       const { width } = weights;
       const made = martinez({ width, dropout, inputs: INPUTS, outputs: OUTPUTS });
@@ -26,7 +48,7 @@ export const engine: Engine = {
     };
     return {
       adapter: gpu.adapter.name,
-      notes: [],
+      op: (job) => chain(gpu, job),
       async lifter(weights, batch) {
         const model = await network(weights, 0);
         const program = await compile(gpu, ({ poses }) => ({ lifted: model(poses) }), {
@@ -34,7 +56,10 @@ export const engine: Engine = {
         });
         return {
           run: async (poses) => (await program.run({ poses }, { read: ['lifted'] })).lifted,
-          close: () => program.dispose(),
+          close: () => {
+            program.dispose();
+            return release(model);
+          },
         };
       },
       async trainer(weights, { batch, dropout, rate, decay, beta1, beta2, epsilon }) {
@@ -53,13 +78,49 @@ export const engine: Engine = {
         return {
           step: (poses, targets) => program.run({ poses, targets }),
           loss: async () => (await program.read('loss'))[0]!,
-          close: () => program.dispose(),
+          close: () => {
+            program.dispose();
+            return release(model);
+          },
         };
       },
-      close: () => gpu.close(),
     };
   },
 };
+
+async function chain(gpu: Gpu, { work, start, fixed }: OpJob): Promise<Chain | undefined> {
+  const step = STEPS[opName(work)];
+  if (!step) return undefined;
+  const variables = new VariableSet('fixed');
+  const tensors = Object.fromEntries(
+    Object.entries(fixed).map(([name, given]) => [
+      name,
+      given.map(({ shape, values }, i) => variables.add(`${name}${i}`, shape, () => values)),
+    ]),
+  );
+  const build = (length: number) =>
+    compile(
+      gpu,
+      ({ start }) => {
+        let y = start;
+        for (let i = 0; i < length; i++) y = step(y, tensors, i, work);
+        return { y };
+      },
+      { start: start.shape },
+    );
+  const programs = new Map<number, Awaited<ReturnType<typeof build>>>();
+  return {
+    async run(length) {
+      let program = programs.get(length);
+      if (!program) programs.set(length, (program = await build(length)));
+      return (await program.run({ start: start.values }, { read: ['y'] })).y;
+    },
+    async close() {
+      for (const program of programs.values()) program.dispose();
+      await releaseVariables(gpu, variables);
+    },
+  };
+}
 
 /** The hidden layers by the names of the package. */
 const layersOf = ({ first, blocks }: Weights): [linear: string, norm: string, Hidden][] => [

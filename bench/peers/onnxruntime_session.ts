@@ -6,9 +6,10 @@ import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { loadVulkanLoader } from '../../src/platform/node/swiftshader.ts';
-import type { Engine, Lifter, OpenEngine } from './engine.ts';
-import { onnxModel } from './onnx_model.ts';
-import { INPUTS, type Weights } from './problem.ts';
+import type { Chain, Engine, Lifter, OpenEngine } from './engine.ts';
+import { onnxChain, onnxLifter } from './onnx_model.ts';
+import { INPUTS } from './problem.ts';
+import type { OpJob, Values } from './work.ts';
 
 type Provider = 'webgpu' | 'cpu';
 
@@ -17,30 +18,66 @@ export const onnxRuntime = (provider: Provider): Engine => ({
 
   async open(): Promise<OpenEngine> {
     if (provider === 'webgpu') await loadVulkanLoader();
-    const notes: string[] = [];
     return {
       get adapter() {
         return provider === 'cpu' ? `CPU, ${cpus().length} threads` : loadedDrivers();
       },
-      notes,
-      async lifter(weights, batch) {
-        if (notes.length === 0) notes.push(await placement(provider, weights));
-        return lifter(provider, weights, batch);
+      op: (job) => chain(provider, job),
+      async lifter(weights, batch): Promise<Lifter> {
+        const model = onnxLifter(weights, batch);
+        const poses = new Float32Array(batch * INPUTS);
+        const notes = [await placement(provider, model, { shape: [batch, INPUTS], values: poses })];
+        const session = await open(provider, model);
+        return {
+          notes,
+          run: (poses) => session.run({ shape: [batch, INPUTS], values: poses }),
+          close: session.close,
+        };
       },
-      close() {},
     };
   },
 });
 
-async function lifter(provider: Provider, weights: Weights, batch: number): Promise<Lifter> {
-  const session = await ort.InferenceSession.create(onnxModel(weights, batch), {
-    executionProviders: [provider],
-  });
+async function chain(provider: Provider, job: OpJob): Promise<Chain | undefined> {
+  const one = onnxChain(job, 1);
+  if (!one) return undefined;
+  const notes = [await placement(provider, one, job.start)];
+  const sessions = new Map<number, Awaited<ReturnType<typeof open>>>();
   return {
-    async run(poses) {
-      const { lifted } = await session.run({ poses: new ort.Tensor(poses, [batch, INPUTS]) });
-      return lifted!.data as Float32Array;
+    notes,
+    async run(length) {
+      let session = sessions.get(length);
+      if (!session) {
+        session = await open(provider, onnxChain(job, length)!);
+        sessions.set(length, session);
+      }
+      return session.run(job.start);
     },
+    async close() {
+      for (const session of sessions.values()) await session.close();
+    },
+  };
+}
+
+/** A model with one input and one output, ready to run. */
+async function open(
+  provider: Provider,
+  model: Uint8Array,
+  options: ort.InferenceSession.SessionOptions = {},
+) {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [provider],
+    // Threads that wait for work in a loop would slow down the engine whose turn is next.
+    extra: { session: { force_spinning_stop: '1' } },
+    ...options,
+  });
+  const [output] = session.outputNames;
+  return {
+    async run({ shape, values }: Values) {
+      const outputs = await session.run({ x: new ort.Tensor(values, shape) });
+      return outputs[output!]!.data as Float32Array;
+    },
+    endProfiling: () => session.endProfiling(),
     close: () => session.release(),
   };
 }
@@ -49,17 +86,16 @@ async function lifter(provider: Provider, weights: Weights, batch: number): Prom
  * Where the nodes of the optimised model ran, by ONNX Runtime's own profile of one run.
  * @throws when a node ran elsewhere than on the provider
  */
-async function placement(provider: Provider, weights: Weights): Promise<string> {
+async function placement(provider: Provider, model: Uint8Array, input: Values): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kinegrad-peers-'));
   try {
-    const session = await ort.InferenceSession.create(onnxModel(weights, 1), {
-      executionProviders: [provider],
+    const session = await open(provider, model, {
       enableProfiling: true,
       profileFilePrefix: join(folder, 'profile'),
     });
-    await session.run({ poses: new ort.Tensor(new Float32Array(INPUTS), [1, INPUTS]) });
+    await session.run(input);
     session.endProfiling();
-    await session.release();
+    await session.close();
     const [file] = await readdir(folder);
     const events = JSON.parse(await readFile(join(folder, file!), 'utf8')) as ProfileEvent[];
     return describe(provider, events);
@@ -67,7 +103,6 @@ async function placement(provider: Provider, weights: Weights): Promise<string> 
     await rm(folder, { recursive: true, force: true });
   }
 }
-
 interface ProfileEvent {
   readonly name: string;
   readonly cat: string;

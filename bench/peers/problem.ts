@@ -1,6 +1,6 @@
 /**
- * The one problem that all engines are given: the residual lifter of Martinez et al. 2017 with
- * seeded weights and poses, and its output in f64.
+ * The model that all engines are given: the residual lifter of Martinez et al. 2017 with seeded
+ * weights and poses, and its output in f64.
  */
 
 import { randomAt } from '../../src/data/random.ts';
@@ -35,6 +35,21 @@ export interface Weights {
   /** [width, OUTPUTS] and [OUTPUTS] */
   readonly weight: Float32Array;
   readonly bias: Float32Array;
+}
+
+/** The training step: forward in training mode, mean squared error, backward, AdamW. */
+export interface Training {
+  readonly batch: number;
+  /** Probability that a hidden value is dropped. */
+  readonly dropout: number;
+  /** AdamW (Loshchilov and Hutter 2019); weights decay, norms and biases do not. */
+  readonly rate: number;
+  readonly decay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Part of the batch's mean and variance that enters the running statistics at each step. */
+  readonly momentum: number;
 }
 
 /** The weights of a lifter that has trained for a while: no norm is the identity. */
@@ -98,7 +113,7 @@ export function reference(weights: Weights, poses: Float32Array): Float64Array {
 }
 
 /** a b for a [rows, inner] and b [inner, columns]. */
-function multiply(
+export function multiply(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   [rows, inner, columns]: readonly [number, number, number],

@@ -5,8 +5,30 @@ import '@tensorflow/tfjs-layers';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { findAdapters } from '../../src/platform/node/adapters.ts';
-import type { Engine, Lifter, OpenEngine, Trainer, Training } from './engine.ts';
-import { type Hidden, INPUTS, NORM_EPSILON, OUTPUTS, type Weights } from './problem.ts';
+import type { Chain, Engine, Lifter, OpenEngine, Steps, Trainer } from './engine.ts';
+import {
+  type Hidden,
+  INPUTS,
+  NORM_EPSILON,
+  OUTPUTS,
+  type Training,
+  type Weights,
+} from './problem.ts';
+import { type OpJob, opName } from './work.ts';
+
+const STEPS: Steps<tf.Tensor> = {
+  'matmul forward': (y, { w }, i) => tf.matMul(y, w![i % w!.length]!),
+  'matmul input gradient': (dy, { w }, i) => tf.matMul(dy, w![i % w!.length]!, false, true),
+  'matmul weight gradient': (dw, { x, dy }, i) =>
+    tf.add(dw, tf.matMul(x![i % x!.length]!, dy![i % dy!.length]!, true)),
+  'softmax forward': (y) => tf.softmax(y),
+  // It has no such op; its layer of that name has these.
+  'layerNorm forward': (y, { scale, shift }) => {
+    const { mean, variance } = tf.moments(y, -1, true);
+    const normal = tf.mul(tf.sub(y, mean), tf.rsqrt(tf.add(variance, NORM_EPSILON)));
+    return tf.add(tf.mul(normal, scale![0]!), shift![0]!);
+  },
+};
 
 export const engine: Engine = {
   title: `TensorFlow.js ${tf.version_core} WebGPU`,
@@ -21,13 +43,9 @@ export const engine: Engine = {
     await tf.setBackend('webgpu');
     return {
       adapter: `${adapter.info.device} ${adapter.info.description}`.trim(),
-      notes: [
-        'it has no AdamW: its Adam after w <- (1 - rate decay) w, which is the same update',
-        'its dropout draws its random numbers on the CPU and uploads them',
-      ],
+      op,
       lifter,
       trainer,
-      close: () => device.destroy(),
     };
   },
 };
@@ -47,6 +65,31 @@ function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
     requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(limits.map((limit) => [limit, adapter.limits[limit]])),
   });
+}
+
+async function op({ work, start, fixed }: OpJob): Promise<Chain | undefined> {
+  const step = STEPS[opName(work)];
+  if (!step) return undefined;
+  const shapeOf = ({ shape }: { shape: readonly number[] }) => [...shape];
+  const tensors = Object.fromEntries(
+    Object.entries(fixed).map(([name, given]) => [
+      name,
+      given.map((each) => tf.tensor(each.values, shapeOf(each))),
+    ]),
+  );
+  return {
+    async run(length) {
+      const last = tf.tidy(() => {
+        let y = tf.tensor(start.values, shapeOf(start));
+        for (let i = 0; i < length; i++) y = step(y, tensors, i, work);
+        return y;
+      });
+      const values = await last.data();
+      last.dispose();
+      return values as Float32Array;
+    },
+    close: () => tf.dispose(tensors),
+  };
 }
 
 interface Network {
@@ -144,6 +187,10 @@ async function trainer(weights: Weights, training: Training): Promise<Trainer> {
     last = loss;
   };
   return {
+    notes: [
+      'it has no AdamW: its Adam after w <- (1 - rate decay) w, which is the same update',
+      'its dropout draws its random numbers on the CPU and uploads them',
+    ],
     step,
     async loss() {
       if (!last) throw new Error('TensorFlow.js: there is no loss before the first step.');

@@ -108,7 +108,7 @@ function rowTable(rows: readonly Row[]): string {
       'roofline',
       (row) => `${row.roofline_percent.toFixed(0)} %${row.bound === 'memory' ? ' m' : ' c'}`,
     ],
-    ['compile ms', (row) => figures(row.compile_ms)],
+    ['compile ms', (row) => figures(row.compile_ms ?? Number.NaN)],
     ['first ms', (row) => figures(row.first_ms)],
   ];
   const columns = [...texts, ...numbers];

@@ -2,11 +2,12 @@
 //
 // With AVERAGE the slab e follows the parameters: e += (1 - average_decay) (p - e).
 
-// use lib/grid.wgsl
 // use lib/step.wgsl
+// use lib/walk.wgsl
 
 struct Params {
   quads: u32,
+  stride: u32, steps: u32,                     // of the walk
   first_block: u32,                            // when the slab is cut
   rate: u32,                                   // slot of the step
   average: u32,                                // slot of the decay of the average
@@ -24,14 +25,16 @@ override AVERAGE: bool = false;
 @group(0) @binding(7) var<storage, read> settings: array<vec2f>;    // rate factor and decay of each block of 64 elements
 @group(0) @binding(8) var<storage, read_write> e: array<vec4f>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let i = line(group, groups) * 64 + lane;
-  if i >= params.quads { return; }
-  if control.apply != 0.0 {
+  if control.apply == 0.0 { return; }
+  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.quads);
+  let rate = step_scalar(params.rate);
+  for (var i = w.first; i < w.end; i += params.stride) {
     let setting = settings[params.first_block + i / 16];
-    p[i] = updated(i, p[i], control.scale * g[i], setting.x * step_scalar(params.rate), setting.y);
-    if AVERAGE { e[i] += (1.0 - step_scalar(params.average)) * (p[i] - e[i]); }
+    let parameter = updated(i, p[i], control.scale * g[i], setting.x * rate, setting.y);
+    p[i] = parameter;
+    if AVERAGE { e[i] += (1.0 - step_scalar(params.average)) * (parameter - e[i]); }
   }
 }

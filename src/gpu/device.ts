@@ -4,6 +4,7 @@ import { findAdapters } from '#platform';
 import { kindOf } from '../platform/adapters.ts';
 import type { AdapterKind, AdapterReport } from '../platform/types.ts';
 import { NoAdapterError } from './faults.ts';
+import { findTuning, type Tuning, type TuningDatabase } from './tuning.ts';
 
 export interface DeviceOptions {
   /**
@@ -15,19 +16,35 @@ export interface DeviceOptions {
   device?: GPUDevice;
   /** Ask for WebGPU's default limits and no optional feature, as the weakest device gives. */
   plain?: boolean;
+  /**
+   * A tuning database, or its JSON, instead of the one that `KINEGRAD_TUNING` names in Node or that
+   * lies in the cache folder.
+   */
+  tuning?: TuningDatabase | string;
 }
 
-/** The device to use, with the adapter behind it and why it was chosen. */
+interface OpenedDevice {
+  readonly device: GPUDevice;
+  readonly report: AdapterReport;
+  readonly tuning: Tuning;
+}
+
+/** The device to use, with the adapter behind it, why it was chosen, and its tuning. */
 export async function openDevice({
   device: borrowed,
   adapter: wanted,
   plain,
-}: DeviceOptions): Promise<{ device: GPUDevice; report: AdapterReport }> {
-  if (borrowed) return { device: borrowed, report: borrowedReport(borrowed) };
+  tuning: given,
+}: DeviceOptions): Promise<OpenedDevice> {
+  if (borrowed) {
+    const report = borrowedReport(borrowed);
+    return { device: borrowed, report, tuning: await findTuning(report, given) };
+  }
   const { adapter, reports, remedies } = await findAdapters(wanted);
   if (!adapter) throw new NoAdapterError(reports, remedies);
   const report = reports.find(({ chosen }) => chosen)!;
-  return { device: await adapter.requestDevice(plain ? {} : everything(adapter)), report };
+  const tuning = await findTuning(report, given);
+  return { device: await adapter.requestDevice(plain ? {} : everything(adapter)), report, tuning };
 }
 
 /**

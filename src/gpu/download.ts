@@ -1,6 +1,14 @@
-/** From the device to the host, outside the rings of programs. */
+/** From the device to the host, outside the rings of programs: also what a lost device leaves. */
 
 import type { Gpu } from './gpu.ts';
+
+/** Something that lives on the device and can be made again on a fresh one. */
+export interface Resident {
+  /** Makes its buffers again on the fresh device and fills them from what the host holds. */
+  rebuild(): Promise<void>;
+  /** Buffers whose contents the host must hold for that; `keep` takes them, in the same order. */
+  hold(): { buffers: readonly GPUBuffer[]; keep(contents: readonly ArrayBuffer[]): void };
+}
 
 /**
  * Copies whole buffers to the host, as they all are at one moment: after what is submitted before

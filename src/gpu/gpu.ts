@@ -2,9 +2,11 @@
 
 import type { AdapterReport } from '../platform/types.ts';
 import { type DeviceOptions, openDevice } from './device.ts';
+import type { Resident } from './download.ts';
 import { bytes, DeviceLostError, GpuError, LimitError, OutOfMemoryError } from './faults.ts';
 import { type PipelineCache, pipelineCache } from './pipeline.ts';
 import { scoped } from './scopes.ts';
+import type { Tuning } from './tuning.ts';
 
 // Browsers and the first releases of Node 20 lack the symbol that `await using` looks for.
 (Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for('Symbol.asyncDispose');
@@ -30,14 +32,6 @@ export interface Counts {
   bytes: number;
 }
 
-/** Something that lives on the device and can be made again on a fresh one. */
-export interface Resident {
-  /** Makes its buffers again on the fresh device and fills them from what the host holds. */
-  rebuild(): Promise<void>;
-  /** Buffers whose contents the host must hold for that; `keep` takes them, in the same order. */
-  hold(): { buffers: readonly GPUBuffer[]; keep(contents: readonly ArrayBuffer[]): void };
-}
-
 /**
  * How long the announcement of a loss may lag behind the work that failed of it, in milliseconds.
  */
@@ -54,6 +48,7 @@ export class Gpu {
   #device!: GPUDevice;
   #pipelines!: PipelineCache;
   #report!: AdapterReport;
+  #tuning!: Tuning;
   #fault: GpuError | undefined;
   #closed = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -80,6 +75,11 @@ export class Gpu {
     return this.#report;
   }
 
+  /** What was measured of the variants of kernels on this adapter. */
+  get tuning(): Tuning {
+    return this.#tuning;
+  }
+
   get pipelines(): PipelineCache {
     return this.#pipelines;
   }
@@ -100,13 +100,14 @@ export class Gpu {
 
   /** Opens the device, or a fresh one after a loss. */
   async open(): Promise<void> {
-    const { device, report } = await openDevice(this.options);
+    const { device, report, tuning } = await openDevice(this.options);
     if (this.#closed) {
       if (!this.options.device) device.destroy();
       throw closedError();
     }
     this.#device = device;
     this.#report = report;
+    this.#tuning = tuning;
     this.#fault = undefined;
     this.#pipelines = pipelineCache(device, this.counts);
     void device.lost.then(({ reason, message }) => {

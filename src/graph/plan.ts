@@ -8,6 +8,7 @@ import type { Dispatch, Target } from '../kernels/kernel.ts';
 import { copy, stridesOf } from '../kernels/layout.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
+import { checkTold, type Variants } from '../kernels/tuning.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
 import { type Outputs, readingLayout } from './reading.ts';
@@ -43,6 +44,8 @@ export interface Plan {
   readonly sets: readonly VariableSet[];
   /** How many micro-batches are accumulated before an update. */
   readonly microBatches: number;
+  /** The variants that were chosen, by family and shape. */
+  readonly variants: Variants;
 }
 
 export interface PlannedDispatch extends Dispatch {
@@ -67,7 +70,7 @@ export function makePlan(
   tape: Tape,
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
-  target: Target,
+  device: Target,
   { fuse = true }: PlanOptions = {},
 ): Plan {
   const graph = rewrite({ calls: tape.calls, outputs: Object.values(outputs) }, { fuse });
@@ -80,6 +83,11 @@ export function makePlan(
   const schedules: Schedule[] = [];
   const operands = new Map<Tensor, Operand>();
   const slabMemory = new Map<VariableSet, Memory[]>();
+  const variants: Record<string, string> = {};
+  const onChoice = (key: string, variant: string) => {
+    variants[key] = variant;
+  };
+  const target: Target = { ...device, onChoice };
 
   const memory = (name: string, size: number, into: Set<Memory>): Memory => {
     const made = { name, size };
@@ -203,6 +211,7 @@ export function makePlan(
     return [...before, { ...dispatch, operands: moved, op: op.name, update }];
   }
 
+  checkTold(device.told, variants);
   const planned = Object.fromEntries(
     names.map((name, i) => {
       const t = graph.outputs[i]!;
@@ -227,6 +236,7 @@ export function makePlan(
     bytes,
     sets: [...slabMemory.keys()],
     microBatches,
+    variants,
   };
 }
 

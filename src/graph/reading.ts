@@ -26,6 +26,8 @@ export interface Slot {
 export interface Ring {
   /** The next slot, as soon as it is free. */
   take(): Promise<Slot>;
+  /** Resolves when no values are under way. */
+  idle(): Promise<unknown>;
   dispose(): void;
 }
 
@@ -79,6 +81,7 @@ export function readingRing(gpu: Gpu, outputs: Outputs, count: number): Ring {
         },
       };
     },
+    idle: () => Promise.all(free),
     dispose() {
       for (const buffer of buffers) gpu.release(buffer);
     },

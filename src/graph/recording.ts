@@ -27,8 +27,11 @@ export interface Recording {
   readonly stores: readonly Store[];
   /** Every dispatch, in the order of the plan. */
   readonly dispatches: readonly Recorded[];
-  /** Appends all dispatches; those of the update only where this is the last micro-batch. */
-  encode(encoder: GPUCommandEncoder, last: boolean): void;
+  /**
+   * Appends all dispatches, in one pass unless a probe has its own way; those of the update only
+   * where this is the last micro-batch.
+   */
+  encode(encoder: GPUCommandEncoder, last: boolean, probe?: Probe): void;
   /** Gives the buffers back; the variables stay with the model. */
   dispose(): void;
 }
@@ -40,6 +43,16 @@ export interface Recorded {
   /** Appends it to a pass. */
   run(pass: GPUComputePassEncoder): void;
 }
+
+/** Watches a step from within; `profile.ts` has one. Each submit of the step passes all parts. */
+export interface Probe {
+  /** The host begins with this part; it waits when the submit is done. */
+  mark(part: HostPart): void;
+  /** Appends the dispatches of a submit, in passes of its own. */
+  encode(encoder: GPUCommandEncoder, dispatches: readonly Recorded[]): void;
+}
+
+export type HostPart = 'write' | 'encode' | 'submit' | 'wait';
 
 export interface RecordOptions {
   /** Of the initial values of variables that are not on the device yet. */
@@ -83,9 +96,12 @@ export async function record(
         },
       };
     });
-    const encode = (encoder: GPUCommandEncoder, last: boolean) => {
+    const early = dispatches.filter(({ update }) => !update);
+    const encode = (encoder: GPUCommandEncoder, last: boolean, probe?: Probe) => {
+      const due = last ? dispatches : early;
+      if (probe) return probe.encode(encoder, due);
       const pass = encoder.beginComputePass();
-      for (const dispatch of dispatches) if (last || !dispatch.update) dispatch.run(pass);
+      for (const dispatch of due) dispatch.run(pass);
       pass.end();
     };
     return { ...owned, stores, dispatches, encode };

@@ -3,8 +3,8 @@
  * the host for recovery.
  */
 
-import { download } from '../gpu/download.ts';
-import type { Gpu, Resident } from '../gpu/gpu.ts';
+import { download, type Resident } from '../gpu/download.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** Values of variables by name. */

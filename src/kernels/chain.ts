@@ -7,8 +7,9 @@ import elementwiseWgsl from '../../shaders/elementwise.wgsl';
 import noCurve from '../../shaders/lib/no_curve.wgsl';
 import single from '../../shaders/lib/single.wgsl';
 import type { Editions } from '../gpu/shader.ts';
-import { kernel } from './kernel.ts';
+import { kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import { columnWalk, lineWalk, type Walk, walkGroups, walkParams } from './walk.ts';
 
 /** Codes of `lib/stage.wgsl`. */
 export const opCodes = {
@@ -129,18 +130,28 @@ export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttrib
   {
     reads: ['x', ...extra],
     writes: ['y'],
-    editions: (t, { stages }) => ({ ...(quads(t.y) ? {} : singles), ...stageEditions(stages) }),
-    overrides: (_, { stages }) => stageOverrides(stages),
-    params: ({ y }, { stages, first }) => {
-      const lanes = quads(y) ? 4 : 1;
+    editions: ({ y }, { stages }) => ({
+      ...(lanesOf(y, stages) === 4 ? {} : singles),
+      ...stageEditions(stages),
+    }),
+    overrides: ({ y }, { stages }, target) => ({
+      ...stageOverrides(stages),
+      WIDTH: chainWalk(target, y, stages).width,
+    }),
+    params: ({ y }, { stages, first }, target) => {
+      const columns = Math.ceil(y.shape.at(-1)! / lanesOf(y, stages));
+      const walk = chainWalk(target, y, stages);
       return {
-        count: sizeOf(y.shape) / lanes,
-        columns: y.shape.at(-1)! / lanes,
+        count: sizeOf(y.shape) / lanesOf(y, stages),
+        columns,
+        ...walkParams(walk),
+        rows_on: Math.floor(walk.stride / Math.max(1, columns)),
         first,
         ...stageParams(stages, maxStages),
       };
     },
-    groups: ({ y }) => Math.ceil(sizeOf(y.shape) / (quads(y) ? 4 : 1) / 64),
+    groups: ({ y }, { stages }, target) =>
+      walkGroups(chainWalk(target, y, stages), sizeOf(y.shape) / lanesOf(y, stages)),
     cost: ({ x, y }, { stages }) => ({
       bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)) + stageBytes(stages),
       flops: stages.length * sizeOf(y.shape),
@@ -156,5 +167,19 @@ export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttrib
   },
 );
 
-/** Whether rows are filled by quads. */
-const quads = (y: Operand) => y.shape.at(-1)! % 4 === 0;
+/** Whether a stage reads a row or a column of y, so that rows matter. */
+const hasRows = (stages: readonly Stage[]) =>
+  stages.some(({ kind }) => kind === 'row' || kind === 'column');
+
+/** Values of a T: quads must not reach over the ends of rows where rows matter. */
+const lanesOf = (y: Operand, stages: readonly Stage[]) =>
+  (hasRows(stages) ? y.shape.at(-1)! : sizeOf(y.shape)) % 4 === 0 ? 4 : 1;
+
+/** Down the columns where rows matter, else along the line. */
+function chainWalk(target: Target, y: Operand, stages: readonly Stage[]): Walk {
+  const lanes = lanesOf(y, stages);
+  const count = sizeOf(y.shape) / lanes;
+  return hasRows(stages)
+    ? columnWalk(target, count, y.shape.at(-1)! / lanes)
+    : lineWalk(target, count);
+}

@@ -7,6 +7,7 @@
 import { LimitError, ShaderError } from '../gpu/faults.ts';
 import type { Constants, Editions, KernelFile } from '../gpu/shader.ts';
 import { type Operand, rows, sizeOf } from './tensor.ts';
+import type { Variants } from './tuning.ts';
 
 /** What the planner knows of the device, for kernels to choose by. */
 export interface Target {
@@ -16,6 +17,12 @@ export interface Target {
   readonly subgroupSize: number;
   /** Bytes of the largest range that one binding may cover. */
   readonly maxBinding: number;
+  /** Variants that the program is to use; see `choose` of `tuning.ts`. */
+  readonly told?: Variants | undefined;
+  /** Variants of a family that were measured to be the fastest at a shape or near it, best first. */
+  readonly tuned?: (family: string, shape: readonly number[]) => readonly string[];
+  /** Is told of every choice; see `choiceKey`. */
+  readonly onChoice?: (key: string, variant: string) => void;
 }
 
 /**

@@ -4,8 +4,10 @@ import copyWgsl from '../../shaders/copy.wgsl';
 import fillWgsl from '../../shaders/fill.wgsl';
 import gatherWgsl from '../../shaders/gather.wgsl';
 import gatherBackwardWgsl from '../../shaders/gather_backward.wgsl';
+import { singles } from './chain.ts';
 import { kernel, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
+import { countOf, lanesOf, lineWalk, walkGroups, walkParams } from './walk.ts';
 
 /** The most axes of a copy, after neighbouring ones that lie alike are merged. */
 export const COPY_AXES = 6;
@@ -109,8 +111,14 @@ export const stridesOf = (shape: Shape): number[] =>
 export const fill = kernel<never, 'y', { value: number }>(fillWgsl, {
   reads: [],
   writes: ['y'],
-  params: ({ y }, { value }) => ({ count: sizeOf(y.shape), value }),
-  groups: ({ y }) => Math.ceil(sizeOf(y.shape) / 64),
+  editions: ({ y }) => (lanesOf(y) === 4 ? {} : singles),
+  overrides: ({ y }, _, target) => ({ WIDTH: lineWalk(target, countOf(y)).width }),
+  params: ({ y }, { value }, target) => ({
+    count: countOf(y),
+    ...walkParams(lineWalk(target, countOf(y))),
+    value,
+  }),
+  groups: ({ y }, _, target) => walkGroups(lineWalk(target, countOf(y)), countOf(y)),
   cost: ({ y }) => ({ bytes: 4 * sizeOf(y.shape), flops: 0 }),
   cut: () => ['y'],
 });

@@ -18,6 +18,7 @@ import {
 } from './chain.ts';
 import { type Kernel, kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import type { Tunable } from './tuning.ts';
 
 export interface MatmulAttributes {
   readonly transposeA: boolean;
@@ -134,26 +135,48 @@ export const matmulVariants = {
 
 export type MatmulVariant = keyof typeof matmulVariants;
 
-/** Whether a variant computes this product correctly on this device. */
-export function matmulFits(name: MatmulVariant, target: Target, s: Sizes): boolean {
-  if (name === 'naive' || name === 'tile' || name === 'tileRegisters') return true;
-  const { m, n, k, transposeA, transposeB } = s;
-  const contiguous = [transposeA ? m : k, transposeB ? k : n, n, k];
-  if (contiguous.some((size) => size % 4 !== 0)) return false;
-  if (name === 'subgroup4') return target.subgroupSize === 4;
-  if (name === 'subgroup8') return target.subgroupSize === 8;
-  return true;
-}
+/** What a variant is chosen by: [batch, m, k, n, transposeA, transposeB], the last two 0 or 1. */
+export type MatmulShape = readonly [number, number, number, number, number, number];
 
-/** The variant to use, by class of device and shape. */
-export function chooseMatmul(target: Target, s: Sizes): MatmulVariant {
-  const order: MatmulVariant[] =
-    target.kind === 'hardware'
-      ? s.m <= 4
-        ? ['row', 'tile']
-        : ['tileRegisters']
-      : s.m <= 4
-        ? ['row', 'naive']
-        : [s.m * s.n * s.k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers', 'naive'];
-  return order.find((name) => matmulFits(name, target, s))!;
-}
+export const matmulShape = ({ batch, m, k, n, transposeA, transposeB }: Sizes): MatmulShape => [
+  batch,
+  m,
+  k,
+  n,
+  Number(transposeA),
+  Number(transposeB),
+];
+
+/**
+ * The family, and its usual variants by class of device and shape: measured on lavapipe and
+ * SwiftShader, never yet on hardware, whose rule is what other engines do there.
+ */
+export const matmulTunable: Tunable<MatmulVariant, MatmulKernel> = {
+  family: 'matmul',
+  variants: matmulVariants,
+  fits(name, { subgroupSize }, shape) {
+    if (name === 'naive' || name === 'tile' || name === 'tileRegisters') return true;
+    const [, m, k, n, transposeA, transposeB] = shape as MatmulShape;
+    const contiguous = [transposeA ? m : k, transposeB ? k : n, n, k];
+    if (contiguous.some((size) => size % 4 !== 0)) return false;
+    if (name === 'subgroup4') return subgroupSize === 4;
+    if (name === 'subgroup8') return subgroupSize === 8;
+    return true;
+  },
+  usual(target, shape) {
+    const [, m, k, n] = shape as MatmulShape;
+    const order: MatmulVariant[] =
+      target.kind === 'hardware'
+        ? m <= 4
+          ? ['row', 'tile']
+          : ['tileRegisters']
+        : m <= 4
+          ? ['row', 'naive']
+          : [m * n * k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers', 'naive'];
+    return order.find((name) => matmulTunable.fits(name, target, shape))!;
+  },
+};
+
+/** Whether a variant computes a product of these sizes on this device. */
+export const matmulFits = (name: MatmulVariant, target: Target, sizes: Sizes): boolean =>
+  matmulTunable.fits(name, target, matmulShape(sizes));

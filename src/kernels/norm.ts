@@ -7,30 +7,53 @@ import sumsWgsl from '../../shaders/batch_norm_sums.wgsl';
 import layerNormWgsl from '../../shaders/layer_norm.wgsl';
 import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
 import { singles } from './chain.ts';
-import { kernel, rowThreads } from './kernel.ts';
+import { kernel, rowThreads, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import {
+  blockSize,
+  columnThreads,
+  columnWalk,
+  countOf,
+  lanesOf as lanes,
+  walkGroups,
+  walkParams,
+} from './walk.ts';
+
+/** Rows that one thread reduces, at least; pieces of a matrix have a multiple of them. */
+const NORM_BLOCK = 256;
 
 /** Rows that one thread reduces. */
-export const NORM_BLOCK = 256;
+export function normBlock(target: Target, x: Operand): number {
+  const whole = 4 * sizeOf(x.shape) <= target.maxBinding;
+  return whole ? blockSize(target, x.shape[0]!, columns(x) / lanes(x)) : NORM_BLOCK;
+}
 
 const columns = ({ shape }: Operand) => shape.at(-1)!;
-const lanes = (t: Operand) => (columns(t) % 4 === 0 ? 4 : 1);
 const editions = (t: Operand) => (lanes(t) === 4 ? {} : singles);
-const blocks = (x: Operand) => Math.ceil(x.shape[0]! / NORM_BLOCK);
 
 interface Block {
+  /** Rows of a block; see {@link normBlock}. */
+  readonly block: number;
   /** Index of the first block, when x is cut. */
   readonly firstBlock: number;
 }
 
-const blockParams = (x: Operand, { firstBlock }: Block) => ({
+const blockParams = (x: Operand, { block, firstBlock }: Block) => ({
   rows: x.shape[0]!,
   columns: columns(x) / lanes(x),
-  block: NORM_BLOCK,
+  block,
   first_block: firstBlock,
 });
-const blockGroups = (x: Operand) => Math.ceil((blocks(x) * columns(x)) / lanes(x) / 32);
-const nextBlock = (_: Block, first: number): Block => ({ firstBlock: first / NORM_BLOCK });
+/** Threads of a workgroup where each has a column, or a block of one. */
+const blockThreads = (target: Target) => columnThreads(target, 32);
+const blockGroups = (x: Operand, { block }: Block, target: Target) =>
+  Math.ceil((Math.ceil(x.shape[0]! / block) * columns(x)) / lanes(x) / blockThreads(target));
+const backwardWalk = (target: Target, x: Operand) =>
+  columnWalk(target, countOf(x), columns(x) / lanes(x));
+const nextBlock = ({ block }: Block, first: number): Block => ({
+  block,
+  firstBlock: first / block,
+});
 
 /** Mean and sum of squared differences of each block of rows: mean, m2 [blocks, columns]. */
 export const batchNormStats = kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
@@ -38,7 +61,8 @@ export const batchNormStats = kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
   writes: ['mean', 'm2'],
   editions: ({ x }) => editions(x),
   params: ({ x }, a) => blockParams(x, a),
-  groups: ({ x }) => blockGroups(x),
+  overrides: (_t, _a, target) => ({ WIDTH: blockThreads(target) }),
+  groups: ({ x }, a, target) => blockGroups(x, a, target),
   cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
   cut: () => ['x'],
   cutRows: NORM_BLOCK,
@@ -49,16 +73,17 @@ export const batchNormStats = kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
 export const batchNormFinish = kernel<
   'means' | 'm2s',
   'mean' | 'inv_std' | 'running_mean' | 'running_variance',
-  { rows: number; epsilon: number; momentum: number }
+  { rows: number; block: number; epsilon: number; momentum: number }
 >(finishWgsl, {
   reads: ['means', 'm2s'],
   writes: ['mean', 'inv_std', 'running_mean', 'running_variance'],
   editions: ({ means }) => editions(means),
-  params: ({ means }, { rows, epsilon, momentum }) => {
+  params: ({ means }, { rows, block, epsilon, momentum }) => {
     const width = columns(means) / lanes(means);
-    return { rows, columns: width, block: NORM_BLOCK, epsilon, momentum };
+    return { rows, columns: width, block, epsilon, momentum };
   },
-  groups: ({ means }) => Math.ceil(columns(means) / lanes(means) / 32),
+  overrides: (_t, _a, target) => ({ WIDTH: blockThreads(target) }),
+  groups: ({ means }, _, target) => Math.ceil(columns(means) / lanes(means) / blockThreads(target)),
   cost: ({ means, mean }) => ({
     bytes: 8 * sizeOf(means.shape) + 24 * sizeOf(mean.shape),
     flops: 8 * sizeOf(means.shape),
@@ -73,7 +98,8 @@ export const batchNormSums = kernel<'x' | 'dy' | 'mean' | 'inv_std', 'dscale' | 
     writes: ['dscale', 'dshift'],
     editions: ({ x }) => editions(x),
     params: ({ x }, a) => blockParams(x, a),
-    groups: ({ x }) => blockGroups(x),
+    overrides: (_t, _a, target) => ({ WIDTH: blockThreads(target) }),
+    groups: ({ x }, a, target) => blockGroups(x, a, target),
     cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
     cut: () => ['x', 'dy'],
     cutRows: NORM_BLOCK,
@@ -90,12 +116,14 @@ export const batchNormBackward = kernel<
   reads: ['x', 'dy', 'mean', 'inv_std', 'scale', 'dscale', 'dshift'],
   writes: ['dx'],
   editions: ({ x }) => editions(x),
-  params: ({ x }, { rows }) => ({
-    count: sizeOf(x.shape) / lanes(x),
+  overrides: ({ x }, _, target) => ({ WIDTH: backwardWalk(target, x).width }),
+  params: ({ x }, { rows }, target) => ({
+    count: countOf(x),
     columns: columns(x) / lanes(x),
+    ...walkParams(backwardWalk(target, x)),
     rows,
   }),
-  groups: ({ x }) => Math.ceil(sizeOf(x.shape) / lanes(x) / 64),
+  groups: ({ x }, _, target) => walkGroups(backwardWalk(target, x), countOf(x)),
   cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 8 * sizeOf(x.shape) }),
   cut: () => ['x', 'dy', 'dx'],
 });

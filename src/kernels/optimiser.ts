@@ -5,8 +5,13 @@ import adamwWgsl from '../../shaders/adamw.wgsl';
 import controlWgsl from '../../shaders/optimiser_control.wgsl';
 import sgdWgsl from '../../shaders/sgd.wgsl';
 import sumSquaresWgsl from '../../shaders/sum_squares.wgsl';
-import { kernel } from './kernel.ts';
-import { sizeOf } from './tensor.ts';
+import { kernel, type Target } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+import { lineWalk, sharedWalk, walkGroups, walkParams } from './walk.ts';
+
+const quads = ({ shape }: Operand) => sizeOf(shape) / 4;
+const slabWalk = (target: Target, slab: Operand) => lineWalk(target, quads(slab));
+const normWalk = (target: Target, slab: Operand) => sharedWalk(target, quads(slab), NORM_THREADS);
 
 /** Partial sums of squares that a piece of a slab gives. */
 export const NORM_THREADS = 2048;
@@ -15,9 +20,16 @@ export const NORM_THREADS = 2048;
 export const sumSquares = kernel<'x', 'partial', { accumulate: boolean }>(sumSquaresWgsl, {
   reads: ['x'],
   writes: ['partial'],
-  overrides: (_, { accumulate }) => ({ ACCUMULATE: Number(accumulate) }),
-  params: ({ x }) => ({ quads: sizeOf(x.shape) / 4, threads: NORM_THREADS }),
-  groups: () => NORM_THREADS / 64,
+  overrides: ({ x }, { accumulate }, target) => ({
+    ACCUMULATE: Number(accumulate),
+    WIDTH: normWalk(target, x).width,
+  }),
+  params: ({ x }, _, target) => ({
+    quads: quads(x),
+    threads: NORM_THREADS,
+    ...walkParams(normWalk(target, x)),
+  }),
+  groups: ({ x }, _, target) => NORM_THREADS / normWalk(target, x).width,
   cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
   cut: () => ['x'],
   piece: (_, first) => ({ accumulate: first > 0 }),
@@ -58,8 +70,9 @@ export interface UpdateAttributes {
   readonly firstBlock: number;
 }
 
-const params = (size: number, a: UpdateAttributes) => ({
-  quads: size / 4,
+const params = (p: Operand, a: UpdateAttributes, target: Target) => ({
+  quads: quads(p),
+  ...walkParams(slabWalk(target, p)),
   first_block: a.firstBlock,
   rate: a.rate,
   average: a.average,
@@ -77,12 +90,13 @@ export const adamw = kernel<
 >(adamwWgsl, {
   reads: ['g', 'control', 'corrections', 'settings'],
   writes: ['p', 'm', 'v', 'e'],
-  overrides: (_, { decoupled, averages }) => ({
+  overrides: ({ p }, { decoupled, averages }, target) => ({
     DECOUPLED: Number(decoupled),
     AVERAGE: Number(averages),
+    WIDTH: slabWalk(target, p).width,
   }),
-  params: ({ p }, a) => params(sizeOf(p.shape), a),
-  groups: ({ p }) => Math.ceil(sizeOf(p.shape) / 256),
+  params: ({ p }, a, target) => params(p, a, target),
+  groups: ({ p }, _, target) => walkGroups(slabWalk(target, p), quads(p)),
   cost: ({ p }, { averages }) => ({
     bytes: (28 + (averages ? 8 : 0)) * sizeOf(p.shape) + sizeOf(p.shape) / 8,
     flops: 14 * sizeOf(p.shape),
@@ -97,9 +111,12 @@ export const sgd = kernel<'g' | 'control' | 'settings', 'p' | 'm' | 'e', UpdateA
   {
     reads: ['g', 'control', 'settings'],
     writes: ['p', 'm', 'e'],
-    overrides: (_, { averages }) => ({ AVERAGE: Number(averages) }),
-    params: ({ p }, a) => params(sizeOf(p.shape), a),
-    groups: ({ p }) => Math.ceil(sizeOf(p.shape) / 256),
+    overrides: ({ p }, { averages }, target) => ({
+      AVERAGE: Number(averages),
+      WIDTH: slabWalk(target, p).width,
+    }),
+    params: ({ p }, a, target) => params(p, a, target),
+    groups: ({ p }, _, target) => walkGroups(slabWalk(target, p), quads(p)),
     cost: ({ p }, { averages }) => ({
       bytes: (20 + (averages ? 8 : 0)) * sizeOf(p.shape),
       flops: 6 * sizeOf(p.shape),
@@ -113,8 +130,14 @@ export const sgd = kernel<'g' | 'control' | 'settings', 'p' | 'm' | 'e', UpdateA
 export const accumulate = kernel<'x', 'y', { keep: number; count: number }>(accumulateWgsl, {
   reads: ['x'],
   writes: ['y'],
-  params: ({ x }, { keep, count }) => ({ quads: sizeOf(x.shape) / 4, keep, count }),
-  groups: ({ x }) => Math.ceil(sizeOf(x.shape) / 256),
+  overrides: ({ x }, _, target) => ({ WIDTH: slabWalk(target, x).width }),
+  params: ({ x }, { keep, count }, target) => ({
+    quads: quads(x),
+    ...walkParams(slabWalk(target, x)),
+    keep,
+    count,
+  }),
+  groups: ({ x }, _, target) => walkGroups(slabWalk(target, x), quads(x)),
   cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
   cut: () => ['x', 'y'],
 });

@@ -4,21 +4,46 @@
  */
 
 import rowsWgsl from '../../shaders/reduce_rows.wgsl';
+import shortRowsWgsl from '../../shaders/reduce_short_rows.wgsl';
 import stridedWgsl from '../../shaders/reduce_strided.wgsl';
 import { singles } from './chain.ts';
 import { kernel, rowThreads } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import { columnThreads, lanesOf as lanes, rowWalk, walkGroups, walkParams } from './walk.ts';
 
 export const reductions = { sum: 0, max: 1, min: 2 } as const;
 export type Reduction = keyof typeof reductions;
 
-/** y [rows] from x [rows, columns]. */
+const rowsOf = (x: Operand) => x.shape[0]!;
+const editions = (x: Operand) => (lanes(x) === 4 ? {} : singles);
+
+/** y [rows] from x [rows, columns], a workgroup for each row. */
 export const reduceRows = kernel<'x', 'y', { op: Reduction }>(rowsWgsl, {
   reads: ['x'],
   writes: ['y'],
+  editions: ({ x }) => editions(x),
   overrides: (_t, { op }, target) => ({ OP: reductions[op], ...rowThreads(target) }),
-  params: ({ x }) => ({ rows: x.shape[0]!, columns: x.shape[1]! }),
-  groups: ({ x }) => x.shape[0]!,
+  params: ({ x }) => ({ rows: rowsOf(x), columns: inner(x) / lanes(x) }),
+  groups: ({ x }) => rowsOf(x),
+  cost: ({ x, y }) => ({ bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)), flops: sizeOf(x.shape) }),
+  cut: () => ['x', 'y'],
+});
+
+/** y [rows] from x [rows, columns], a thread for each row. */
+export const reduceShortRows = kernel<'x', 'y', { op: Reduction }>(shortRowsWgsl, {
+  reads: ['x'],
+  writes: ['y'],
+  editions: ({ x }) => editions(x),
+  overrides: ({ x }, { op }, target) => ({
+    OP: reductions[op],
+    WIDTH: rowWalk(target, rowsOf(x)).width,
+  }),
+  params: ({ x }, _, target) => ({
+    rows: rowsOf(x),
+    columns: inner(x) / lanes(x),
+    ...walkParams(rowWalk(target, rowsOf(x))),
+  }),
+  groups: ({ x }, _, target) => walkGroups(rowWalk(target, rowsOf(x)), rowsOf(x)),
   cost: ({ x, y }) => ({ bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)), flops: sizeOf(x.shape) }),
   cut: () => ['x', 'y'],
 });
@@ -37,17 +62,22 @@ export interface StridedAttributes {
 export const reduceStrided = kernel<'x', 'y', StridedAttributes>(stridedWgsl, {
   reads: ['x'],
   writes: ['y'],
-  editions: ({ x }) => (inner(x) % 4 === 0 ? {} : singles),
-  overrides: (_, { op, accumulate }) => ({ OP: reductions[op], ACCUMULATE: Number(accumulate) }),
+  editions: ({ x }) => editions(x),
+  overrides: (_, { op, accumulate }, target) => ({
+    OP: reductions[op],
+    ACCUMULATE: Number(accumulate),
+    WIDTH: columnThreads(target, 64),
+  }),
   params: ({ x }, { block }) => ({
     outer: x.shape.length === 3 ? x.shape[0]! : 1,
     reduced: x.shape.at(-2)!,
     inner: inner(x) / lanes(x),
     block,
   }),
-  groups: ({ x }, { block }) => {
+  groups: ({ x }, { block }, target) => {
     const outer = x.shape.length === 3 ? x.shape[0]! : 1;
-    return Math.ceil((outer * Math.ceil(x.shape.at(-2)! / block) * inner(x)) / lanes(x) / 64);
+    const threads = (outer * Math.ceil(x.shape.at(-2)! / block) * inner(x)) / lanes(x);
+    return Math.ceil(threads / columnThreads(target, 64));
   },
   cost: ({ x, y }) => ({ bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)), flops: sizeOf(x.shape) }),
   cut: ({ x }) => (x.shape.length === 3 ? ['x', 'y'] : ['x']),
@@ -55,4 +85,3 @@ export const reduceStrided = kernel<'x', 'y', StridedAttributes>(stridedWgsl, {
 });
 
 const inner = (x: Operand) => x.shape.at(-1)!;
-const lanes = (x: Operand) => (inner(x) % 4 === 0 ? 4 : 1);

@@ -1,8 +1,10 @@
 /** What an embedder calls: loads a lifter and lifts 2D joints to a person in the camera's frame. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import { compile } from '../graph/program.ts';
+import { compile, planOf } from '../graph/program.ts';
 import { releaseVariables, writeVariables } from '../graph/store.ts';
+import type { Tensor } from '../graph/trace.ts';
+import type { Variants } from '../kernels/tuning.ts';
 import type { Network } from '../models/layers.ts';
 import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
 import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
@@ -90,13 +92,21 @@ export async function loadLifter(
   };
 }
 
-/** A lifter with a network whose variables are on the device already, and stay there. */
-export function lifterOf(gpu: Gpu, network: Network, weights: Weights): Lifter {
+/**
+ * A lifter with a network whose variables are on the device already, and stay there.
+ * @param variants of kernels, to be used where they fit
+ */
+export function lifterOf(
+  gpu: Gpu,
+  network: Network,
+  weights: Weights,
+  variants: Variants = {},
+): Lifter {
   const programs = new Map<number, Promise<LiftProgram>>();
   const programFor = (size: number) => {
     let program = programs.get(size);
     if (!program) {
-      programs.set(size, (program = compileLift(gpu, network, size)));
+      programs.set(size, (program = compileLift(gpu, network, size, variants)));
       // Another call may succeed, as after the recovery of a lost device.
       program.catch(() => programs.delete(size));
     }
@@ -153,8 +163,20 @@ export function lifterOf(gpu: Gpu, network: Network, weights: Weights): Lifter {
   };
 }
 
-const compileLift = (gpu: Gpu, network: Network, size: number) =>
-  compile(gpu, ({ poses }) => ({ lifted: network(poses) }), { poses: [2 * size, INPUT_SIZE] });
+const lifting =
+  (network: Network) =>
+  ({ poses }: { poses: Tensor }) => ({ lifted: network(poses) });
+const liftInputs = (size: number) => ({ poses: [2 * size, INPUT_SIZE] }) as const;
+
+const compileLift = (gpu: Gpu, network: Network, size: number, variants: Variants) =>
+  compile(gpu, lifting(network), liftInputs(size), { variants });
+
+/** The variants of kernels that a lifter of this network uses on this device. */
+export const liftVariants = (gpu: Gpu, network: Network): Variants =>
+  Object.assign(
+    {},
+    ...[1, LARGE].map((size) => planOf(gpu, lifting(network), liftInputs(size)).variants),
+  );
 type LiftProgram = Awaited<ReturnType<typeof compileLift>>;
 
 /**

@@ -16,7 +16,7 @@ const FORMAT = 'kinegrad checkpoint 1';
 
 /** The bytes of a checkpoint. Names are `set/variable`; `about` is kept as JSON. */
 export function writeCheckpoint(
-  { step, seed, sets }: Snapshot,
+  { step, seed, sets, chosen }: Snapshot,
   about: Readonly<Record<string, unknown>>,
 ): Uint8Array {
   const tensors = [...sets].flatMap(([set, values]) =>
@@ -29,6 +29,7 @@ export function writeCheckpoint(
     format: FORMAT,
     step: `${step}`,
     seed: `${seed}`,
+    ...(chosen && { chosen: JSON.stringify(chosen) }),
     about: JSON.stringify(about),
   });
 }
@@ -42,7 +43,7 @@ export function readCheckpoint(bytes: Uint8Array): {
   about: Readonly<Record<string, unknown>>;
 } {
   const { tensors, metadata } = readSafetensors(bytes);
-  const { format, step, seed, about } = metadata;
+  const { format, step, seed, about, chosen } = metadata;
   if (format !== FORMAT || !step || !seed || !about)
     throw new Error(
       `checkpoint: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a checkpoint.safetensors of a run`,
@@ -54,5 +55,11 @@ export function readCheckpoint(bytes: Uint8Array): {
     if (!sets.has(set)) sets.set(set, new Map());
     sets.get(set)!.set(path.slice(at + 1), asFloat32(tensor));
   }
-  return { snapshot: { step: Number(step), seed: Number(seed), sets }, about: JSON.parse(about) };
+  const snapshot: Snapshot = {
+    step: Number(step),
+    seed: Number(seed),
+    sets,
+    ...(chosen && { chosen: JSON.parse(chosen) }),
+  };
+  return { snapshot, about: JSON.parse(about) };
 }

@@ -5,8 +5,9 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { reshape } from '../graph/ops/layout.ts';
 import { adamW } from '../graph/ops/optimiser.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
+import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, type Values } from '../graph/store.ts';
-import { type Lifter, lifterOf } from '../lift/lifter.ts';
+import { type Lifter, lifterOf, liftVariants } from '../lift/lifter.ts';
 import type { Network } from '../models/layers.ts';
 import { martinez } from '../models/martinez.ts';
 import { measure, type Statistics } from '../models/normalise.ts';
@@ -99,11 +100,10 @@ export async function openTraining(
     { seed, ...(onProgress && { onProgress }) },
   );
 
-  const lifter = lifterOf(gpu, network, {
-    architecture: config.architecture,
-    options,
-    values: new Map(),
-  });
+  const weights = { architecture: config.architecture, options, values: new Map() };
+  // What judges is kept with the snapshot too: validation chooses the weights.
+  let judging = liftVariants(gpu, network);
+  let lifter = lifterOf(gpu, network, weights, judging);
   const judged = drawBatch(
     {
       ...batchPlan(config, data.validation),
@@ -140,10 +140,17 @@ export async function openTraining(
       };
     },
     validate: () => validateOn(lifter, judged),
-    snapshot: () => program.snapshot(),
+    async snapshot() {
+      const { chosen, ...snapshot } = await program.snapshot();
+      const { adapter, variants } = chosen!;
+      return { ...snapshot, chosen: { adapter, variants: { ...judging, ...variants } } };
+    },
     async restore(snapshot) {
       await program.restore(snapshot);
       queued = program.count;
+      judging = { ...judging, ...variantsOf(snapshot, gpu) };
+      await lifter.dispose();
+      lifter = lifterOf(gpu, network, weights, judging);
     },
     async values() {
       const parameters = await readVariables(gpu, network.parameters);

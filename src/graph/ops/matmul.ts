@@ -1,7 +1,14 @@
 /** Matrix products, alone or in batches, with a chain of stages on the result. */
 
-import { chooseMatmul, matmulSizes, matmulVariants, maxEpilogue } from '../../kernels/matmul.ts';
+import {
+  type MatmulAttributes,
+  matmulShape,
+  matmulSizes,
+  matmulTunable,
+  maxEpilogue,
+} from '../../kernels/matmul.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
+import { chosen } from '../../kernels/tuning.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { add, type StageSpec, stagesOf } from './elementwise.ts';
 import { reshape } from './layout.ts';
@@ -99,20 +106,18 @@ function flatten(a: Operand, b: Operand, y: Operand, transposeA: boolean) {
   return { a: three(a), b: three(b), y: three(y) };
 }
 
-type Attributes = Parameters<(typeof matmulVariants)['naive']>[2];
-
 /** Runs the variant that suits the shape and the device. */
 export function runMatmul(
   { run, target }: Pick<Lowering, 'run' | 'target'>,
   t: { a: Operand; b: Operand; y: Operand },
-  attributes: Attributes,
+  attributes: MatmulAttributes,
 ): void {
   const [e0, e1, e2, e3] = Array.from(
     { length: maxEpilogue },
     (_, i) => attributes.stages[i]?.operand ?? t.a,
   ) as [Operand, Operand, Operand, Operand];
-  const variant = chooseMatmul(target, matmulSizes(t, attributes));
-  run(matmulVariants[variant], { ...t, e0, e1, e2, e3 }, attributes);
+  const variant = chosen(matmulTunable, target, matmulShape(matmulSizes(t, attributes)));
+  run(variant, { ...t, e0, e1, e2, e3 }, attributes);
 }
 
 /**

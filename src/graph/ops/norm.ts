@@ -7,7 +7,7 @@ import {
   batchNormSums,
   layerNormBackward,
   layerNorm as layerNormKernel,
-  NORM_BLOCK,
+  normBlock,
 } from '../../kernels/norm.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
 import { call, call1, op, show, type Tensor } from '../trace.ts';
@@ -32,18 +32,17 @@ interface StatsAttributes {
   readonly momentum: number;
 }
 
-const blocksOf = (x: Operand) => Math.ceil(x.shape[0]! / NORM_BLOCK);
-
 /** [mean, inv_std] over all axes but the last; updates the running statistics. */
 const statsOp = /* @__PURE__ */ op<StatsAttributes>('batchNormStats', {
   shape: ([x]) => [x!.slice(-1), x!.slice(-1)],
   writes: ({ mean, variance }) => [mean, variance],
-  lower: ({ inputs, outputs: [mean, invStd], run, scratch, variable }, a) => {
+  lower: ({ inputs, outputs: [mean, invStd], run, scratch, target, variable }, a) => {
     const x = matrix(inputs[0]!);
-    const shape = [blocksOf(x), x.shape[1]!];
+    const block = normBlock(target, x);
+    const shape = [Math.ceil(x.shape[0]! / block), x.shape[1]!];
     const means = scratch('block means', shape);
     const m2s = scratch('block squares', shape);
-    run(batchNormStats, { x, mean: means, m2: m2s }, { firstBlock: 0 });
+    run(batchNormStats, { x, mean: means, m2: m2s }, { block, firstBlock: 0 });
     run(
       batchNormFinish,
       {
@@ -54,7 +53,7 @@ const statsOp = /* @__PURE__ */ op<StatsAttributes>('batchNormStats', {
         running_mean: variable(a.mean),
         running_variance: variable(a.variance),
       },
-      { rows: x.shape[0]!, epsilon: a.epsilon, momentum: a.momentum },
+      { rows: x.shape[0]!, block, epsilon: a.epsilon, momentum: a.momentum },
     );
   },
 });
@@ -79,13 +78,15 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
     const [mean, inv_std, scale] = context.inputs.slice(2) as [Operand, Operand, Operand];
     const [dx, dscale, dshift] = context.outputs as [Operand, Operand, Operand];
     const [rows, columns] = x.shape as [number, number];
-    const blocks = blocksOf(x);
+    const block = normBlock(context.target, x);
+    const blocks = Math.ceil(rows / block);
+    const attributes = { block, firstBlock: 0 };
     const sums = { x, dy, mean, inv_std };
-    if (blocks === 1) context.run(batchNormSums, { ...sums, dscale, dshift }, { firstBlock: 0 });
+    if (blocks === 1) context.run(batchNormSums, { ...sums, dscale, dshift }, attributes);
     else {
       const scales = context.scratch('block dscale', [blocks, columns]);
       const shifts = context.scratch('block dshift', [blocks, columns]);
-      context.run(batchNormSums, { ...sums, dscale: scales, dshift: shifts }, { firstBlock: 0 });
+      context.run(batchNormSums, { ...sums, dscale: scales, dshift: shifts }, attributes);
       reduceGroup(context, 'sum', scales, dscale, 1, blocks, columns);
       reduceGroup(context, 'sum', shifts, dshift, 1, blocks, columns);
     }

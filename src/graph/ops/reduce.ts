@@ -1,8 +1,14 @@
 /** Reductions over any axes. */
 
 import type { Target } from '../../kernels/kernel.ts';
-import { type Reduction, reduceRows, reduceStrided } from '../../kernels/reduce.ts';
+import {
+  type Reduction,
+  reduceRows,
+  reduceShortRows,
+  reduceStrided,
+} from '../../kernels/reduce.ts';
 import { type Operand, rows, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
+import { blockSize } from '../../kernels/walk.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { add, div, equal, exp, log, maximum, mul, sqrt, sub } from './elementwise.ts';
 import { broadcastTo, reshape } from './layout.ts';
@@ -18,8 +24,6 @@ interface ReduceAttributes {
  * GPU.
  */
 const long = ({ kind }: Target) => (kind === 'hardware' ? 64 : 4096);
-/** Values that one thread reduces when there are few results. */
-const BLOCK = 256;
 
 const reduceOp = /* @__PURE__ */ op<ReduceAttributes>('reduce', {
   shape: ([x], { axes }) => [x!.filter((_, i) => !axes.includes(i))],
@@ -94,7 +98,12 @@ export function reduceGroup(
     reduceGroup(context, op, partial, y, outer, parts, 1);
     return;
   }
-  const blocks = Math.ceil(reduced / BLOCK);
+  if (inner === 1 && outer > 1) {
+    context.run(reduceShortRows, { x: view(x, [outer, reduced]), y: view(y, [outer]) }, { op });
+    return;
+  }
+  const block = blockSize(context.target, reduced, Math.ceil(inner / 4));
+  const blocks = Math.ceil(reduced / block);
   const attributes = { op, accumulate: false };
   if (outer > 1 || blocks === 1 || outer * inner > 65_536) {
     const shape = outer > 1 ? [outer, reduced, inner] : [reduced, inner];
@@ -104,7 +113,7 @@ export function reduceGroup(
   }
   const partial = context.scratch('partial', [blocks, inner]);
   const operands = { x: view(x, [reduced, inner]), y: partial };
-  context.run(reduceStrided, operands, { ...attributes, block: BLOCK });
+  context.run(reduceStrided, operands, { ...attributes, block });
   reduceGroup(context, op, partial, y, 1, blocks, inner);
 }
 

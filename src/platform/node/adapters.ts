@@ -168,6 +168,8 @@ async function request(
       `backend=${BACKEND.toLowerCase()}`,
       'disable-dawn-features=timestamp_quantization',
       ...flags,
+      // More of the kind, separated by spaces, such as `enable-dawn-features=dump_shaders`.
+      ...(process.env.KINEGRAD_DAWN?.split(' ') ?? []),
     ]);
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);

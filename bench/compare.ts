@@ -1,0 +1,232 @@
+/** What changed between two runs of the bench: `--compare a.json b.json`. */
+
+import Table from 'cli-table3';
+import { median } from 'simple-statistics';
+import { type Header, type Results, type Row, rowName } from './rows.ts';
+import { type Change, judge, MARGIN } from './statistics.ts';
+
+/** A row that both runs have, with outputs that agree in both. */
+export interface RowChange extends Change {
+  readonly name: string;
+  readonly a: Row;
+  readonly b: Row;
+  /** Factor of the machine that was taken out of the times of `b` before they were judged. */
+  readonly removed: number;
+}
+
+/** How far the rows that one roof bounds moved together. Above 1 is slower in `b`. */
+export interface Drift {
+  readonly bound: Row['bound'];
+  readonly rows: number;
+  /** Median ratio of their times, b / a. */
+  readonly times: number;
+  /** Median ratio of the times that their roofs allow, b / a. */
+  readonly roofs: number;
+  /** What is taken out of their times: 1 where nothing is. */
+  readonly removed: number;
+}
+
+export interface Comparison {
+  /** Why the two runs may not be comparable, a line each. */
+  readonly warnings: readonly string[];
+  readonly drifts: readonly Drift[];
+  readonly rows: readonly RowChange[];
+  /** Names of rows that one file has only. */
+  readonly onlyA: readonly string[];
+  readonly onlyB: readonly string[];
+  /** Names of rows whose times say nothing, since an output did not agree in one of the runs. */
+  readonly unjudged: readonly string[];
+  /** What is wrong in `b` and was not in `a`: outputs that do not agree, failures not expected. */
+  readonly broken: readonly string[];
+  /** Number of rows of Kinegrad that are slower; peers are shown, and are not ours to fail by. */
+  readonly slower: number;
+  /** Whether the exit status is 1: something is slower or broken. */
+  readonly failed: boolean;
+}
+
+/**
+ * Compares the rows that have the same name in both runs.
+ *
+ * A shared machine can be 10 % slower for a whole run, and then all rows move together. That is
+ * taken out before rows are judged, but with care, since a change of the code may move all rows as
+ * well (a slower dispatch does). The roofs tell the two apart: they are measured in the same run by
+ * kernels of their own, which such a change leaves alone. So for the rows under one roof, memory or
+ * compute, the machine's factor is
+ *
+ * - 1, unless the roofs moved by more than the margin: smaller drift is what the margin is for;
+ * - 1, unless the rows moved the same way: a neighbour woke up while the roofs were measured;
+ * - otherwise the smaller of the two moves: no more than the roofs account for, and no more than
+ *   the rows show.
+ *
+ * Both moves are medians over all rows under the roof, peers' too: one roof is measured at few
+ * working sets, one row may be the very one that changed. When fewer than half of the rows are
+ * changed by the code, the median is of those that are not.
+ *
+ * @throws when two rows of one run have the same name
+ */
+export function compareResults(a: Results, b: Results): Comparison {
+  const [inA, inB] = [byName(a.rows, 'first'), byName(b.rows, 'second')];
+  const shared = [...inA.keys()].filter((name) => inB.has(name));
+  const pairs = shared.map((name) => ({ name, a: inA.get(name)!, b: inB.get(name)! }));
+  const agreeing = pairs.filter((pair) => pair.a.agrees && pair.b.agrees);
+  const drifts = driftsOf(agreeing);
+  const rows = agreeing.map((pair) => {
+    const { removed } = drifts.find((drift) => underRoof(pair, drift.bound)) ?? { removed: 1 };
+    const after = pair.b.rounds_ms.map((round) => round.map((ms) => ms / removed));
+    return { ...pair, removed, ...judge(pair.a.rounds_ms, after) };
+  });
+  const wrong = b.rows.filter((row) => !row.agrees && inA.get(rowName(row))?.agrees !== false);
+  const known = new Set(a.failures.map(({ engine, what }) => `${engine} | ${what}`));
+  const failures = b.failures.filter(
+    ({ engine, what, expected }) => !expected && !known.has(`${engine} | ${what}`),
+  );
+  const broken = [
+    ...wrong.map((row) => `${rowName(row)}: its output does not agree, error ${row.error}`),
+    ...failures.map(({ engine, what, why }) => `${engine} | ${what}: ${why}`),
+  ];
+  const slower = rows.filter(
+    ({ verdict, a: { engine } }) => verdict === 'slower' && engine === 'kinegrad',
+  ).length;
+  return {
+    warnings: differences(a.header, b.header),
+    drifts,
+    rows,
+    onlyA: [...inA.keys()].filter((name) => !inB.has(name)),
+    onlyB: [...inB.keys()].filter((name) => !inA.has(name)),
+    unjudged: pairs.filter((pair) => !agreeing.includes(pair)).map(({ name }) => name),
+    broken,
+    slower,
+    failed: slower > 0 || broken.length > 0,
+  };
+}
+
+function byName(rows: readonly Row[], which: string): ReadonlyMap<string, Row> {
+  const named = new Map<string, Row>();
+  for (const row of rows) {
+    const name = rowName(row);
+    if (named.has(name))
+      throw new Error(
+        `compare: the ${which} file has two rows '${name}', and rows are matched by name: ` +
+          'give the two cases names of their own',
+      );
+    named.set(name, row);
+  }
+  return named;
+}
+
+interface Pair {
+  readonly a: Row;
+  readonly b: Row;
+}
+
+/** A row whose bound is another in each run is at both roofs, and moves with neither. */
+const underRoof = ({ a, b }: Pair, bound: Row['bound']) => a.bound === bound && b.bound === bound;
+
+function driftsOf(pairs: readonly Pair[]): Drift[] {
+  return (['memory', 'compute'] as const).flatMap((bound) => {
+    const under = pairs.filter((pair) => underRoof(pair, bound));
+    if (under.length === 0) return [];
+    const roof = (row: Row) => (bound === 'memory' ? row.roof_gbps : row.roof_gflops);
+    const times = median(under.map(({ a, b }) => b.median_ms / a.median_ms));
+    const roofs = median(under.map(({ a, b }) => roof(a) / roof(b)));
+    return [{ bound, rows: under.length, times, roofs, removed: machineFactor(times, roofs) }];
+  });
+}
+
+function machineFactor(times: number, roofs: number): number {
+  if (!beyondMargin(roofs)) return 1;
+  return roofs > 1 ? Math.max(1, Math.min(roofs, times)) : Math.min(1, Math.max(roofs, times));
+}
+
+const beyondMargin = (ratio: number) => ratio > 1 + MARGIN || ratio < 1 / (1 + MARGIN);
+
+/** What is another in the second run, where it changes times. */
+function differences(a: Header, b: Header): string[] {
+  const clock = ({ timestamp_quantum_ns: quantum }: Header) =>
+    quantum === null ? "the host's clock" : "the GPU's clock";
+  const facts: [string, (header: Header) => string][] = [
+    ['adapter', ({ adapter }) => `${adapter.name} (${adapter.kind})`],
+    ['driver', ({ adapter }) => adapter.driver],
+    ['CPU', ({ cpu, threads }) => `${cpu}, ${threads} threads`],
+    ['clock', clock],
+  ];
+  return facts
+    .filter(([, fact]) => fact(a) !== fact(b))
+    .map(
+      ([what, fact]) =>
+        `WARNING: another ${what}: a ${fact(a)}, b ${fact(b)}. Changes are not the code's alone.`,
+    );
+}
+
+/** The comparison in words: a table of the rows, and what else is to be known, a line each. */
+export function showComparison(c: Comparison): string {
+  const table = new Table({
+    head: ['', 'a, ms', 'b, ms', 'b / a', '95 % interval', ''],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
+    chars: PLAIN,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+  });
+  for (const { name, a, b, ratio, low, high, verdict } of c.rows)
+    table.push([
+      name,
+      spread(a),
+      spread(b),
+      ratio.toFixed(3),
+      `${low.toFixed(3)} to ${high.toFixed(3)}`,
+      verdict,
+    ]);
+  const count = (verdict: Change['verdict']) =>
+    `${c.rows.filter((row) => row.verdict === verdict).length} ${verdict}`;
+  return [
+    ...c.warnings,
+    ...(c.rows.length > 0 ? [table.toString().replace(/ +$/gm, ''), ''] : []),
+    ...c.drifts.map(showDrift),
+    ...c.onlyA.map((name) => `Only in a: ${name}`),
+    ...c.onlyB.map((name) => `Only in b: ${name}`),
+    ...c.unjudged.map((name) => `Not judged, an output did not agree: ${name}`),
+    ...c.broken.map((what) => `BROKEN in b: ${what}`),
+    `${c.rows.length} rows compared: ${count('slower')}, ${count('faster')}, ` +
+      `${count('no difference shown')}. A change is shown when its interval lies beyond ` +
+      `${100 * MARGIN} %.`,
+  ].join('\n');
+}
+
+/** Of cli-table3: no lines, columns two blanks apart. */
+const PLAIN = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid']
+    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+    .concat('middle')
+    .map((name) => [name, '']),
+);
+
+const spread = ({ median_ms, spread_ms }: Row) =>
+  `${median_ms.toPrecision(4)} ± ${(spread_ms / 2).toPrecision(2)}`;
+
+function showDrift({ bound, rows, times, roofs, removed }: Drift): string {
+  const moves = `${rows} ${bound}-bound rows: together ${showRatio(times)}, roofs ${showRatio(roofs)}`;
+  if (removed !== 1)
+    return `${moves}. The machine's part, ${removed.toFixed(3)}, is taken out of b / a.`;
+  if (beyondMargin(roofs)) return `${moves}. The rows did not follow: nothing is taken out.`;
+  if (beyondMargin(times))
+    return `${moves}. It is not the machine but the code or the driver: nothing is taken out.`;
+  return `${moves}. Within the margin: nothing is taken out.`;
+}
+
+/** A ratio of times, after / before, such as `1.12x faster`. */
+export const showRatio = (ratio: number) =>
+  ratio < 1 ? `${(1 / ratio).toFixed(2)}x faster` : `${ratio.toFixed(2)}x slower`;
+
+/** One line on a row that was measured again, such as `matmul 512,512,512: 1.12x faster ...`. */
+export function describeChange(before: Row, after: Row): string {
+  const { family, name, pass, shape, agrees, error } = after;
+  const what = [family, name, pass === 'forward' ? '' : pass, shape.join(',')]
+    .filter(Boolean)
+    .join(' ');
+  if (!agrees) return `${what}: its output does not agree, error ${error}`;
+  const { ratio, low, high, verdict } = judge(before.rounds_ms, after.rounds_ms);
+  const [from, to] = verdict === 'faster' ? [1 / high, 1 / low] : [low, high];
+  const range = `${from.toFixed(2)} to ${to.toFixed(2)}`;
+  return verdict === 'no difference shown'
+    ? `${what}: ${verdict}, ${ratio.toFixed(2)}x the time before (${range})`
+    : `${what}: ${showRatio(ratio)} than before (${range})`;
+}

@@ -1,0 +1,117 @@
+/** The measurement of one work on one engine: first agreement, then samples, a turn at a time. */
+
+import type { Connection } from './connection.ts';
+import type { Problem } from './problems.ts';
+
+/** Outputs further from f64 than this, in parts of the largest value, are wrong. */
+const TOLERANCE = 1e-4;
+/**
+ * Calls in the short and in the long chain of a sample; the first pair that takes less than LONGEST
+ * milliseconds is taken. The last is for calls so slow that upload and readback do not count.
+ */
+const CHAINS = [
+  [4, 20],
+  [2, 8],
+  [1, 3],
+  [0, 1],
+] as const;
+const LONGEST = 2000;
+/** Steps of training in a row: about so many milliseconds, but no more steps than that. */
+const STEPS = 400;
+const MOST_STEPS = 50;
+/** How long an engine's turn takes, milliseconds, and the samples it may have. */
+const TURN = 600;
+const MOST_SAMPLES = 15;
+
+/** An engine that is ready to be timed. */
+export interface Ready {
+  readonly error: number;
+  readonly agrees: boolean;
+  /** From asking for the job to its first output, on a device that is open; milliseconds. */
+  readonly first_ms: number;
+  readonly notes: readonly string[];
+  /** A few samples: milliseconds of one call, step or inference each. */
+  turn(): Promise<number[]>;
+  finish(): Promise<void>;
+}
+
+/**
+ * Builds a job in an engine's process, compares its outputs and gets ready to time it.
+ * @throws as the connection does
+ */
+export async function getReady(connection: Connection, problem: Problem): Promise<Ready> {
+  const { job } = problem;
+  const run = async (name: string, length: number) => {
+    const { times_ms, output } = await connection.ask({
+      ask: 'run',
+      name,
+      lengths: [length],
+      repeats: 1,
+      warm: false,
+      output: true,
+    });
+    return { time: times_ms[0]![0]!, output: output! };
+  };
+  const prepared = await connection.ask({ ask: 'prepare', name: 'job', job });
+  const first = await run('job', 1);
+  const again = await run('job', 1);
+  const lengths = chooseLengths(problem, again.time);
+
+  let error = 0;
+  // NaN is further off than anything.
+  const judge = (each: number) => (error = error >= each ? error : each);
+  if (problem.trial) {
+    await connection.ask({ ask: 'prepare', name: 'trial', job: problem.trial.job });
+    let step = 0;
+    for (const length of problem.trial.lengths) {
+      step += length;
+      judge(problem.error((await run('trial', length)).output, step));
+    }
+    await connection.ask({ ask: 'finish', name: 'trial' });
+  } else {
+    judge(problem.error(first.output, 1));
+    for (const length of lengths)
+      if (length > 1) judge(problem.error((await run('job', length)).output, length));
+  }
+
+  const timed = lengths.filter((length) => length > 0);
+  const [short, long] = lengths;
+  let sample_ms = 0;
+  const turn = async () => {
+    const known = sample_ms > 0;
+    const repeats = known ? Math.min(Math.max(Math.floor(TURN / sample_ms), 1), MOST_SAMPLES) : 1;
+    const request = { ask: 'run', name: 'job', lengths: timed, repeats, output: false } as const;
+    const { times_ms } = await connection.ask({ ...request, warm: sample_ms < TURN });
+    sample_ms = Math.min(...times_ms.map((times) => times.reduce((a, b) => a + b)));
+    return times_ms.map((times) => (times.at(-1)! - (short ? times[0]! : 0)) / (long - short));
+  };
+  // Compiles what has not run yet, and tells how long a sample takes.
+  await turn();
+  return {
+    error,
+    agrees: error <= TOLERANCE,
+    first_ms: prepared.ms + first.time,
+    notes: [...prepared.notes, describeLengths(problem, lengths)],
+    turn,
+    finish: async () => void (await connection.ask({ ask: 'finish', name: 'job' })),
+  };
+}
+
+/** Lengths of the two runs of a sample, whose difference counts; 0 for no run. */
+type Lengths = readonly [short: number, long: number];
+
+/** @param time milliseconds of a run of length 1 */
+function chooseLengths({ job }: Problem, time: number): Lengths {
+  if (job.kind === 'inference') return [0, 1];
+  if (job.kind === 'training')
+    return [0, Math.min(Math.max(Math.ceil(STEPS / time), 1), MOST_STEPS)];
+  return CHAINS.find(([short, long]) => (short + long) * time < LONGEST) ?? CHAINS.at(-1)!;
+}
+
+function describeLengths({ job }: Problem, [short, long]: Lengths): string {
+  if (job.kind === 'inference') return 'from the poses on the host to the lifted poses there';
+  if (job.kind === 'training') return `steps in a row that end with the loss read back: ${long}`;
+  return short
+    ? `a call is (time of ${long} - time of ${short}) / ${long - short}, each a chain of calls`
+    : 'one call, with upload and readback, which are short beside it';
+}

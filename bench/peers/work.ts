@@ -1,0 +1,72 @@
+/** What the engines are asked to do, and what is sent to them for it. */
+
+import type { Training, Weights } from './problem.ts';
+
+export type Pass = 'forward' | 'input gradient' | 'weight gradient';
+
+/** One op, alone. */
+export interface OpWork {
+  readonly kind: 'op';
+  readonly family: 'matmul' | 'softmax' | 'layerNorm';
+  readonly pass: Pass;
+  /** Of matmul [m, k] x [k, n]: m, k, n; of the others their input: rows, columns. */
+  readonly shape: readonly number[];
+}
+
+/** A step of training, or an inference, of a whole model. */
+export interface ModelWork {
+  readonly kind: 'model';
+  readonly model: 'martinez';
+  readonly pass: 'training' | 'inference';
+  readonly batch: number;
+  readonly width: number;
+}
+
+export type Work = OpWork | ModelWork;
+
+/** Such as `matmul forward`: the name of an op's entry in the tables of problems and engines. */
+export type OpName = `${OpWork['family']} ${Pass}`;
+
+export const opName = ({ family, pass }: OpWork): OpName => `${family} ${pass}`;
+
+/** The work in a few words, for messages. */
+export const describeWork = (work: Work): string =>
+  work.kind === 'op'
+    ? `${opName(work)} [${work.shape.join(', ')}]`
+    : `${work.model} ${work.pass}, batch ${work.batch}, width ${work.width}`;
+
+/** Row-major values of a shape. */
+export interface Values {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** What stays on the device while a chain of ops runs: lists of tensors by name. */
+export type Fixed<T> = Readonly<Record<string, readonly T[]>>;
+
+/** All that an engine needs for a work; travels to its process. */
+export type Job = OpJob | TrainingJob | InferenceJob;
+
+/** A chain of calls: y <- op(y, fixed), from `start`. */
+export interface OpJob {
+  readonly kind: 'op';
+  readonly work: OpWork;
+  readonly start: Values;
+  readonly fixed: Fixed<Values>;
+}
+
+export interface TrainingJob {
+  readonly kind: 'training';
+  readonly training: Training;
+  readonly weights: Weights;
+  /** The batch, which is the same in every step. */
+  readonly poses: Float32Array;
+  readonly targets: Float32Array;
+}
+
+export interface InferenceJob {
+  readonly kind: 'inference';
+  readonly batch: number;
+  readonly weights: Weights;
+  readonly poses: Float32Array;
+}

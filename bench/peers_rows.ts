@@ -1,0 +1,116 @@
+/** `--peers`: rows of other engines, which do the same work on the same adapter in the same run. */
+
+import type { AdapterReport } from '../src/platform/types.ts';
+import { loadFamilies, matches } from './families.ts';
+import { makeRow } from './measure/row.ts';
+import { measurePeers, type PeerSamples, type Work } from './peers/peers.ts';
+import { BESIDE, type Failure, type Header, type Pass, type Row } from './rows.ts';
+
+/** Width of the lifter; batches of its training step and of its inference. */
+const MODEL = { width: 1024, training: [64], inference: [1, 64, 1024] } as const;
+/** Shapes of the ops that all engines are asked for. */
+const OPS: readonly Omit<Extract<Work, { kind: 'op' }>, 'kind'>[] = [
+  ...[
+    [512, 512, 512],
+    [1024, 1024, 1024],
+    [4096, 64, 64],
+    [64, 1024, 1024],
+  ].map((shape) => ({ family: 'matmul' as const, pass: 'forward' as const, shape })),
+  { family: 'matmul', pass: 'input gradient', shape: [512, 512, 512] },
+  { family: 'matmul', pass: 'weight gradient', shape: [512, 512, 512] },
+  { family: 'softmax', pass: 'forward', shape: [8192, 17] },
+  { family: 'softmax', pass: 'forward', shape: [1024, 256] },
+  { family: 'layerNorm', pass: 'forward', shape: [577, 768] },
+];
+
+export interface PeerRowOptions {
+  readonly filter?: string;
+  readonly shape?: readonly number[];
+  readonly rounds: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** Rows of all engines, in the order of the works; what an engine cannot do is a failure. */
+export async function peerRows(
+  adapter: AdapterReport,
+  header: Omit<Header, 'seconds'>,
+  { filter = '', shape, rounds, onProgress }: PeerRowOptions,
+): Promise<{ rows: Row[]; failures: Failure[] }> {
+  const works = worksOf(shape).filter((work) => {
+    const { family, pass } = namesOf(work);
+    return matches(filter, `${family} ${pass} ${BESIDE}`);
+  });
+  const { samples, failures } = await measurePeers(adapter, works, { rounds, onProgress });
+  const rows: Row[] = [];
+  for (const sample of samples) rows.push(await rowOf(sample, header));
+  return { rows, failures };
+}
+
+function worksOf(shape: readonly number[] | undefined): Work[] {
+  const ops = shape ? distinct(OPS.map((op) => ({ ...op, shape }))) : OPS;
+  const models = shape ? [] : (['training', 'inference'] as const);
+  return [
+    ...ops.map((op): Work => ({ kind: 'op', ...op })),
+    ...models.flatMap((pass) =>
+      MODEL[pass].map(
+        (batch): Work => ({ kind: 'model', model: 'martinez', pass, batch, width: MODEL.width }),
+      ),
+    ),
+  ];
+}
+
+const distinct = <T>(items: readonly T[]): T[] => [
+  ...new Map(items.map((item) => [JSON.stringify(item), item])).values(),
+];
+
+function namesOf(work: Work): { family: string; pass: Pass; shape: readonly number[] } {
+  if (work.kind === 'op') {
+    const family = work.family === 'layerNorm' ? 'layer norm' : work.family;
+    return { family, pass: work.pass, shape: work.shape };
+  }
+  const pass = work.pass === 'training' ? 'update' : 'forward';
+  return { family: work.model, pass, shape: [work.batch, work.width] };
+}
+
+async function rowOf(sample: PeerSamples, header: Omit<Header, 'seconds'>): Promise<Row> {
+  const { family, pass, shape } = namesOf(sample.work);
+  const cost = await costOf(sample.work);
+  const roof = [...header.bandwidth].sort(
+    (a, b) => Math.abs(Math.log(a.bytes / cost.bytes)) - Math.abs(Math.log(b.bytes / cost.bytes)),
+  )[0];
+  return makeRow(
+    {
+      engine: sample.engine,
+      family,
+      name: BESIDE,
+      pass,
+      shape,
+      dtype: 'f32',
+      variant: sample.work.kind === 'op' ? 'chain of calls' : 'whole step',
+      rounds_ms: sample.rounds_ms,
+      ...cost,
+      agrees: sample.agrees,
+      error: sample.error,
+      compile_ms: null,
+      first_ms: sample.first_ms,
+      files: [],
+      dispatches: 0,
+    },
+    { gbps: roof?.gbps ?? header.copy_gbps, gflops: header.fma_gflops_f32 },
+  );
+}
+
+/** Bytes and flops that no engine can avoid: of an op by its family, of a model by its matrices. */
+async function costOf(work: Work): Promise<{ bytes: number; flops: number }> {
+  if (work.kind === 'op') {
+    const { family: name, pass, shape } = namesOf(work);
+    const family = (await loadFamilies()).find((each) => each.name === name);
+    return family!.cases(shape).find((what) => what.pass === pass)!.cost;
+  }
+  const { batch, width, pass } = work;
+  const parameters = 34 * width + 4 * width ** 2 + 48 * width;
+  // Forward, and twice as much backward; AdamW reads p, g, m and v and writes p, m and v.
+  return pass === 'training'
+    ? { bytes: 4 * 7 * parameters, flops: 6 * parameters * batch }
+    : { bytes: 4 * parameters, flops: 2 * parameters * batch };
+}

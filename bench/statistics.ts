@@ -1,0 +1,107 @@
+/** Statistics of samples: what a row says of its own, and what two rows say of each other. */
+
+import Benchmark from 'benchmark';
+import { interquartileRange, median, quantile, sampleWithReplacement } from 'simple-statistics';
+import { randomAt } from '../src/data/random.ts';
+
+/** Samples of one case, by the rounds in which they were taken; in any one unit of time. */
+export type Rounds = readonly (readonly number[])[];
+
+export type Verdict = 'faster' | 'slower' | 'no difference shown';
+
+/** What became of a time: a ratio of 1.1 says that it takes 10 % longer. */
+export interface Change {
+  /** Ratio of the medians, after / before. */
+  readonly ratio: number;
+  /** Ends of its 95 % confidence interval. */
+  readonly low: number;
+  readonly high: number;
+  readonly verdict: Verdict;
+}
+
+/**
+ * Practical equivalence: changes smaller than this are never called one. A new process lays its
+ * memory out anew, which can move a row for a whole run: all of its samples share the shift, so no
+ * interval made from them can contain it. The margin costs sensitivity: in a simulation of 5 rounds
+ * of 5 samples with noise of 3 % within rounds and 2 % between them, and 5 % of outliers, 98 of 100
+ * slowdowns by 10 % are found with this margin and 80 with one of 4 %.
+ */
+export const MARGIN = 0.02;
+
+/** With fewer on either side, no order of the samples is rare enough to show anything. */
+const LEAST_SAMPLES = 5;
+const REPLICATES = 1000;
+const SEED = 1;
+
+/** Median, interquartile range and number of the samples of all rounds. */
+export function summary(rounds: Rounds) {
+  const samples = rounds.flat();
+  return {
+    median: median(samples),
+    spread: interquartileRange(samples),
+    count: samples.length,
+  };
+}
+
+/**
+ * Judges what became of a time. It is `slower` or `faster` only where two tests agree:
+ *
+ * - The Mann-Whitney U test of the package `benchmark` rejects at 5 % that the samples are of one
+ *   population. It asks nothing of their distribution, and outliers count by rank alone; but it
+ *   takes samples for independent, and a noisy minute hits all samples of a round.
+ * - The confidence interval, from a bootstrap that knows of rounds, lies beyond MARGIN.
+ *
+ * Both are the same when before and after change places, with `faster` for `slower`.
+ */
+export function judge(before: Rounds, after: Rounds): Change {
+  const ratio = median(after.flat()) / median(before.flat());
+  // The random numbers go to the faster side first, whichever it is: it makes the interval of b/a
+  // exactly the inverse of that of a/b.
+  const interval = (slow: Rounds, fast: Rounds) => quantile(bootstrap(slow, fast), [0.025, 0.975]);
+  const [low, high] = (
+    ratio < 1
+      ? interval(before, after)
+          .map((end) => 1 / end)
+          .reverse()
+      : interval(after, before)
+  ) as [number, number];
+  const tested = compareSamples(before.flat(), after.flat());
+  const verdict =
+    tested === 'slower' && low > 1 + MARGIN
+      ? 'slower'
+      : tested === 'faster' && high < 1 / (1 + MARGIN)
+        ? 'faster'
+        : 'no difference shown';
+  return { ratio, low, high, verdict };
+}
+
+/** Mann-Whitney U by the package `benchmark`, of samples after to samples before. */
+function compareSamples(before: readonly number[], after: readonly number[]): Verdict {
+  // Of too few samples the package says that one is slower, whatever they are.
+  if (Math.min(before.length, after.length) < LEAST_SAMPLES) return 'no difference shown';
+  const [a, b] = [before, after].map((sample) => {
+    const benchmark = new Benchmark({ fn: () => undefined });
+    benchmark.stats = { ...benchmark.stats, sample: [...sample] };
+    return benchmark;
+  });
+  // 1 where b has the shorter times, -1 where it has the longer ones.
+  const order = b!.compare(a!);
+  return order > 0 ? 'faster' : order < 0 ? 'slower' : 'no difference shown';
+}
+
+/**
+ * Ratios of medians, slow / fast, of rounds drawn with replacement and then, within each, of
+ * samples drawn with replacement (Davison and Hinkley, "Bootstrap methods and their application",
+ * 3.8): samples of a round are alike, so that the number of rounds decides how much is known.
+ * Drawing within rounds again adds variance, which makes up for that of few rounds being too small.
+ */
+function bootstrap(slow: Rounds, fast: Rounds): number[] {
+  const random = randomAt(SEED);
+  const draw = <T>(items: readonly T[]) =>
+    sampleWithReplacement(items as T[], items.length, () => random.uniform());
+  const replicate = (rounds: Rounds) => median(draw(rounds).flatMap(draw));
+  return Array.from({ length: REPLICATES }, () => {
+    const low = replicate(fast);
+    return replicate(slow) / low;
+  });
+}

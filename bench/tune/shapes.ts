@@ -1,0 +1,32 @@
+/** What there is to tune: every choice that the programs of the shipped models make. */
+
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { adamW } from '../../src/graph/ops/optimiser.ts';
+import { planOf } from '../../src/graph/program.ts';
+import type { Tensor } from '../../src/graph/trace.ts';
+import { liftVariants } from '../../src/lift/lifter.ts';
+import { martinez } from '../../src/models/martinez.ts';
+import { INPUT_SIZE, OUTPUT_SIZE } from '../../src/models/representation.ts';
+import { mse } from '../../src/train/losses.ts';
+
+/** Width of the lifter whose weights are shipped. */
+const SHIPPED_WIDTH = 768;
+
+/** The choices by family and shape, each once; nothing is compiled for them. */
+export function shippedChoices(gpu: Gpu): string[] {
+  const network = martinez({ width: 1024 });
+  const train = ({ poses, targets }: Record<'poses' | 'targets', Tensor>) => {
+    const loss = mse(network(poses, { training: true }), targets);
+    return { loss, ...adamW(loss, network.parameters, { rate: 1e-3, decay: 1e-4, clip: 1 }) };
+  };
+  const lift = ({ poses }: { poses: Tensor }) => ({ lifted: network(poses) });
+  const plans = [
+    planOf(gpu, train, { poses: [64, INPUT_SIZE], targets: [64, OUTPUT_SIZE] }),
+    ...[1, 64, 1024].map((batch) => planOf(gpu, lift, { poses: [batch, INPUT_SIZE] })),
+  ];
+  const variants = [
+    ...plans.map((plan) => plan.variants),
+    liftVariants(gpu, martinez({ width: SHIPPED_WIDTH, dropout: 0 })),
+  ];
+  return [...new Set(variants.flatMap((chosen) => Object.keys(chosen)))];
+}

@@ -1,0 +1,58 @@
+/** `--tune`: measures the variants at the shapes of the shipped models, and keeps what it finds. */
+
+import { openGpu } from '../src/gpu/gpu.ts';
+import { tuningText } from '../src/gpu/tuning.ts';
+import { writeFileAtomic } from '../src/platform/node/files.ts';
+import { writeTuning } from '../src/platform/node/tuning.ts';
+import type { AdapterKind } from '../src/platform/types.ts';
+import { openSampler } from './measure/sampler.ts';
+import { figures, plainTable } from './report/table.ts';
+import { tune } from './tune.ts';
+
+export interface TuneCommandOptions {
+  readonly adapter?: AdapterKind;
+  /** Where the database is written, besides the cache folder, to be committed or shipped. */
+  readonly json?: string;
+}
+
+/** Tunes, prints what won, and writes the database; true where every variant could be timed. */
+export async function tuneCommand({ adapter, json }: TuneCommandOptions): Promise<boolean> {
+  const gpu = await openGpu({ adapter });
+  try {
+    const sampler = await openSampler(gpu);
+    const { database, failures } = await tune({
+      gpu,
+      measure: sampler.sample,
+      onProgress: ({ done, total, entry: { family, shape, variant, us, beat = {} } }) => {
+        const second = Object.entries(beat).toSorted(([, a], [, b]) => a - b)[0];
+        const than = second ? `, ${figures(second[1] / us)}x as fast as ${second[0]}` : '';
+        console.error(`${done}/${total} ${family} ${shape.join()}: ${variant}${than}`);
+      },
+    });
+    sampler.dispose();
+    const rows = database.entries.map(({ family, shape, variant, us, beat = {} }) => [
+      family,
+      shape.join(),
+      variant,
+      figures(us),
+      Object.entries(beat)
+        .toSorted(([, a], [, b]) => a - b)
+        .map(([name, time]) => `${name} ${figures(time)}`)
+        .join(', '),
+    ]);
+    console.log(plainTable(['family', 'shape', 'fastest', 'us', 'others, us'], rows, 3));
+    for (const { family, shape, variant, why } of failures)
+      console.log(`FAILED: ${family} ${shape.join()} ${variant}: ${why}`);
+    const text = tuningText(database);
+    console.log(
+      `${await writeTuning(database.adapter.name, text)} is written: programs use it now`,
+    );
+    if (json) {
+      await writeFileAtomic(json, text);
+      console.log(`${json} is written`);
+    }
+    return failures.length === 0;
+  } finally {
+    gpu.close();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * How kernels that move much and compute little are laid over threads: how many to a workgroup, and
+ * how many steps each makes. A GPU wants many threads of one step. Lavapipe runs a workgroup lane
+ * group by lane group: there one group of lanes is best, and many steps, while every core still
+ * gets its workgroups.
+ */
+
+import type { Target } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+
+/** Threads of a workgroup, steps of a thread, and how far apart they are: see `lib/walk.wgsl`. */
+export interface Walk {
+  readonly width: number;
+  readonly stride: number;
+  readonly steps: number;
+}
+
+/** Lanes of lavapipe's vectors; workgroups that keep its cores busy; steps that hide a thread's cost. */
+const LANES = 8;
+const LEAST_GROUPS = 32;
+const MOST_STEPS = 1024;
+
+/** The walk over `count` Ts that follow one another. */
+export function lineWalk({ kind }: Target, count: number): Walk {
+  if (kind !== 'lavapipe') return { width: 64, stride: 64, steps: 1 };
+  const steps = Math.max(1, Math.min(Math.ceil(count / LANES / LEAST_GROUPS), MOST_STEPS));
+  return { width: LANES, stride: LANES, steps };
+}
+
+/** The walk down the columns of `count` Ts in rows of `columns`: each thread stays in its column. */
+export function columnWalk(target: Target, count: number, columns: number): Walk {
+  const { width, steps } = lineWalk(target, count);
+  if (steps === 1) return { width, stride: width, steps };
+  const stride = leastCommonMultiple(width, columns);
+  return { width, stride, steps: Math.min(steps, Math.ceil(count / stride)) };
+}
+
+/** The walk of a fixed number of threads over `count` Ts. */
+export function sharedWalk({ kind }: Target, count: number, threads: number): Walk {
+  const steps = Math.ceil(count / threads);
+  if (kind !== 'lavapipe') return { width: 64, stride: threads, steps };
+  return { width: LANES, stride: LANES, steps };
+}
+
+/** Rows that each thread reduces one after another, where a thread reduces whole rows. */
+export function rowWalk({ kind }: Target, rows: number): Walk {
+  if (kind !== 'lavapipe') return { width: 64, stride: 64, steps: 1 };
+  const steps = Math.max(1, Math.min(Math.floor(rows / LANES / LEAST_GROUPS), MOST_ROWS));
+  return { width: LANES, stride: LANES, steps };
+}
+const MOST_ROWS = 64;
+
+/** Threads of a workgroup where each thread has a column of its own, or a block of one. */
+export const columnThreads = ({ kind }: Target, usual: number): number =>
+  kind === 'lavapipe' ? LANES : usual;
+
+/** Values that one thread reduces, where there are few columns of many values and blocks are added. */
+export function blockSize({ kind }: Target, reduced: number, columns: number): number {
+  if (kind !== 'lavapipe') return BLOCK;
+  const most = Math.floor((reduced * columns) / LANES / LEAST_GROUPS);
+  return Math.max(BLOCK, Math.min(most, MOST_STEPS));
+}
+const BLOCK = 256;
+
+/** Workgroups of a walk over `count` Ts. */
+export const walkGroups = ({ width, stride, steps }: Walk, count: number): number =>
+  Math.ceil((stride * Math.ceil(count / (stride * steps))) / width);
+
+/** Values of the WGSL `Params` of a walk. */
+export const walkParams = ({ stride, steps }: Walk) => ({ stride, steps });
+
+/** Ts of an operand whose rows are filled by quads or taken one by one. */
+export const lanesOf = ({ shape }: Operand): 1 | 4 => (shape.at(-1)! % 4 === 0 ? 4 : 1);
+export const countOf = (operand: Operand): number => sizeOf(operand.shape) / lanesOf(operand);
+
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
+const leastCommonMultiple = (a: number, b: number) => (a / greatestCommonDivisor(a, b)) * b;

@@ -1,0 +1,248 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  compareResults,
+  describeChange,
+  type RowChange,
+  showComparison,
+} from '../../bench/compare.ts';
+import { type Results, readResults } from '../../bench/rows.ts';
+import type { Verdict } from '../../bench/statistics.ts';
+import { header, results, row } from './synthetic.ts';
+
+const share = (rows: readonly RowChange[], verdict: Verdict) =>
+  rows.filter((row) => row.verdict === verdict).length / rows.length;
+
+describe('noise as on a shared machine', () => {
+  // A fifth of the rows is changed.
+  const changed = Object.fromEntries(
+    [0, 5, 10, 15].flatMap((i) => [
+      [i, 1.1],
+      [i + 1, 1 / 1.1],
+    ]),
+  );
+  const truth = ({ a }: RowChange) => changed[a.shape[0]!] ?? 1;
+  const compared = [2, 4, 6, 8, 10, 12, 14, 16].map((seed) =>
+    compareResults(results({ seed }), results({ seed: seed + 1, changed })),
+  );
+  const all = compared.flatMap(({ rows }) => rows);
+  const same = all.filter((row) => truth(row) === 1);
+  const slowed = all.filter((row) => truth(row) > 1);
+  const quickened = all.filter((row) => truth(row) < 1);
+
+  test('no difference is shown for at least 95 % of what is the same', () => {
+    expect(share(same, 'no difference shown')).toBeGreaterThanOrEqual(0.95);
+  });
+
+  test('nearly all changes of 10 % are found', () => {
+    expect(share(slowed, 'slower')).toBeGreaterThanOrEqual(0.9);
+    expect(share(quickened, 'faster')).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('none is called by the opposite name', () => {
+    expect(share(slowed, 'faster')).toBe(0);
+    expect(share(quickened, 'slower')).toBe(0);
+  });
+
+  test('about 95 % of the intervals contain the true ratio', () => {
+    const hits = all.filter((row) => row.low <= truth(row) && truth(row) <= row.high);
+    expect(hits.length / all.length).toBeGreaterThan(0.9);
+  });
+
+  test('slower rows are counted, and the comparison fails by them', () => {
+    const { slower, rows, failed } = compared[0]!;
+    expect(slower).toBe(rows.filter(({ verdict }) => verdict === 'slower').length);
+    expect(failed).toBe(true);
+  });
+});
+
+test('the other way round all is inverse', () => {
+  const changed = { 0: 1.1, 1: 1 / 1.1, 2: 1.05, 3: 1.07 };
+  const [a, b] = [results({ seed: 2, rows: 12 }), results({ seed: 3, rows: 12, changed })];
+  const inverse = { faster: 'slower', slower: 'faster', 'no difference shown': undefined } as const;
+  const back = compareResults(b, a).rows;
+  compareResults(a, b).rows.forEach(({ ratio, low, high, verdict }, i) => {
+    expect(back[i]!.verdict).toBe(inverse[verdict] ?? verdict);
+    expect(back[i]!.ratio).toBeCloseTo(1 / ratio, 12);
+    expect(back[i]!.low).toBeCloseTo(1 / high, 12);
+    expect(back[i]!.high).toBeCloseTo(1 / low, 12);
+  });
+});
+
+test('the same files give the same comparison', () => {
+  const [a, b] = [results({ seed: 2, rows: 4 }), results({ seed: 3, rows: 4 })];
+  expect(compareResults(a, b)).toEqual(compareResults(a, b));
+});
+
+test('too few samples show nothing', () => {
+  const a: Results = { ...results(), rows: [row(0, [[1, 1.01]])] };
+  const b: Results = { ...results(), rows: [row(0, [[2, 2.01]])] };
+  expect(compareResults(a, b).rows[0]!.verdict).toBe('no difference shown');
+});
+
+describe('whole runs that drift', () => {
+  const a = results({ seed: 2 });
+
+  test('a slower machine, which the roofs show too, is taken out', () => {
+    const c = compareResults(a, results({ seed: 3, machine: 1.12, changed: { 7: 1.12 } }));
+    for (const { removed } of c.drifts) expect(removed).toBeCloseTo(1.12, 1);
+    expect(share(c.rows, 'no difference shown')).toBeGreaterThanOrEqual(0.95);
+    expect(c.rows[7]!.verdict).toBe('slower');
+    expect(showComparison(c)).toMatch(
+      /memory-bound rows: together 1\.1\dx slower.* taken out of b/,
+    );
+  });
+
+  test('a faster machine does not hide a slower kernel', () => {
+    const c = compareResults(a, results({ seed: 3, machine: 0.88, changed: { 7: 1.12 } }));
+    expect(c.rows[7]!.verdict).toBe('slower');
+    expect(share(c.rows, 'no difference shown')).toBeGreaterThanOrEqual(0.95);
+  });
+
+  test('a change of the code that moves all rows is found, since the roofs stay', () => {
+    const c = compareResults(a, results({ seed: 3, code: 1.12 }));
+    for (const { removed, times } of c.drifts) {
+      expect(removed).toBe(1);
+      expect(times).toBeCloseTo(1.12, 1);
+    }
+    expect(share(c.rows, 'slower')).toBeGreaterThanOrEqual(0.9);
+    expect(showComparison(c)).toContain('not the machine but the code or the driver');
+  });
+
+  test.each([1.2, 1 / 1.2])('roofs alone that move by %f make no row faster or slower', (roofs) => {
+    const c = compareResults(a, results({ seed: 3, roofs }));
+    expect(share(c.rows, 'no difference shown')).toBeGreaterThanOrEqual(0.95);
+  });
+
+  test('no more is taken out than the rows show', () => {
+    const c = compareResults(a, results({ seed: 3, machine: 1.1, roofs: 1.5 }));
+    for (const { removed } of c.drifts) expect(removed).toBeCloseTo(1.1, 1);
+  });
+});
+
+describe('what is not in both', () => {
+  const a = results({ seed: 2, rows: 4 });
+  const b = results({ seed: 2, rows: 4 });
+  const [first, ...others] = b.rows;
+
+  test('rows of one file are listed', () => {
+    const c = compareResults(a, { ...b, rows: [...others, row(99, [[1, 1, 1, 1, 1]])] });
+    const name = (i: number) =>
+      `kinegrad | matmul | forward | ${i},512,512 | f32 | chosen by the engine`;
+    expect(c.onlyA).toEqual([name(0)]);
+    expect(c.onlyB).toEqual([name(99)]);
+    expect(c.rows.map((row) => row.name)).toEqual([name(1), name(2), name(3)]);
+    expect(c.failed).toBe(false);
+    const text = showComparison(c);
+    expect(text).toContain(`Only in a: ${name(0)}`);
+    expect(text).toContain(`Only in b: ${name(99)}`);
+  });
+
+  const wrong = [{ ...first!, agrees: false, error: 0.5 }, ...others];
+
+  test('an output that no longer agrees fails, and its time is not judged', () => {
+    const c = compareResults(a, { ...b, rows: wrong });
+    expect(c).toMatchObject({ failed: true, slower: 0 });
+    expect(c.broken[0]).toContain('0,512,512');
+    expect(c.rows).toHaveLength(3);
+    expect(showComparison(c)).toContain('BROKEN in b: kinegrad | matmul');
+  });
+
+  test('one that agreed in neither, or agrees again, does not fail', () => {
+    for (const rows of [wrong, b.rows]) {
+      const c = compareResults({ ...a, rows: wrong }, { ...b, rows });
+      expect(c).toMatchObject({ failed: false, broken: [] });
+      expect(c.unjudged).toHaveLength(1);
+    }
+  });
+
+  const failure = { engine: 'kinegrad', what: 'conv', why: 'no such file', expected: false };
+
+  test('a failure fails when it is new and not expected', () => {
+    const failing = { ...b, failures: [failure] };
+    expect(compareResults(a, failing)).toMatchObject({
+      failed: true,
+      broken: ['kinegrad | conv: no such file'],
+    });
+    expect(compareResults({ ...a, failures: [failure] }, failing).failed).toBe(false);
+    const expected = { ...b, failures: [{ ...failure, expected: true }] };
+    expect(compareResults(a, expected).failed).toBe(false);
+  });
+
+  test('a slower peer is shown and fails nothing', () => {
+    const peer = (time: number): Results => ({
+      ...a,
+      rows: [{ ...row(0, [Array(9).fill(time), Array(9).fill(time)]), engine: 'PyTorch' }],
+    });
+    const c = compareResults(peer(1), peer(2));
+    expect(c.rows[0]!.verdict).toBe('slower');
+    expect(c).toMatchObject({ slower: 0, failed: false });
+  });
+
+  test('two rows of one name are an error that names it', () => {
+    const twice = { ...b, rows: [...b.rows, first!] };
+    expect(() => compareResults(a, twice)).toThrow(/the second file has two rows '.*0,512,512/);
+  });
+});
+
+test('another adapter, driver, processor or clock is warned of', () => {
+  const a = results({ rows: 2 });
+  const b = results({ rows: 2 });
+  expect(compareResults(a, b).warnings).toEqual([]);
+  const adapter = { kind: 'swiftshader', name: 'SwiftShader', driver: '5.0' } as const;
+  const other = { ...header, adapter, threads: 8, timestamp_quantum_ns: null };
+  const { warnings } = compareResults(a, { ...b, header: other });
+  expect(warnings).toHaveLength(4);
+  expect(warnings[0]).toMatch(/^WARNING: another adapter: a llvmpipe .*, b SwiftShader/);
+  expect(warnings[1]).toMatch(/another driver: a Mesa 25.0, b 5.0/);
+  expect(warnings[2]).toMatch(/2 threads.* 8 threads/);
+  expect(warnings[3]).toMatch(/GPU's clock, b the host's clock/);
+});
+
+test('a change is described in one line', () => {
+  const times = (factor: number) =>
+    row(512, Array(5).fill([1, 1.01, 0.99, 1.02, 0.98].map((t) => t * factor)));
+  const name = 'matmul 512,512,512';
+  expect(describeChange(times(1.12), times(1))).toMatch(
+    new RegExp(`^${name}: 1\\.12x faster than before \\(1\\.\\d\\d to 1\\.1\\d\\)$`),
+  );
+  expect(describeChange(times(1), times(1.12))).toMatch(
+    new RegExp(`^${name}: 1\\.12x slower than before \\(1\\.\\d\\d to 1\\.1\\d\\)$`),
+  );
+  expect(describeChange(times(1), times(1))).toMatch(
+    new RegExp(`^${name}: no difference shown, 1\\.00x the time before \\(`),
+  );
+  expect(describeChange(times(1), { ...times(1), agrees: false, error: 3 })).toBe(
+    `${name}: its output does not agree, error 3`,
+  );
+});
+
+describe('files', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'kinegrad-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const written = (name: string, text: string) => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  test('results are read as they were written', () => {
+    const a = results({ rows: 2 });
+    expect(readResults(written('a.json', JSON.stringify(a)))).toEqual(a);
+  });
+
+  test.each([
+    ['is missing', 'none.json', undefined, /none\.json cannot be read: ENOENT/],
+    ['is no JSON', 'torn.json', '{"header": {', /torn\.json is no JSON/],
+    ['is of no format', 'null.json', 'null', /null\.json is of format null.*--json/],
+    ['is of another', 'old.json', '{"header":{"format":"x 0"}}', /old\.json is of format "x 0"/],
+    ['has no rows', 'bare.json', JSON.stringify({ header }), /bare\.json has no rows/],
+  ])('one that %s is named', (_, name, text, message) => {
+    const file = text === undefined ? join(folder, name) : written(name, text);
+    expect(() => readResults(file)).toThrow(message);
+    expect(() => readResults(file)).toThrow(file);
+  });
+});

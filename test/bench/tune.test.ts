@@ -1,0 +1,87 @@
+/** The tuner: it takes the fastest, gives up the slow early, and what it writes is used. */
+
+import { afterAll, expect, test } from 'vitest';
+import { tunedFamilies } from '../../bench/tune/problems.ts';
+import { shippedChoices } from '../../bench/tune/shapes.ts';
+import { type Measure, tune } from '../../bench/tune.ts';
+import { openGpu } from '../../src/gpu/gpu.ts';
+import { parseTuning, tuningText } from '../../src/gpu/tuning.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import { planOf, targetOf } from '../../src/graph/program.ts';
+import type { Tensor } from '../../src/graph/trace.ts';
+import { matmulTunable } from '../../src/kernels/matmul.ts';
+import { choiceOf } from '../../src/kernels/tuning.ts';
+
+const gpu = await openGpu({ poison: true });
+afterAll(() => gpu.close());
+
+/** Milliseconds that each variant is said to take, and how often each was timed. */
+function clock(times: Readonly<Record<string, number>>) {
+  const counts: Record<string, number> = {};
+  const measure: Measure = async (programs, count) =>
+    programs.map((program) => {
+      const { variants } = (program as { plan?: { variants: Record<string, string> } }).plan!;
+      const variant = Object.values(variants)[0]!;
+      counts[variant] = (counts[variant] ?? 0) + count;
+      return Array.from({ length: count }, (_, i) => times[variant]! * (1 + 0.01 * i));
+    });
+  return { measure, counts };
+}
+
+test('the fastest wins, the slow go early, and programs of the adapter take the winner', async () => {
+  const times = { naive: 2, tile: 1.2, tileRegisters: 1, registers: 1.01, row: 9, subgroup8: 9 };
+  const { measure, counts } = clock({ ...times, subgroup4: 9 });
+  const lines: string[] = [];
+  const { database, failures } = await tune({
+    gpu,
+    measure,
+    choices: ['matmul 1,8,16,32,0,0', 'matmul 3,9,5,7,1,1'],
+    onProgress: ({ done, total, entry }) => lines.push(`${done}/${total} ${entry.variant}`),
+  });
+  expect(failures).toEqual([]);
+  expect(lines).toEqual(['1/2 tileRegisters', '2/2 tileRegisters']);
+  const [quads, odd] = database.entries;
+  expect(Object.keys(odd!.beat!)).toEqual(['naive', 'tile']);
+  expect(quads!.us).toBeCloseTo(1000, -2);
+  expect(quads!.beat).toMatchObject({ registers: expect.any(Number), naive: expect.any(Number) });
+  expect(counts.row).toBe(1);
+  expect(counts.naive).toBe(2 * 4);
+  expect(counts.registers).toBeGreaterThan(counts.tile! / 2);
+
+  const text = tuningText(database);
+  expect(parseTuning(text, 'tuned.json')).toEqual(database);
+  await using tuned = await openGpu({ tuning: text });
+  const product = ({ a, b }: Record<'a' | 'b', Tensor>) => ({ y: matmul(a, b) });
+  const plan = planOf(tuned, product, { a: [8, 16], b: [16, 32] });
+  expect(plan.variants).toEqual({ 'matmul 1,8,16,32,0,0': 'tileRegisters' });
+});
+
+test('a variant that is wrong, or does not compile, is left out with the reason', async () => {
+  const fits = matmulTunable.fits;
+  // Quads of a row of 6 are wrong, so that the kernel of quads computes something else.
+  matmulTunable.fits = (name, target, shape) => name === 'registers' || fits(name, target, shape);
+  try {
+    const { measure } = clock({ naive: 1, tile: 2, tileRegisters: 3, registers: 0.1 });
+    const choices = ['matmul 1,8,6,6,0,0'];
+    const { database, failures } = await tune({ gpu, measure, choices });
+    expect(database.entries[0]!.variant).toBe('naive');
+    expect(failures).toMatchObject([{ family: 'matmul', variant: 'registers' }]);
+    expect(failures[0]!.why).toMatch(/differs by .* from that of naive/);
+  } finally {
+    matmulTunable.fits = fits;
+  }
+});
+
+test('an op is known for every choice of the shipped models', () => {
+  const choices = shippedChoices(gpu).map(choiceOf);
+  expect(choices.filter(({ family }) => family === 'matmul').length).toBeGreaterThan(8);
+  for (const { family, shape } of choices) {
+    const tuned = tunedFamilies.find(({ tunable }) => tunable.family === family);
+    const { inputs, build } = tuned!.problem(shape);
+    const key = `${family} ${shape}`;
+    const { variants } = planOf(gpu, build, inputs);
+    expect(Object.keys(variants)).toContain(key);
+    const usual = tuned!.tunable.usual(targetOf(gpu), shape);
+    expect(tuned!.tunable.fits(usual, targetOf(gpu), shape), `${key} ${usual}`).toBe(true);
+  }
+});
