@@ -5,6 +5,9 @@ enable subgroups;
 // steps of i, lane j loads rows 4j to 4j + 3 of a, and every lane its own quad of columns of b; then each row of a is
 // broadcast to all lanes. Eight loads a lane feed 32 quads of multiply-adds four times over: 24 GFLOP/s on lavapipe, three times step 4.
 //
+// Workgroups go down the rows first: the columns of b that they share stay in the cache, where 1024 rows of b would be as
+// many pages.
+//
 // The lane of a broadcast must be a constant expression, and accumulators in an indexed array would live in memory:
 // so both are written out. Rows beyond the last repeat it and are not stored.
 
@@ -13,8 +16,8 @@ enable subgroups;
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let row = 32 * group.y;
-  let quad = 8 * group.x + lane;
+  let row = 32 * group.x;
+  let quad = 8 * group.y + lane;
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
   var s4 = vec4f(); var s5 = vec4f(); var s6 = vec4f(); var s7 = vec4f();
   var s8 = vec4f(); var s9 = vec4f(); var s10 = vec4f(); var s11 = vec4f();

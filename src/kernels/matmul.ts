@@ -67,6 +67,8 @@ function variant(
   edition: 'single' | 'quad',
   /** Columns and rows of y that one workgroup computes. */
   [columnsOfGroup, rowsOfGroup]: readonly [number, number],
+  /** Neighbouring workgroups compute other rows of the same columns, not other columns. */
+  { rowsFirst = false } = {},
 ): MatmulKernel {
   return kernel<In, 'y', MatmulAttributes>(file, {
     reads: ['a', 'b', ...extra],
@@ -88,7 +90,8 @@ function variant(
     },
     groups: (t, a) => {
       const { m, n, batch } = matmulSizes(t, a);
-      return [Math.ceil(n / columnsOfGroup), Math.ceil(m / rowsOfGroup), batch];
+      const [columns, rows] = [Math.ceil(n / columnsOfGroup), Math.ceil(m / rowsOfGroup)];
+      return rowsFirst ? [rows, columns, batch] : [columns, rows, batch];
     },
     cost: (t, attributes) => {
       const { m, n, k, batch } = matmulSizes(t, attributes);
@@ -128,8 +131,8 @@ export const matmulVariants = {
   tile: variant(tile2, 'single', [16, 16]),
   tileRegisters: variant(tile3, 'single', [64, 64]),
   registers: variant(registers4, 'quad', [64, 32]),
-  subgroup4: variant(block5on4, 'quad', [16, 16]),
-  subgroup8: variant(block5on8, 'quad', [32, 32]),
+  subgroup4: variant(block5on4, 'quad', [16, 16], { rowsFirst: true }),
+  subgroup8: variant(block5on8, 'quad', [32, 32], { rowsFirst: true }),
   row: variant(rowWgsl, 'quad', [32, 1]),
 } as const;
 
