@@ -1,0 +1,16 @@
+/** The models that the bench can run whole steps of, by name. */
+
+import { martinez } from './martinez.ts';
+import type { Model } from './model.ts';
+import { vitBlock } from './vit_block.ts';
+
+export type { Model, ModelBuilder, ModelOptions, ModelStep } from './model.ts';
+
+export const models: Readonly<Record<string, Model>> = { martinez, 'vit-block': vitBlock };
+
+/** @throws with the names there are, when there is none of this name */
+export function modelNamed(name: string): Model {
+  if (!Object.hasOwn(models, name))
+    throw new Error(`there is no model ${name}. There are ${Object.keys(models).join(', ')}`);
+  return models[name]!;
+}
