@@ -1,7 +1,7 @@
 /** What changed between two runs of the bench: `--compare a.json b.json`. */
 
-import Table from 'cli-table3';
 import { median } from 'simple-statistics';
+import { plainTable } from './report/plain_table.ts';
 import { type Header, type Results, type Row, rowName } from './rows.ts';
 import { type Change, judge, MARGIN } from './statistics.ts';
 
@@ -160,26 +160,20 @@ function differences(a: Header, b: Header): string[] {
 
 /** The comparison in words: a table of the rows, and what else is to be known, a line each. */
 export function showComparison(c: Comparison): string {
-  const table = new Table({
-    head: ['', 'a, ms', 'b, ms', 'b / a', '95 % interval', ''],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
-    chars: PLAIN,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-  });
-  for (const { name, a, b, ratio, low, high, verdict } of c.rows)
-    table.push([
-      name,
-      spread(a),
-      spread(b),
-      ratio.toFixed(3),
-      `${low.toFixed(3)} to ${high.toFixed(3)}`,
-      verdict,
-    ]);
+  const rows = c.rows.map(({ name, a, b, ratio, low, high, verdict }) => [
+    name,
+    spread(a),
+    spread(b),
+    ratio.toFixed(3),
+    `${low.toFixed(3)} to ${high.toFixed(3)}`,
+    verdict,
+  ]);
+  const head = ['', 'a, ms', 'b, ms', 'b / a', '95 % interval', ''];
   const count = (verdict: Change['verdict']) =>
     `${c.rows.filter((row) => row.verdict === verdict).length} ${verdict}`;
   return [
     ...c.warnings,
-    ...(c.rows.length > 0 ? [table.toString().replace(/ +$/gm, ''), ''] : []),
+    ...(rows.length > 0 ? [plainTable(head, rows, 1, [5]), ''] : []),
     ...c.drifts.map(showDrift),
     ...c.onlyA.map((name) => `Only in a: ${name}`),
     ...c.onlyB.map((name) => `Only in b: ${name}`),
@@ -190,14 +184,6 @@ export function showComparison(c: Comparison): string {
       `${100 * MARGIN} %.`,
   ].join('\n');
 }
-
-/** Of cli-table3: no lines, columns two blanks apart. */
-const PLAIN = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid']
-    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
-    .concat('middle')
-    .map((name) => [name, '']),
-);
 
 const spread = ({ median_ms, spread_ms }: Row) =>
   `${median_ms.toPrecision(4)} ± ${(spread_ms / 2).toPrecision(2)}`;

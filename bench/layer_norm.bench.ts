@@ -37,7 +37,10 @@ export const family: Family = {
 function makeCase(shape: readonly number[], pass: Pass, cost: Case['cost']): Case {
   const [rows, columns] = shape as [number, number];
   // The forward pass, and what only makes dy, belong to no gradient.
-  const ops = { ...(pass === 'input gradient' && { ops: ['layerNormBackward'] }) };
+  const ops = {
+    ...(pass === 'input gradient' && { ops: ['layerNormBackward'] }),
+    ...(pass === 'weight gradient' && { ops: ['layerNormSums'] }),
+  };
   return {
     pass,
     shape,

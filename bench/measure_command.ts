@@ -187,7 +187,8 @@ export async function report(results: Results, { json, html }: WriteOptions): Pr
   console.log(`${showHeader(header)}\n\n${showResults({ ...results, rows: own! })}`);
   if (beside!.length > 0) console.log(`\n${showPeers(beside!)}`);
   console.log(`\n${results.rows.length} rows in ${header.seconds.toFixed(0)} s`);
-  const over = results.rows.filter(({ roofline_percent }) => roofline_percent > 105);
+  // Peers on the CPU are under no roof of this adapter.
+  const over = own!.filter(({ roofline_percent }) => roofline_percent > 105);
   for (const { family, pass, shape, roofline_percent } of over)
     console.log(
       `${family} ${pass} ${shape.join('x')} is at ${roofline_percent.toFixed(0)} % of its roof: ` +

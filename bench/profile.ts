@@ -1,11 +1,11 @@
 /** Whole steps of a model: where their time goes, and what profiling them costs. */
 
-import Table from 'cli-table3';
 import { interquartileRange, median } from 'simple-statistics';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { openProfiler } from '../src/graph/profile.ts';
 import type { DispatchSpan, Part, Timeline } from '../src/graph/timeline.ts';
 import { type ModelStep, modelNamed } from './models/index.ts';
+import { plainTable } from './report/plain_table.ts';
 import { traceOf, writeTrace } from './report/trace.ts';
 
 export interface ProfileOptions {
@@ -54,6 +54,9 @@ export interface ModelProfile {
   /** Of the timeline, whose `wall` they should add up to. */
   readonly sum_ms: number;
   readonly sum_percent: number;
+  /** The parts without the profile's own, against plain steps, which know nothing of them. */
+  readonly own_ms: number;
+  readonly own_percent: number;
   readonly kernels: readonly KernelShare[];
   /** The longest first. */
   readonly gaps: readonly Gap[];
@@ -145,6 +148,8 @@ function judge(
   const plain_ms = median([...plain]);
   const profiled_ms = median([...profiled]);
   const sum_ms = timeline.parts.reduce((sum, { ms }) => sum + ms, 0);
+  const timing = timeline.parts.find(({ name }) => name === 'timing')?.ms ?? 0;
+  const own_ms = sum_ms - timing;
   return {
     ...about,
     plain_ms,
@@ -155,6 +160,8 @@ function judge(
     count: plain.length,
     sum_ms,
     sum_percent: (100 * sum_ms) / timeline.wall,
+    own_ms,
+    own_percent: (100 * own_ms) / plain_ms,
     kernels: sharesOf(timeline.dispatches),
     gaps: gapsOf(timeline.dispatches),
     timeline,
@@ -204,20 +211,12 @@ const MEANING: Readonly<Record<Part['name'], string>> = {
 };
 
 function report(title: string, adapter: string, profile: ModelProfile): string {
-  const { overhead_percent, count, sum_ms, sum_percent, timeline, kernels, gaps } = profile;
+  const { overhead_percent, count, sum_ms, sum_percent, own_ms, own_percent } = profile;
+  const { timeline, kernels, gaps } = profile;
   const { parts, wall, steps, dispatches, uncertainty, note } = timeline;
   const ms = (value: number) => value.toFixed(3);
   const plain = `${ms(profile.plain_ms)} ms (spread ${ms(profile.plain_spread_ms)})`;
   const profiled = `${ms(profile.profiled_ms)} ms (spread ${ms(profile.profiled_spread_ms)})`;
-  const table = (head: string[], left: number, rows: readonly string[][]) => {
-    const made = new Table({
-      head,
-      style: { head: [], border: [], compact: true },
-      colAligns: head.map((_, i) => (i < left ? 'left' : 'right')),
-    });
-    made.push(...rows.map((row) => [...row]));
-    return made.toString();
-  };
   const lines = [
     title,
     adapter,
@@ -225,15 +224,20 @@ function report(title: string, adapter: string, profile: ModelProfile): string {
     `A step takes ${plain}, a profiled one ${profiled}:`,
     `profiling costs ${overhead_percent.toFixed(1)} % (medians of ${count} each, run in turns)`,
     '',
-    table(['part', 'what it is', 'ms', '% of wall'], 2, [
-      ...parts.map(({ name, ms: time }) => [
-        name,
-        MEANING[name],
-        ms(time),
-        ((100 * time) / wall).toFixed(1),
-      ]),
-      ['sum', `wall time is ${ms(wall)} ms, ${steps} steps`, ms(sum_ms), sum_percent.toFixed(1)],
-    ]),
+    plainTable(
+      ['part', 'what it is', 'ms', '% of wall'],
+      [
+        ...parts.map(({ name, ms: time }) => [
+          name,
+          MEANING[name],
+          ms(time),
+          ((100 * time) / wall).toFixed(1),
+        ]),
+        ['sum', `wall time is ${ms(wall)} ms, ${steps} steps`, ms(sum_ms), sum_percent.toFixed(1)],
+      ],
+      2,
+    ),
+    `Without its own cost the profile has ${ms(own_ms)} ms, ${own_percent.toFixed(1)} % of a plain step.`,
   ];
   if (note) lines.push(note);
   if (dispatches.length === 0) return lines.join('\n');
@@ -241,9 +245,8 @@ function report(title: string, adapter: string, profile: ModelProfile): string {
     ...lines,
     `Where the queue ends and the notice begins is known to ${(1e3 * uncertainty).toFixed(0)} us.`,
     '',
-    table(
+    plainTable(
       ['kernel', 'calls', 'ms', '% of GPU', 'GFLOP/s', 'GB/s'],
-      1,
       kernels.map((k) => [
         k.file,
         String(k.calls),
@@ -254,10 +257,10 @@ function report(title: string, adapter: string, profile: ModelProfile): string {
       ]),
     ),
     '',
-    table(
+    plainTable(
       ['largest gaps: after', 'before', 'ms'],
-      2,
       gaps.map((gap) => [gap.after, gap.before, ms(gap.ms)]),
+      2,
     ),
   ].join('\n');
 }

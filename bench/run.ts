@@ -11,6 +11,12 @@ type Options = MeasureOptions &
     readonly explain?: string;
     readonly lowered?: boolean;
     readonly tune?: boolean;
+    readonly model?: string;
+    readonly train?: boolean;
+    readonly infer?: boolean;
+    readonly batch?: number;
+    readonly width?: number;
+    readonly trace?: string;
   };
 
 function whole(text: string): number {
@@ -41,6 +47,12 @@ const command = new Command('bench')
   .option('--html <file>', 'write a report with charts, one file')
   .option('--watch', 'check and time a kernel again whenever its file is saved')
   .option('--compare <files...>', 'judge two such files: before after')
+  .option('--model <name>', 'profile whole steps: martinez or vit-block')
+  .option('--train', 'with --model: training steps')
+  .option('--infer', 'with --model: inference')
+  .option('--batch <n>', 'with --model: examples of a step', whole)
+  .option('--width <n>', 'with --model: features of hidden layers', whole)
+  .option('--trace <file>', 'with --model: a timeline for ui.perfetto.dev or chrome://tracing')
   .option('--explain <kernel>', 'what a kernel binds, needs and is composed of')
   .option('--lowered', 'with --explain: what the driver is given, too')
   .option('--tune', 'find the fastest variants for the shipped models on this adapter')
@@ -48,6 +60,7 @@ const command = new Command('bench')
 
 async function main(options: Options): Promise<void> {
   if (options.explain !== undefined) return explainKernel(options.explain, options);
+  if (options.model !== undefined) return profile(options.model, options);
   if (options.tune) {
     const { tuneCommand } = await import('./tune_command.ts');
     if (!(await tuneCommand(options))) process.exitCode = 1;
@@ -70,6 +83,26 @@ async function main(options: Options): Promise<void> {
   }
   const { measureRows, report } = await import('./measure_command.ts');
   if (!(await report(await measureRows(options), options))) process.exitCode = 1;
+}
+
+async function profile(model: string, options: Options) {
+  const { adapter, train, infer, json } = options;
+  if (Boolean(train) === Boolean(infer))
+    throw new Error(`--model ${model} takes either --train or --infer`);
+  const { openGpu } = await import('../src/gpu/gpu.ts');
+  const { profileModel } = await import('./profile.ts');
+  const gpu = await openGpu({ adapter });
+  try {
+    const mode = train ? 'train' : 'infer';
+    const result = await profileModel({ ...options, gpu, model, mode });
+    if (json) {
+      const { writeFileAtomic } = await import('../src/platform/node/files.ts');
+      await writeFileAtomic(json, `${JSON.stringify(result, null, 1)}\n`);
+      console.log(`${json} is written`);
+    }
+  } finally {
+    gpu.close();
+  }
 }
 
 async function explainKernel(name: string, { adapter, lowered = false }: Options) {

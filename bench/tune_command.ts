@@ -6,7 +6,8 @@ import { writeFileAtomic } from '../src/platform/node/files.ts';
 import { writeTuning } from '../src/platform/node/tuning.ts';
 import type { AdapterKind } from '../src/platform/types.ts';
 import { openSampler } from './measure/sampler.ts';
-import { figures, plainTable } from './report/table.ts';
+import { plainTable } from './report/plain_table.ts';
+import { figures } from './report/table.ts';
 import { tune } from './tune.ts';
 
 export interface TuneCommandOptions {

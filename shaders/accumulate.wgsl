@@ -8,7 +8,7 @@
 // use lib/step.wgsl
 // use lib/walk.wgsl
 
-struct Params { quads: u32, stride: u32, steps: u32, keep: u32, count: f32 }
+struct Params { quads: u32, steps: u32, keep: u32, count: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -17,9 +17,9 @@ struct Params { quads: u32, stride: u32, steps: u32, keep: u32, count: f32 }
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.quads);
+  let w = line_walk(line(group, groups), lane, params.steps, params.quads);
   let keep = step_scalar(params.keep) != 0.0;
-  for (var i = w.first; i < w.end; i += params.stride) {
+  for (var i = w.first; i < w.end; i += WIDTH) {
     let before = select(vec4f(), y[i], keep);
     y[i] = before + x[i] / params.count;
   }

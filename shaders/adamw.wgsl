@@ -22,5 +22,7 @@ fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32) -> 
   let square = params.beta2 * v[i] + (1.0 - params.beta2) * g * g;
   m[i] = mean;
   v[i] = square;
-  return shrunk - rate * (mean / corrections[0]) / (sqrt(square / corrections[1]) + params.epsilon);
+  let size = rate / corrections[0];
+  let root = 1.0 / sqrt(corrections[1]);
+  return shrunk - size * mean / (sqrt(square) * root + params.epsilon);
 }

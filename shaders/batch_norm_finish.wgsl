@@ -33,8 +33,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let n = f32(min(params.block, params.rows - begin));
     let at = begin / params.block * params.columns + c;
     let difference = means[at] - v;
-    m2 += m2s[at] + difference * difference * (n * joined / (n + joined));
-    v += difference * (n / (n + joined));
+    let share = n / (n + joined);
+    m2 += m2s[at] + difference * difference * (share * joined);
+    v += difference * share;
     joined += n;
   }
   mean[c] = v;

@@ -33,16 +33,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let average = mean[c];
   var sum = T(0.0);
   var product = T(0.0);
-  var i = begin * params.columns + c;
-  for (; i + params.columns < end; i += 2 * params.columns) {
-    let dy0 = dy[i];
-    let dy1 = dy[i + params.columns];
-    sum += dy0 + dy1;
-    product += dy0 * (x[i] - average) + dy1 * (x[i + params.columns] - average);
-  }
-  if i < end {
-    sum += dy[i];
-    product += dy[i] * (x[i] - average);
+  for (var i = begin * params.columns + c; i < end; i += params.columns) {
+    let gradient = dy[i];
+    sum += gradient;
+    product += gradient * (x[i] - average);
   }
   let to = (params.first_block + b) * params.columns + c;
   dshift[to] = sum;

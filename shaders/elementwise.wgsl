@@ -1,8 +1,9 @@
 // y = OP_5(... OP_0(x, e0) ..., e5)             up to six operations on each value, with broadcasting
 //
-// A value is a T: a quad, or a single one where rows are no multiple of four. Each thread takes one or walks over many,
-// down a column where an operand is a row or a column of y: then it loads its part of a row once. An operand may also be
-// as large as y, or one value, or no tensor at all (a constant, a scalar of the step).
+// A value is a T: a quad, or a single one where rows are no multiple of four. Each thread takes one or walks over many:
+// along the line of all values, or, where an operand is a row of y, down a column, so that it loads its part of the row
+// once. Down a large matrix every step would be another page of memory: that is walked along its rows, too. An operand
+// may also be a column of y, as large as y, one value, or no tensor at all (a constant, a scalar of the step).
 //
 // Fusing keeps what lies between two operations in registers: the bytes of a chain are those of its operands and y.
 
@@ -18,6 +19,8 @@ struct Params {
   c0: f32, c1: f32, c2: f32, c3: f32, c4: f32, c5: f32,
   s0: u32, s1: u32, s2: u32, s3: u32, s4: u32, s5: u32,
 }
+
+override COLUMNS: bool = false;                // walk down columns; else along the line of all values
 
 override OP_0: u32 = 0; override KIND_0: u32 = 0;
 override OP_1: u32 = 0; override KIND_1: u32 = 0;
@@ -39,33 +42,56 @@ override OP_5: u32 = 0; override KIND_5: u32 = 0;
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.count);
+  let id = line(group, groups);
+  var w = line_walk(id, lane, params.steps, params.count);
+  if COLUMNS { w = walk(id * WIDTH + lane, params.stride, params.steps, params.count); }
   if w.first >= w.end { return; }
   var at = Place(w.first / params.columns, w.first % params.columns, w.first);
   var h0: T; var h1: T; var h2: T; var h3: T; var h4: T; var h5: T;
-  if kept(KIND_0) { h0 = e0[operand_index(KIND_0, at)]; }
-  if kept(KIND_1) { h1 = e1[operand_index(KIND_1, at)]; }
-  if kept(KIND_2) { h2 = e2[operand_index(KIND_2, at)]; }
-  if kept(KIND_3) { h3 = e3[operand_index(KIND_3, at)]; }
-  if kept(KIND_4) { h4 = e4[operand_index(KIND_4, at)]; }
-  if kept(KIND_5) { h5 = e5[operand_index(KIND_5, at)]; }
+  if COLUMNS && KIND_0 == ROW { h0 = e0[at.column]; }
+  if COLUMNS && KIND_1 == ROW { h1 = e1[at.column]; }
+  if COLUMNS && KIND_2 == ROW { h2 = e2[at.column]; }
+  if COLUMNS && KIND_3 == ROW { h3 = e3[at.column]; }
+  if COLUMNS && KIND_4 == ROW { h4 = e4[at.column]; }
+  if COLUMNS && KIND_5 == ROW { h5 = e5[at.column]; }
 
   for (; at.index < w.end; at.index += params.stride) {
-    if changing(KIND_0) { h0 = e0[operand_index(KIND_0, at)]; }
-    if changing(KIND_1) { h1 = e1[operand_index(KIND_1, at)]; }
-    if changing(KIND_2) { h2 = e2[operand_index(KIND_2, at)]; }
-    if changing(KIND_3) { h3 = e3[operand_index(KIND_3, at)]; }
-    if changing(KIND_4) { h4 = e4[operand_index(KIND_4, at)]; }
-    if changing(KIND_5) { h5 = e5[operand_index(KIND_5, at)]; }
     let first = at.index * LANES + params.first;
     var r = x[at.index];
-    if OP_0 != 0 { r = stage(OP_0, r, operand_value(KIND_0, h0, at, params.c0, params.s0), first, params.s0); }
-    if OP_1 != 0 { r = stage(OP_1, r, operand_value(KIND_1, h1, at, params.c1, params.s1), first, params.s1); }
-    if OP_2 != 0 { r = stage(OP_2, r, operand_value(KIND_2, h2, at, params.c2, params.s2), first, params.s2); }
-    if OP_3 != 0 { r = stage(OP_3, r, operand_value(KIND_3, h3, at, params.c3, params.s3), first, params.s3); }
-    if OP_4 != 0 { r = stage(OP_4, r, operand_value(KIND_4, h4, at, params.c4, params.s4), first, params.s4); }
-    if OP_5 != 0 { r = stage(OP_5, r, operand_value(KIND_5, h5, at, params.c5, params.s5), first, params.s5); }
+    if OP_0 != 0 {
+      if !COLUMNS || KIND_0 != ROW { h0 = e0[operand_index(KIND_0, at)]; }
+      r = stage(OP_0, r, operand_value(KIND_0, h0, at, params.c0, params.s0), first, params.s0);
+    }
+    if OP_1 != 0 {
+      if !COLUMNS || KIND_1 != ROW { h1 = e1[operand_index(KIND_1, at)]; }
+      r = stage(OP_1, r, operand_value(KIND_1, h1, at, params.c1, params.s1), first, params.s1);
+    }
+    if OP_2 != 0 {
+      if !COLUMNS || KIND_2 != ROW { h2 = e2[operand_index(KIND_2, at)]; }
+      r = stage(OP_2, r, operand_value(KIND_2, h2, at, params.c2, params.s2), first, params.s2);
+    }
+    if OP_3 != 0 {
+      if !COLUMNS || KIND_3 != ROW { h3 = e3[operand_index(KIND_3, at)]; }
+      r = stage(OP_3, r, operand_value(KIND_3, h3, at, params.c3, params.s3), first, params.s3);
+    }
+    if OP_4 != 0 {
+      if !COLUMNS || KIND_4 != ROW { h4 = e4[operand_index(KIND_4, at)]; }
+      r = stage(OP_4, r, operand_value(KIND_4, h4, at, params.c4, params.s4), first, params.s4);
+    }
+    if OP_5 != 0 {
+      if !COLUMNS || KIND_5 != ROW { h5 = e5[operand_index(KIND_5, at)]; }
+      r = stage(OP_5, r, operand_value(KIND_5, h5, at, params.c5, params.s5), first, params.s5);
+    }
     y[at.index] = r;
-    at.row += params.rows_on;
+    if COLUMNS {
+      at.row += params.rows_on;
+    } else {
+      // A step along the line is no longer than a row.
+      at.column += params.stride;
+      if at.column >= params.columns {
+        at.column -= params.columns;
+        at.row++;
+      }
+    }
   }
 }

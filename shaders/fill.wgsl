@@ -7,7 +7,7 @@
 // use lib/quad.wgsl
 // use lib/walk.wgsl
 
-struct Params { count: u32, stride: u32, steps: u32, value: f32 }
+struct Params { count: u32, steps: u32, value: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<T>;
@@ -15,6 +15,6 @@ struct Params { count: u32, stride: u32, steps: u32, value: f32 }
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.count);
-  for (var i = w.first; i < w.end; i += params.stride) { y[i] = T(params.value); }
+  let w = line_walk(line(group, groups), lane, params.steps, params.count);
+  for (var i = w.first; i < w.end; i += WIDTH) { y[i] = T(params.value); }
 }

@@ -1,10 +1,10 @@
 // y[b, o, i] = OP over r in block b of x[o, r, i]         OP is a sum, a maximum or a minimum
 //
 // One thread for each T of results walks its values, which are `inner` Ts apart: neighbours read neighbouring
-// addresses. It takes them four at a time. Where there are many values for few results, the values are divided into
+// addresses. It takes them two at a time. Where there are many values for few results, the values are divided into
 // blocks, and a second run adds the blocks. No thread waits for another.
 //
-// Fours and blocks come in order, so the same input gives the same bits, and they keep the sums short.
+// Pairs and blocks come in order, so the same input gives the same bits, and they keep the sums short.
 
 // use lib/combine.wgsl
 // use lib/grid.wgsl
@@ -33,12 +33,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = start + (last - first) * params.inner;
   var value = select(x[start], T(0.0), OP == 0);
   var at = start;
-  for (; at + 3 * params.inner < end; at += 4 * params.inner) {
-    value = combine_t(value, combine_t(
-      combine_t(x[at], x[at + params.inner]),
-      combine_t(x[at + 2 * params.inner], x[at + 3 * params.inner])));
+  for (; at + params.inner < end; at += 2 * params.inner) {
+    value = combine_t(value, combine_t(x[at], x[at + params.inner]));
   }
-  for (; at < end; at += params.inner) { value = combine_t(value, x[at]); }
+  if at < end { value = combine_t(value, x[at]); }
   if ACCUMULATE { value = combine_t(y[id], value); }
   y[id] = value;
 }

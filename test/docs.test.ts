@@ -5,6 +5,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { showHeader, showResults } from '../bench/report/table.ts';
+import { readResults } from '../bench/rows.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -62,6 +64,24 @@ describe.each(lessons)('$name', ({ text, blocks }) => {
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, to]) => `docs/${to}`);
     expect([...files, ...links].filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
+
+  test('every command of npm is a script that is there, with options that it has', () => {
+    const commands = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const ran = commands.flatMap((command) => command.match(/(?<=npm run )[\w:]+/g) ?? []);
+    expect(ran.filter((script) => !(script in scripts))).toEqual([]);
+    const bench = commands.flatMap((command) => command.match(/(?<=npm run bench -- ).*/g) ?? []);
+    const options = bench.flatMap((args) => args.match(/--[\w-]+/g) ?? []);
+    const known = read('bench/run.ts');
+    expect(options.filter((option) => !known.includes(`'${option}`))).toEqual([]);
+  });
+
+  const tables = blocks.filter(({ language }) => language === 'results');
+  if (tables.length)
+    test.each(tables)('the figures are those of $path', ({ path, text }) => {
+      const results = readResults(join(root, path));
+      expect(text).toBe(`${showHeader(results.header)}\n\n${showResults(results)}\n`);
+    });
 
   const shown = blocks.flatMap((block, i) =>
     block.language === 'text' ? [{ command: blocks[i - 1]!.text.trim(), output: block.text }] : [],

@@ -1,7 +1,7 @@
 /** Text for a terminal: tables without rules, paragraphs, and colours where it shows them. */
 
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
+import { plainTable } from '../report/plain_table.ts';
 
 /** @param right columns of numbers, which stand at the right; columns that are empty are left out */
 export function table(
@@ -10,35 +10,13 @@ export function table(
   right: readonly number[],
 ): string {
   const shown = head.flatMap((_, i) => (rows.some((row) => row[i]) ? [i] : []));
-  const chars = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: '  ',
-  };
-  const made = new Table({
-    head: shown.map((i) => paint('dim', head[i]!)),
-    colAligns: shown.map((i) => (right.includes(i) ? 'right' : 'left')),
-    chars,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  made.push(...rows.map((row) => shown.map((i) => row[i]!)));
-  return made
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const left = shown.flatMap((i, at) => (right.includes(i) ? [] : [at]));
+  return plainTable(
+    shown.map((i) => paint('dim', head[i]!)),
+    rows.map((row) => shown.map((i) => row[i]!)),
+    0,
+    left,
+  );
 }
 
 export const count = (value: number) => value.toLocaleString('en');

@@ -74,16 +74,20 @@ const WIDE = [1024, 1024] as const;
 
 const programs = [
   program({ x: WIDE, b: [1024] }, ({ x, b }) => ({ y: mul(gelu(add(x, b)), x) })),
-  program({ x: [4096, 256] }, ({ x }) => both(softmax(x), [x])),
-  program({ x: [4096, 256], scale: [256], shift: [256] }, ({ x, scale, shift }) =>
-    both(layerNorm(x, scale, shift), [x, scale, shift]),
-  ),
+  // Many rows and few: kernels that give each row a thread or a workgroup.
+  ...[4096, 16].flatMap((rows) => [
+    program({ x: [rows, 256] }, ({ x }) => both(softmax(x), [x])),
+    program({ x: [rows, 256], scale: [256], shift: [256] }, ({ x, scale, shift }) =>
+      both(layerNorm(x, scale, shift), [x, scale, shift]),
+    ),
+  ]),
   program({ x: WIDE }, ({ x }) => ({ rows: sum(x, 1) })),
   program({ x: WIDE }, ({ x }) => ({ columns: max(x, 0) })),
   program({ table: [256, 1024], index: { shape: [1024], dtype: 'u32' } }, ({ table, index }) =>
     both(gather(table, index), [table]),
   ),
   program({ x: WIDE }, ({ x }) => ({ y: transpose(x) })),
+  program({ x: [1023, 1023] }, ({ x }) => ({ y: transpose(x) })),
   program({ x: WIDE }, ({ x }) => ({
     y: pad(x, [
       [0, 0],

@@ -2,7 +2,8 @@
 
 import { geometricMean } from 'simple-statistics';
 import type { Row } from '../rows.ts';
-import { figures, plainTable } from './table.ts';
+import { plainTable } from './plain_table.ts';
+import { figures } from './table.ts';
 
 /** The engine that the others are compared to. */
 const OURS = 'kinegrad';

@@ -1,45 +1,7 @@
 /** The results as text for a terminal. */
 
-import Table from 'cli-table3';
 import type { Failure, Header, HostRow, Results, Row } from '../rows.ts';
-
-const PLAIN = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-/** A table without lines: the first `texts` columns are texts, the others are figures. */
-export function plainTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  texts = 1,
-): string {
-  const table = new Table({
-    head: [...head],
-    chars: PLAIN,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: head.map((_, i) => (i < texts ? 'left' : 'right')),
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
-}
+import { plainTable } from './plain_table.ts';
 
 /** A number with three figures: 0.0123, 1.23, 12.3, 123, 1230. */
 export function figures(value: number): string {

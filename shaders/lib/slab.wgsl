@@ -7,7 +7,7 @@
 
 struct Params {
   quads: u32,
-  stride: u32, steps: u32,                     // of the walk
+  steps: u32,                                  // of a thread
   first_block: u32,                            // when the slab is cut
   rate: u32,                                   // slot of the step
   average: u32,                                // slot of the decay of the average
@@ -29,9 +29,9 @@ override AVERAGE: bool = false;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   if control.apply == 0.0 { return; }
-  let w = walk(line(group, groups) * WIDTH + lane, params.stride, params.steps, params.quads);
+  let w = line_walk(line(group, groups), lane, params.steps, params.quads);
   let rate = step_scalar(params.rate);
-  for (var i = w.first; i < w.end; i += params.stride) {
+  for (var i = w.first; i < w.end; i += WIDTH) {
     let setting = settings[params.first_block + i / 16];
     let parameter = updated(i, p[i], control.scale * g[i], setting.x * rate, setting.y);
     p[i] = parameter;

@@ -23,10 +23,6 @@ fn operand_index(kind: u32, at: Place) -> u32 {
   }
 }
 
-// Whether a thread that stays in its column finds the same T at every step, or another; kinds without a tensor do neither.
-fn kept(kind: u32) -> bool { return kind == ROW || kind == SCALAR; }
-fn changing(kind: u32) -> bool { return kind == FULL || kind == COLUMN; }
-
 // The operand's value here, given the T that holds it, its constant and its slot among the scalars of the step.
 fn operand_value(kind: u32, held: T, at: Place, constant: f32, slot: u32) -> T {
   switch kind {

@@ -136,6 +136,7 @@ export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttrib
     }),
     overrides: ({ y }, { stages }, target) => ({
       ...stageOverrides(stages),
+      COLUMNS: Number(downColumns(target, y, stages)),
       WIDTH: chainWalk(target, y, stages).width,
     }),
     params: ({ y }, { stages, first }, target) => {
@@ -175,11 +176,26 @@ const hasRows = (stages: readonly Stage[]) =>
 const lanesOf = (y: Operand, stages: readonly Stage[]) =>
   (hasRows(stages) ? y.shape.at(-1)! : sizeOf(y.shape)) % 4 === 0 ? 4 : 1;
 
-/** Down the columns where rows matter, else along the line. */
+/**
+ * Bytes of a matrix whose columns are walked down, at most. In a larger one every step is a page
+ * that the CPU must look up, unless the system happened to give large pages.
+ */
+const MOST_DOWN = 8 * 2 ** 20;
+
+/**
+ * Whether threads walk down columns, and load their part of an operand that is a row but once.
+ * Along the line a step may not be longer than a row.
+ */
+function downColumns(target: Target, y: Operand, stages: readonly Stage[]): boolean {
+  const columns = y.shape.at(-1)! / lanesOf(y, stages);
+  if (hasRows(stages) && columns < lineWalk(target, sizeOf(y.shape)).width) return true;
+  return stages.some(({ kind }) => kind === 'row') && 4 * sizeOf(y.shape) <= MOST_DOWN;
+}
+
 function chainWalk(target: Target, y: Operand, stages: readonly Stage[]): Walk {
   const lanes = lanesOf(y, stages);
   const count = sizeOf(y.shape) / lanes;
-  return hasRows(stages)
+  return downColumns(target, y, stages)
     ? columnWalk(target, count, y.shape.at(-1)! / lanes)
     : lineWalk(target, count);
 }

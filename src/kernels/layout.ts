@@ -1,13 +1,14 @@
 /** Kernels that move values: strided copies, fills, gathers. */
 
 import copyWgsl from '../../shaders/copy.wgsl';
+import copyTransposedWgsl from '../../shaders/copy_transposed.wgsl';
 import fillWgsl from '../../shaders/fill.wgsl';
 import gatherWgsl from '../../shaders/gather.wgsl';
 import gatherBackwardWgsl from '../../shaders/gather_backward.wgsl';
 import { singles } from './chain.ts';
 import { kernel, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
-import { countOf, lanesOf, lineWalk, walkGroups, walkParams } from './walk.ts';
+import { countOf, lanesOf, lineWalk, walkGroups } from './walk.ts';
 
 /** The most axes of a copy, after neighbouring ones that lie alike are merged. */
 export const COPY_AXES = 6;
@@ -22,17 +23,125 @@ export interface Box {
 const copyBox = kernel<'x', 'y', Box>(copyWgsl, {
   reads: ['x'],
   writes: ['y'],
-  params: (_, { shape, x, y }) => ({
-    count: sizeOf(shape),
-    x_first: x.first,
-    y_first: y.first,
-    ...axes('d', shape, 1),
-    ...axes('x', x.strides, 0),
-    ...axes('y', y.strides, 0),
-  }),
-  groups: (_, { shape }) => Math.ceil(sizeOf(shape) / 64),
+  constants: (_, box) => ({ U: copiesQuads(box) ? 'vec4u' : 'u32' }),
+  overrides: (_t, box, target) => ({ WIDTH: linesOf(target, box).width }),
+  params: (_, box, target) => {
+    const { shape, x, y } = copiesQuads(box) ? inQuads(box) : box;
+    const { lines, threads, stride, steps } = linesOf(target, box);
+    return {
+      ...{ lines, threads, stride, steps },
+      x_first: x.first,
+      y_first: y.first,
+      ...axes('d', shape, 1),
+      ...axes('x', x.strides, 0),
+      ...axes('y', y.strides, 0),
+    };
+  },
+  groups: (_, box, target) => linesOf(target, box).groups,
   cost: (_, { shape }) => ({ bytes: 8 * sizeOf(shape), flops: 0 }),
 });
+
+/** A box whose axes 4 and 5 are as `copy_transposed.wgsl` wants them. */
+const copyTransposed = kernel<'x', 'y', Box>(copyTransposedWgsl, {
+  reads: ['x'],
+  writes: ['y'],
+  overrides: (_t, box, target) => ({ WIDTH: blocksOf(target, box).width }),
+  params: (_, box, target) => {
+    const { count, steps, tiles } = blocksOf(target, box);
+    const quads = (n: number) => n / 4;
+    const { d4, d5, ...d } = axes('d', box.shape, 1);
+    const { x4, ...x } = axes('x', box.x.strides.map(quads), 0);
+    const { y5, ...y } = axes('y', box.y.strides.map(quads), 0);
+    return {
+      ...{ count, steps, tiles },
+      x_first: quads(box.x.first),
+      y_first: quads(box.y.first),
+      ...{ ...d, d4: quads(d4!), d5: quads(d5!) },
+      ...{ ...x, ...y },
+    };
+  },
+  groups: (_, box, target) => blocksOf(target, box).groups,
+  cost: (_, { shape }) => ({ bytes: 8 * sizeOf(shape), flops: 0 }),
+});
+
+/** Threads of kernels that move lines: `threads` share each, as `walk` of `lib/walk.wgsl` lays them. */
+interface Lines {
+  readonly lines: number;
+  readonly threads: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly steps: number;
+  readonly groups: number;
+}
+
+/**
+ * How threads share lines of `length`. Where a thread makes many steps, a workgroup shares a line, or
+ * each thread takes lines of its own that would not keep the workgroup busy.
+ */
+function shareLines(target: Target, lines: number, length: number): Lines {
+  const { width, steps: most } = lineWalk(target, lines * length);
+  const short = length < 4 * width && lines > 8 * width;
+  const stride = short || most === 1 ? 1 : width;
+  const steps = most === 1 ? 1 : short ? length : Math.min(most, Math.ceil(length / width));
+  const threads = stride * Math.ceil(length / (stride * steps));
+  return { lines, threads, width, stride, steps, groups: Math.ceil((lines * threads) / width) };
+}
+
+function linesOf(target: Target, box: Box): Lines {
+  const { shape } = copiesQuads(box) ? inQuads(box) : box;
+  const length = shape.at(-1) ?? 1;
+  return shareLines(target, sizeOf(shape) / length, length);
+}
+
+const isQuads = (n: number) => n % 4 === 0;
+
+/** Whether lines of x and of y consist of quads. */
+const copiesQuads = ({ shape, x, y }: Box): boolean =>
+  isQuads(shape.at(-1) ?? 1) &&
+  [x, y].every(
+    ({ first, strides }) =>
+      strides.at(-1) === 1 && isQuads(first) && strides.slice(0, -1).every(isQuads),
+  );
+
+function inQuads({ shape, x, y }: Box): Box {
+  const lies = ({ first, strides }: Box['x']) => ({
+    first: first / 4,
+    strides: [...strides.slice(0, -1).map((n) => n / 4), 1],
+  });
+  return { shape: [...shape.slice(0, -1), shape.at(-1)! / 4], x: lies(x), y: lies(y) };
+}
+
+/** Threads of `copy_transposed.wgsl`, which share each row of blocks in tiles of `steps`. */
+function blocksOf(target: Target, { shape }: Box) {
+  const [across, along] = [shape.at(-2)! / 4, shape.at(-1)! / 4];
+  const blocks = sizeOf(shape) / 16;
+  const { width, steps: most } = lineWalk(target, blocks);
+  const steps = Math.min(most, along);
+  const tiles = Math.ceil(along / steps);
+  const count = (blocks / (across * along)) * across * tiles;
+  return { width, steps, tiles, count, groups: Math.ceil(count / width) };
+}
+
+/**
+ * The box with its axes in the order of `copy_transposed.wgsl`, where that kernel can copy it and is
+ * the better choice: on a CPU.
+ */
+function inBlocks({ kind }: Target, { shape, x, y }: Box): Box | undefined {
+  if (kind === 'hardware') return undefined;
+  const [d4, d5] = [x.strides.indexOf(1), shape.length - 1];
+  const others = shape.map((_, i) => i).filter((i) => i !== d4 && i !== d5);
+  const order = [...others, d4, d5];
+  const fits =
+    ![-1, d5].includes(d4) &&
+    y.strides[d5] === 1 &&
+    [shape[d4]!, shape[d5]!, x.first, y.first].every(isQuads) &&
+    [...others, d5].every((i) => isQuads(x.strides[i]!)) &&
+    [...others, d4].every((i) => isQuads(y.strides[i]!));
+  if (!fits) return undefined;
+  const pick = (values: Shape) => order.map((i) => values[i]!);
+  const lies = ({ first, strides }: Box['x']) => ({ first, strides: pick(strides) });
+  return { shape: pick(shape), x: lies(x), y: lies(y) };
+}
 
 const axes = (prefix: string, values: Shape, filler: number) => {
   const padded = [...Array<number>(COPY_AXES - values.length).fill(filler), ...values];
@@ -67,7 +176,10 @@ export function copy(
     const from = range(x, merged.x);
     const to = range(y, merged.y);
     const inner = { shape: merged.shape, x: from.lies, y: to.lies };
-    return copyBox(target, { x: from.operand, y: to.operand }, inner);
+    const operands = { x: from.operand, y: to.operand };
+    const blocks = inBlocks(target, inner);
+    if (blocks) return copyTransposed(target, operands, blocks);
+    return copyBox(target, operands, inner);
   }
   const half = merged.shape[axis]! >> 1;
   const part = (from: number, to: number): Box => {
@@ -115,7 +227,7 @@ export const fill = kernel<never, 'y', { value: number }>(fillWgsl, {
   overrides: ({ y }, _, target) => ({ WIDTH: lineWalk(target, countOf(y)).width }),
   params: ({ y }, { value }, target) => ({
     count: countOf(y),
-    ...walkParams(lineWalk(target, countOf(y))),
+    steps: lineWalk(target, countOf(y)).steps,
     value,
   }),
   groups: ({ y }, _, target) => walkGroups(lineWalk(target, countOf(y)), countOf(y)),
@@ -127,15 +239,20 @@ export const fill = kernel<never, 'y', { value: number }>(fillWgsl, {
 export const gather = kernel<'table' | 'index', 'y'>(gatherWgsl, {
   reads: ['table', 'index'],
   writes: ['y'],
-  params: ({ table, y }) => ({
-    rows: y.shape[0]!,
-    columns: y.shape[1]!,
-    entries: table.shape[0]!,
-  }),
-  groups: ({ y }) => Math.ceil(sizeOf(y.shape) / 64),
+  editions: ({ y }) => (lanesOf(y) === 4 ? {} : singles),
+  overrides: ({ y }, _, target) => ({ WIDTH: rowLines(target, y).width }),
+  params: ({ table, y }, _, target) => {
+    const { lines, threads, stride, steps } = rowLines(target, y);
+    const columns = y.shape[1]! / lanesOf(y);
+    return { rows: lines, columns, entries: table.shape[0]!, threads, stride, steps };
+  },
+  groups: ({ y }, _, target) => rowLines(target, y).groups,
   cost: ({ y, index }) => ({ bytes: 8 * sizeOf(y.shape) + 4 * sizeOf(index.shape), flops: 0 }),
   cut: () => ['index', 'y'],
 });
+
+const rowLines = (target: Target, y: Operand): Lines =>
+  shareLines(target, y.shape[0]!, y.shape[1]! / lanesOf(y));
 
 /** dtable [entries, columns] from dy [rows, columns] and index [rows]. */
 export const gatherBackward = kernel<'index' | 'dy', 'dtable'>(gatherBackwardWgsl, {

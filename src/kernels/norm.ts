@@ -6,9 +6,13 @@ import statsWgsl from '../../shaders/batch_norm_stats.wgsl';
 import sumsWgsl from '../../shaders/batch_norm_sums.wgsl';
 import layerNormWgsl from '../../shaders/layer_norm.wgsl';
 import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
+import layerNormBackwardShortRowsWgsl from '../../shaders/layer_norm_backward_short_rows.wgsl';
+import layerNormShortRowsWgsl from '../../shaders/layer_norm_short_rows.wgsl';
+import layerNormSumsWgsl from '../../shaders/layer_norm_sums.wgsl';
 import { singles } from './chain.ts';
 import { kernel, rowThreads, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import { threadRows } from './thread_rows.ts';
 import {
   blockSize,
   columnThreads,
@@ -22,10 +26,10 @@ import {
 /** Rows that one thread reduces, at least; pieces of a matrix have a multiple of them. */
 const NORM_BLOCK = 256;
 
-/** Rows that one thread reduces. */
-export function normBlock(target: Target, x: Operand): number {
+/** Rows that one thread reduces; `least` of them where x does not fit one binding. */
+export function normBlock(target: Target, x: Operand, least = NORM_BLOCK): number {
   const whole = 4 * sizeOf(x.shape) <= target.maxBinding;
-  return whole ? blockSize(target, x.shape[0]!, columns(x) / lanes(x)) : NORM_BLOCK;
+  return whole ? blockSize(target, x.shape[0]!, columns(x) / lanes(x)) : least;
 }
 
 const columns = ({ shape }: Operand) => shape.at(-1)!;
@@ -143,6 +147,19 @@ export const layerNorm = kernel<
   cut: () => ['x', 'y', 'mean', 'inv_std'],
 });
 
+/** The same with a thread for each row. */
+export const layerNormShortRows = kernel<
+  'x' | 'scale' | 'shift',
+  'y' | 'mean' | 'inv_std',
+  { epsilon: number }
+>(layerNormShortRowsWgsl, {
+  ...layerNorm.spec,
+  ...threadRows(
+    ({ x }) => x,
+    ({ epsilon }) => ({ epsilon }),
+  ),
+});
+
 /** dx of layer norm. */
 export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
   layerNormBackwardWgsl,
@@ -154,5 +171,24 @@ export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std
     groups: ({ x }) => x.shape[0]!,
     cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),
     cut: () => ['x', 'dy', 'mean', 'inv_std', 'dx'],
+  },
+);
+
+/** The same with a thread for each row. */
+export const layerNormBackwardShortRows = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
+  layerNormBackwardShortRowsWgsl,
+  { ...layerNormBackward.spec, ...threadRows(({ x }) => x) },
+);
+
+/** Rows of a block where x is cut: rows are long, and mean and inv_std begin at multiples of 64. */
+export const LAYER_NORM_BLOCK = 64;
+
+/** Gradients of scale and shift for each block of rows: [blocks, columns]. */
+export const layerNormSums = kernel<'x' | 'dy' | 'mean' | 'inv_std', 'dscale' | 'dshift', Block>(
+  layerNormSumsWgsl,
+  {
+    ...batchNormSums.spec,
+    cut: () => ['x', 'dy', 'mean', 'inv_std'],
+    cutRows: LAYER_NORM_BLOCK,
   },
 );

@@ -72,7 +72,7 @@ export interface UpdateAttributes {
 
 const params = (p: Operand, a: UpdateAttributes, target: Target) => ({
   quads: quads(p),
-  ...walkParams(slabWalk(target, p)),
+  steps: slabWalk(target, p).steps,
   first_block: a.firstBlock,
   rate: a.rate,
   average: a.average,
@@ -133,7 +133,7 @@ export const accumulate = kernel<'x', 'y', { keep: number; count: number }>(accu
   overrides: ({ x }, _, target) => ({ WIDTH: slabWalk(target, x).width }),
   params: ({ x }, { keep, count }, target) => ({
     quads: quads(x),
-    ...walkParams(slabWalk(target, x)),
+    steps: slabWalk(target, x).steps,
     keep,
     count,
   }),

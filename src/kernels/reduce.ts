@@ -9,7 +9,7 @@ import stridedWgsl from '../../shaders/reduce_strided.wgsl';
 import { singles } from './chain.ts';
 import { kernel, rowThreads } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
-import { columnThreads, lanesOf as lanes, rowWalk, walkGroups, walkParams } from './walk.ts';
+import { columnThreads, lanesOf as lanes, rowWalk, walkGroups } from './walk.ts';
 
 export const reductions = { sum: 0, max: 1, min: 2 } as const;
 export type Reduction = keyof typeof reductions;
@@ -41,7 +41,7 @@ export const reduceShortRows = kernel<'x', 'y', { op: Reduction }>(shortRowsWgsl
   params: ({ x }, _, target) => ({
     rows: rowsOf(x),
     columns: inner(x) / lanes(x),
-    ...walkParams(rowWalk(target, rowsOf(x))),
+    steps: rowWalk(target, rowsOf(x)).steps,
   }),
   groups: ({ x }, _, target) => walkGroups(rowWalk(target, rowsOf(x)), rowsOf(x)),
   cost: ({ x, y }) => ({ bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)), flops: sizeOf(x.shape) }),

@@ -1,7 +1,10 @@
 import softmaxWgsl from '../../shaders/softmax.wgsl';
 import softmaxBackwardWgsl from '../../shaders/softmax_backward.wgsl';
+import softmaxBackwardShortRowsWgsl from '../../shaders/softmax_backward_short_rows.wgsl';
+import softmaxShortRowsWgsl from '../../shaders/softmax_short_rows.wgsl';
 import { kernel, rowThreads } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import { threadRows } from './thread_rows.ts';
 
 const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
 
@@ -16,6 +19,12 @@ export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
   cut: () => ['x', 'y'],
 });
 
+/** The same with a thread for each row. */
+export const softmaxShortRows = kernel<'x', 'y'>(softmaxShortRowsWgsl, {
+  ...softmax.spec,
+  ...threadRows(({ x }) => x),
+});
+
 /** dx from y and dy, all [rows, columns]. */
 export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
   reads: ['y', 'dy'],
@@ -25,4 +34,10 @@ export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
   groups: ({ y }) => sizes(y).rows,
   cost: ({ y }) => ({ bytes: 12 * sizeOf(y.shape), flops: 4 * sizeOf(y.shape) }),
   cut: () => ['y', 'dy', 'dx'],
+});
+
+/** The same with a thread for each row. */
+export const softmaxBackwardShortRows = kernel<'y' | 'dy', 'dx'>(softmaxBackwardShortRowsWgsl, {
+  ...softmaxBackward.spec,
+  ...threadRows(({ y }) => y),
 });

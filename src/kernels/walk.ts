@@ -1,8 +1,8 @@
 /**
  * How kernels that move much and compute little are laid over threads: how many to a workgroup, and
- * how many steps each makes. A GPU wants many threads of one step. Lavapipe runs a workgroup lane
- * group by lane group: there one group of lanes is best, and many steps, while every core still
- * gets its workgroups.
+ * how many steps each makes. A GPU wants many threads of one step. Software adapters run a workgroup
+ * on one core, a vector of lanes after another: there a workgroup of one vector is best, and many
+ * steps, while every core still gets its workgroups.
  */
 
 import type { Target } from './kernel.ts';
@@ -15,14 +15,14 @@ export interface Walk {
   readonly steps: number;
 }
 
-/** Lanes of lavapipe's vectors; workgroups that keep its cores busy; steps that hide a thread's cost. */
+/** Lanes of a CPU's vector; workgroups that keep its cores busy; steps that hide a thread's cost. */
 const LANES = 8;
 const LEAST_GROUPS = 32;
 const MOST_STEPS = 1024;
 
 /** The walk over `count` Ts that follow one another. */
 export function lineWalk({ kind }: Target, count: number): Walk {
-  if (kind !== 'lavapipe') return { width: 64, stride: 64, steps: 1 };
+  if (kind === 'hardware') return { width: 64, stride: 64, steps: 1 };
   const steps = Math.max(1, Math.min(Math.ceil(count / LANES / LEAST_GROUPS), MOST_STEPS));
   return { width: LANES, stride: LANES, steps };
 }
@@ -38,13 +38,13 @@ export function columnWalk(target: Target, count: number, columns: number): Walk
 /** The walk of a fixed number of threads over `count` Ts. */
 export function sharedWalk({ kind }: Target, count: number, threads: number): Walk {
   const steps = Math.ceil(count / threads);
-  if (kind !== 'lavapipe') return { width: 64, stride: threads, steps };
+  if (kind === 'hardware') return { width: 64, stride: threads, steps };
   return { width: LANES, stride: LANES, steps };
 }
 
 /** Rows that each thread reduces one after another, where a thread reduces whole rows. */
 export function rowWalk({ kind }: Target, rows: number): Walk {
-  if (kind !== 'lavapipe') return { width: 64, stride: 64, steps: 1 };
+  if (kind === 'hardware') return { width: 64, stride: 64, steps: 1 };
   const steps = Math.max(1, Math.min(Math.floor(rows / LANES / LEAST_GROUPS), MOST_ROWS));
   return { width: LANES, stride: LANES, steps };
 }
@@ -52,11 +52,11 @@ const MOST_ROWS = 64;
 
 /** Threads of a workgroup where each thread has a column of its own, or a block of one. */
 export const columnThreads = ({ kind }: Target, usual: number): number =>
-  kind === 'lavapipe' ? LANES : usual;
+  kind === 'hardware' ? usual : LANES;
 
 /** Values that one thread reduces, where there are few columns of many values and blocks are added. */
 export function blockSize({ kind }: Target, reduced: number, columns: number): number {
-  if (kind !== 'lavapipe') return BLOCK;
+  if (kind === 'hardware') return BLOCK;
   const most = Math.floor((reduced * columns) / LANES / LEAST_GROUPS);
   return Math.max(BLOCK, Math.min(most, MOST_STEPS));
 }
@@ -66,7 +66,7 @@ const BLOCK = 256;
 export const walkGroups = ({ width, stride, steps }: Walk, count: number): number =>
   Math.ceil((stride * Math.ceil(count / (stride * steps))) / width);
 
-/** Values of the WGSL `Params` of a walk. */
+/** Values of the WGSL `Params` of a walk whose stride is not the width. */
 export const walkParams = ({ stride, steps }: Walk) => ({ stride, steps });
 
 /** Ts of an operand whose rows are filled by quads or taken one by one. */

@@ -26,6 +26,11 @@ checkOp<readonly number[]>('transpose', devices, {
     ['negative axes', [[2, 3, 4]], [-1, 0, 1]],
     ['six axes that cannot be merged', [[2, 3, 2, 3, 2, 3]], [5, 4, 3, 2, 1, 0]],
     ['axes of 1', [[1, 5, 1, 3]], [3, 2, 1, 0]],
+    ['blocks of four by four', [[36, 68]], [1, 0]],
+    ['blocks within blocks', [[3, 8, 2, 12]], [2, 3, 0, 1]],
+    ['six axes of blocks', [[2, 3, 4, 2, 3, 4]], [3, 0, 5, 4, 1, 2]],
+    ['heads of quads', [[2, 65, 3, 8]], [0, 2, 1, 3]],
+    ['many short lines', [[700, 3, 5]], [1, 0, 2]],
     ['nothing to do', [[3, 4]], [0, 1]],
   ],
 });

@@ -76,6 +76,8 @@ checkOp<number>('layerNorm', devices, {
     ['a vector', operands([9]), 1e-5],
     ['tokens', operands([2, 5, 16]), 1e-6],
     ['two columns, always ±1', operands([3, 2]), 0.1],
+    ['many rows that quads do not fill', operands([300, 17]), 1e-5],
+    ['many rows that quads fill', operands([4, 77, 12]), 1e-5],
   ],
 });
 

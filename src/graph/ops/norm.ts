@@ -5,16 +5,20 @@ import {
   batchNormFinish,
   batchNormStats,
   batchNormSums,
+  LAYER_NORM_BLOCK,
   layerNormBackward,
+  layerNormBackwardShortRows,
   layerNorm as layerNormKernel,
+  layerNormShortRows,
+  layerNormSums,
   normBlock,
 } from '../../kernels/norm.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
-import { call, call1, op, show, type Tensor } from '../trace.ts';
+import { rowsFillThreads } from '../../kernels/thread_rows.ts';
+import { call, call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import type { Variable } from '../variables.ts';
 import { add, div, mul, sqrt, sub } from './elementwise.ts';
-import { reshape } from './layout.ts';
-import { reduceGroup, sum } from './reduce.ts';
+import { reduceGroup } from './reduce.ts';
 
 export interface BatchNormOptions {
   /** Normalise by the batch and update the running statistics; else normalise by those. */
@@ -77,23 +81,33 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
     const [x, dy] = context.inputs.slice(0, 2).map(matrix) as [Operand, Operand];
     const [mean, inv_std, scale] = context.inputs.slice(2) as [Operand, Operand, Operand];
     const [dx, dscale, dshift] = context.outputs as [Operand, Operand, Operand];
-    const [rows, columns] = x.shape as [number, number];
-    const block = normBlock(context.target, x);
-    const blocks = Math.ceil(rows / block);
-    const attributes = { block, firstBlock: 0 };
     const sums = { x, dy, mean, inv_std };
-    if (blocks === 1) context.run(batchNormSums, { ...sums, dscale, dshift }, attributes);
-    else {
-      const scales = context.scratch('block dscale', [blocks, columns]);
-      const shifts = context.scratch('block dshift', [blocks, columns]);
-      context.run(batchNormSums, { ...sums, dscale: scales, dshift: shifts }, attributes);
-      reduceGroup(context, 'sum', scales, dscale, 1, blocks, columns);
-      reduceGroup(context, 'sum', shifts, dshift, 1, blocks, columns);
-    }
+    addSums(context, batchNormSums, normBlock(context.target, x), { ...sums, dscale, dshift });
     const operands = { ...sums, scale, dscale, dshift, dx: view(dx, x.shape) };
-    context.run(batchNormBackward, operands, { rows });
+    context.run(batchNormBackward, operands, { rows: x.shape[0]! });
   },
 });
+
+/** dscale and dshift [columns] from sums over blocks of `block` rows. */
+function addSums(
+  context: Lowering,
+  kernel: typeof batchNormSums | typeof layerNormSums,
+  block: number,
+  { dscale, dshift, ...read }: Record<keyof Parameters<typeof batchNormSums>[1], Operand>,
+) {
+  const [rows, columns] = read.x.shape as [number, number];
+  const blocks = Math.ceil(rows / block);
+  const attributes = { block, firstBlock: 0 };
+  if (blocks === 1) {
+    context.run(kernel, { ...read, dscale, dshift }, attributes);
+    return;
+  }
+  const scales = context.scratch('block dscale', [blocks, columns]);
+  const shifts = context.scratch('block dshift', [blocks, columns]);
+  context.run(kernel, { ...read, dscale: scales, dshift: shifts }, attributes);
+  reduceGroup(context, 'sum', scales, dscale, 1, blocks, columns);
+  reduceGroup(context, 'sum', shifts, dshift, 1, blocks, columns);
+}
 
 /**
  * Batch norm (Ioffe and Szegedy 2015) of x [..., channels]: scale x̂ + shift, with mean and
@@ -136,10 +150,10 @@ function variableOf({ source }: Tensor): Variable {
 /** [y, mean, inv_std] of x, scale and shift. */
 const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
   shape: ([x]) => [x!, x!.slice(0, -1), x!.slice(0, -1)],
-  lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run }, a) => {
+  lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run, target }, a) => {
     const [rows] = matrix(x!).shape as [number];
     run(
-      layerNormKernel,
+      rowsFillThreads(target, rows) ? layerNormShortRows : layerNormKernel,
       {
         x: matrix(x!),
         scale: scale!,
@@ -151,21 +165,19 @@ const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
       a,
     );
   },
-  backward: ([dy], { x: [x, scale], y: [, mean, invStd] }) => {
-    const column = (t: Tensor) => reshape(t, [...x!.shape.slice(0, -1), 1]);
-    const dx = call1(layerNormBackwardOp, [x!, dy!, scale!, mean!, invStd!], undefined);
-    const normal = mul(sub(x!, column(mean!)), column(invStd!));
-    const others = x!.shape.slice(0, -1).map((_, i) => i);
-    return [dx, sum(mul(dy!, normal), others), sum(dy!, others)];
-  },
+  // dscale = Σ dy x̂, dshift = Σ dy, over the rows
+  backward: ([dy], { x: [x, scale], y: [, mean, invStd] }) => [
+    call1(layerNormBackwardOp, [x!, dy!, scale!, mean!, invStd!], undefined),
+    ...call(layerNormSumsOp, [x!, dy!, mean!, invStd!], undefined),
+  ],
 });
 
 const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
   shape: ([x]) => [x!],
-  lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run }) => {
+  lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run, target }) => {
     const [rows] = matrix(x!).shape as [number];
     run(
-      layerNormBackward,
+      rowsFillThreads(target, rows) ? layerNormBackwardShortRows : layerNormBackward,
       {
         x: matrix(x!),
         dy: matrix(dy!),
@@ -176,6 +188,19 @@ const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
       },
       undefined,
     );
+  },
+});
+
+/** [dscale, dshift] */
+const layerNormSumsOp = /* @__PURE__ */ op('layerNormSums', {
+  shape: ([x]) => [x!.slice(-1), x!.slice(-1)],
+  lower: (context) => {
+    const [x, dy] = context.inputs.slice(0, 2).map(matrix) as [Operand, Operand];
+    const rows = x.shape.slice(0, 1);
+    const [mean, inv_std] = context.inputs.slice(2).map((t) => view(t, rows)) as [Operand, Operand];
+    const [dscale, dshift] = context.outputs as [Operand, Operand];
+    const block = normBlock(context.target, x, LAYER_NORM_BLOCK);
+    addSums(context, layerNormSums, block, { x, dy, mean, inv_std, dscale, dshift });
   },
 });
 

@@ -1,19 +1,34 @@
-import { softmaxBackward as backwardKernel, softmax as kernel } from '../../kernels/softmax.ts';
+import {
+  softmaxBackward as backwardKernel,
+  softmax as kernel,
+  softmaxBackwardShortRows,
+  softmaxShortRows,
+} from '../../kernels/softmax.ts';
 import { matrix } from '../../kernels/tensor.ts';
+import { rowsFillThreads } from '../../kernels/thread_rows.ts';
 import { call1, op, type Tensor } from '../trace.ts';
 
 const softmaxOp = /* @__PURE__ */ op('softmax', {
   shape: ([x]) => [x!],
-  lower: ({ inputs: [x], outputs: [y], run }) =>
-    run(kernel, { x: matrix(x!), y: matrix(y!) }, undefined),
+  lower: ({ inputs, outputs, run, target }) => {
+    const [x, y] = [matrix(inputs[0]!), matrix(outputs[0]!)];
+    run(rowsFillThreads(target, x.shape[0]!) ? softmaxShortRows : kernel, { x, y }, undefined);
+  },
   // dx = y (dy − Σ y dy)
   backward: ([dy], { y: [y] }) => [call1(softmaxBackwardOp, [y!, dy!], undefined)],
 });
 
 const softmaxBackwardOp = /* @__PURE__ */ op('softmaxBackward', {
   shape: ([y]) => [y!],
-  lower: ({ inputs: [y, dy], outputs: [dx], run }) =>
-    run(backwardKernel, { y: matrix(y!), dy: matrix(dy!), dx: matrix(dx!) }, undefined),
+  lower: ({ inputs, outputs, run, target }) => {
+    const [y, dy] = inputs.map(matrix);
+    const threads = rowsFillThreads(target, y!.shape[0]!);
+    run(
+      threads ? softmaxBackwardShortRows : backwardKernel,
+      { y: y!, dy: dy!, dx: matrix(outputs[0]!) },
+      undefined,
+    );
+  },
 });
 
 /** exp(x) / Σ exp(x) along the last axis. */
