@@ -5,8 +5,8 @@ enable subgroups;
 // steps of i, lane j loads rows 4j to 4j + 3 of a, and every lane its own quad of columns of b; then each row of a is
 // broadcast to all lanes. Eight loads a lane feed 32 quads of multiply-adds four times over: 24 GFLOP/s on lavapipe, three times step 4.
 //
-// Workgroups go down the rows first: the columns of b that they share stay in the cache, where 1024 rows of b would be as
-// many pages.
+// Workgroups go down the rows first, so that the columns of b which they share stay in the cache: 36 GFLOP/s instead of 22
+// at 2048 cubed on lavapipe, and no difference at 1024.
 //
 // The lane of a broadcast must be a constant expression, and accumulators in an indexed array would live in memory:
 // so both are written out. Rows beyond the last repeat it and are not stored.
