@@ -1,9 +1,8 @@
 /** A case made ready to be timed: compiled, run, and its output held against f64. */
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { pipelineName } from '../../src/gpu/pipeline.ts';
 import { compile, type Program } from '../../src/graph/program.ts';
-import { releaseVariables } from '../../src/graph/store.ts';
+import { bytesOfSet, releaseVariables } from '../../src/graph/store.ts';
 import type { Case, Family } from '../family.ts';
 import type { Subject } from './sampler.ts';
 import { closure, specsOf, timedDispatches, toldOf } from './variants.ts';
@@ -17,16 +16,21 @@ export interface Prepared extends Subject {
   readonly compile_ms: number;
   readonly first_ms: number;
   readonly files: readonly string[];
+  /**
+   * Moves to other memory: where buffers happen to lie makes a difference that no repetition shows.
+   * Does nothing for what is so large that filling it again would take longer than timing it.
+   */
+  renew(): Promise<void>;
   dispose(): Promise<void>;
 }
+
+/** Bytes of a program that is made anew for each round, at most. */
+const MOST_RENEWED = 2 ** 27;
 
 /** The output of a kernel is wrong: it is not timed. */
 export class WrongOutput extends Error {
   override readonly name = 'WrongOutput';
 }
-
-/** When each pipeline of the device was first compiled, it took this long with its program, in ms. */
-const compileTimes = new WeakMap<Gpu, Map<string, number>>();
 
 /**
  * Compiles a case, with the variant asked for or the engine's own choice, and checks its output.
@@ -43,10 +47,11 @@ export async function prepare(
   const values = Object.fromEntries(
     Object.entries(inputs).map(([name, given]) => [name, given.values]),
   );
-  const start = performance.now();
-  const program = await compile(gpu, build, specsOf(problem), {
-    variants: toldOf(family, variant),
-  });
+  const make = () => {
+    const variants = toldOf(family, variant);
+    return compile(gpu, build, specsOf(problem), { variants });
+  };
+  let program = await make();
   const compiled = performance.now();
   try {
     const read = Object.keys(program.plan.outputs);
@@ -59,17 +64,30 @@ export async function prepare(
           `${family.tolerance} is rounding: it is not timed`,
       );
     const timed = timedDispatches(program.plan, what);
-    const compile_ms = compileTime(gpu, program, compiled - start);
-    const name = variant ?? chosenVariant(program, family);
+    const planned = timed.map((i) => program.plan.dispatches[i]!);
+    const compile_ms = Math.max(...planned.map((key) => gpu.pipelines.compileTime(key)!));
+    let dispatches = timed.map((i) => program.dispatches[i]!);
     return {
       family,
       what,
-      variant: name,
+      variant: variant ?? chosenVariant(program, family),
       error,
       compile_ms,
       first_ms: compile_ms + first,
-      files: closure(timed.map((i) => program.plan.dispatches[i]!)),
-      dispatches: timed.map((i) => program.dispatches[i]!),
+      files: closure(planned),
+      get dispatches() {
+        return dispatches;
+      },
+      async renew() {
+        const variables = program.plan.sets.reduce((sum, set) => sum + bytesOfSet(set), 0);
+        if (program.plan.bytes + variables > MOST_RENEWED) return;
+        const last = program;
+        // The variables of both are the same; what else there is comes to lie elsewhere.
+        program = await make();
+        await program.run(values);
+        dispatches = timed.map((i) => program.dispatches[i]!);
+        last.dispose();
+      },
       dispose: () => dispose(program),
     };
   } catch (error) {
@@ -79,15 +97,6 @@ export async function prepare(
 }
 
 type AnyProgram = Pick<Program<unknown, unknown>, 'gpu' | 'plan' | 'dispose'>;
-
-/** Pipelines that an earlier case compiled took what they took then. */
-function compileTime(gpu: Gpu, { plan }: AnyProgram, ms: number): number {
-  const known = compileTimes.get(gpu) ?? new Map<string, number>();
-  compileTimes.set(gpu, known);
-  const names = [...new Set(plan.dispatches.map(pipelineName))];
-  for (const name of names) if (!known.has(name)) known.set(name, ms);
-  return Math.max(...names.map((name) => known.get(name)!));
-}
 
 /** What the engine chose for a family with variants. */
 function chosenVariant({ plan }: AnyProgram, { tunable }: Family): string {

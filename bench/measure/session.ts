@@ -36,7 +36,7 @@ export const nameOf = ({ family, what, variant }: Wish): string =>
 /**
  * Prepares all cases, then takes samples of all of them in rounds: what is slow for a minute is so
  * for a part of the samples of every row. Within a round rows of like size take turns with the
- * roofs that they are held against.
+ * roofs that they are held against, and each round finds them in other memory.
  */
 export async function measure(
   gpu: Gpu,
@@ -46,35 +46,38 @@ export async function measure(
   const sampler = await openSampler(gpu);
   const roofs = openRoofs(gpu, sampler);
   const failures: Failure[] = [];
-  const ready: (Prepared & { rounds_ms: number[][] })[] = [];
+  const ready: Timed[] = [];
   const total = wishes.length * (1 + rounds);
   let done = 0;
   for (const wish of wishes) {
     onProgress?.(done++, total, `compile and check ${nameOf(wish)}`);
     try {
       const { family, what, variant } = wish;
-      ready.push({ ...(await prepare(gpu, family, what, variant)), rounds_ms: [] });
+      ready.push({ prepared: await prepare(gpu, family, what, variant), rounds_ms: [] });
     } catch (error) {
       gpu.check();
       const why = (error as Error).message.split('\n').slice(0, 12).join('\n');
       failures.push({ engine: 'kinegrad', what: nameOf(wish), why, expected: false });
     }
   }
-  const groups = groupBy(ready, ({ what }) => workingSet(what.workingSet ?? what.cost.bytes));
+  const setOf = ({ prepared: { what } }: Timed) => workingSet(what.workingSet ?? what.cost.bytes);
+  const groups = groupBy(ready, setOf);
   const compute = (await roofs.arithmetic('f32'))!;
   const memory = new Map<number, Roof>();
   for (const bytes of groups.keys()) memory.set(bytes, await roofs.memory(bytes));
   for (let round = 0; round < rounds; round++) {
     for (const [bytes, members] of groups) {
       onProgress?.(done, total, `round ${round + 1} of ${rounds}`);
+      if (round > 0) for (const { prepared } of members) await prepared.renew();
       await sampleInTurn(sampler, [memory.get(bytes)!, compute], members, samples);
       done += members.length;
     }
   }
   const gflops = compute.best().rate;
-  const rows = ready.map((prepared): Row => {
+  const rows = ready.map((timed): Row => {
+    const { prepared, rounds_ms } = timed;
     const { family, what } = prepared;
-    const { rate: gbps } = memory.get(workingSet(what.workingSet ?? what.cost.bytes))!.best();
+    const { rate: gbps } = memory.get(setOf(timed))!.best();
     return makeRow(
       {
         engine: 'kinegrad',
@@ -84,7 +87,7 @@ export async function measure(
         shape: what.shape,
         dtype: 'f32',
         variant: prepared.variant,
-        rounds_ms: prepared.rounds_ms,
+        rounds_ms,
         ...what.cost,
         agrees: true,
         error: prepared.error,
@@ -102,24 +105,31 @@ export async function measure(
     rows,
     failures,
     async dispose() {
-      for (const prepared of ready) await prepared.dispose();
+      for (const { prepared } of ready) await prepared.dispose();
       roofs.dispose();
       sampler.dispose();
     },
   };
 }
 
+/** A case that is ready, and its samples in milliseconds, by rounds. */
+interface Timed {
+  readonly prepared: Prepared;
+  readonly rounds_ms: number[][];
+}
+
 /** One round of a group: its rows and its roofs, sample after sample. */
 async function sampleInTurn(
   sampler: Sampler,
   roofs: readonly Roof[],
-  rows: readonly (Prepared & { rounds_ms: number[][] })[],
+  rows: readonly Timed[],
   count: number,
 ) {
-  const times = await sampler.sample(
-    [...roofs.flatMap(({ subjects }) => subjects), ...rows],
-    count,
-  );
+  const subjects = [
+    ...roofs.flatMap((roof) => roof.subjects),
+    ...rows.map(({ prepared }) => prepared),
+  ];
+  const times = await sampler.sample(subjects, count);
   for (const roof of roofs) roof.add(times.splice(0, roof.subjects.length));
   rows.forEach((row, i) => row.rounds_ms.push(times[i]!));
 }

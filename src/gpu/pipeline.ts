@@ -15,6 +15,8 @@ export interface PipelineKey {
 export interface PipelineCache {
   /** The pipeline, compiled if it is new. */
   get(key: PipelineKey): Promise<GPUComputePipeline>;
+  /** Milliseconds from asking for a pipeline to having it; undefined until then. */
+  compileTime(key: PipelineKey): number | undefined;
   /** The bind group layout of a kernel, the same for all its pipelines. */
   layout(kernel: KernelFile): GPUBindGroupLayout;
 }
@@ -30,6 +32,7 @@ export function pipelineName({ kernel, overrides, constants, editions }: Pipelin
 
 export function pipelineCache(device: GPUDevice, counts: { pipelines: number }): PipelineCache {
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  const times = new Map<string, number>();
   const layouts = new Map<string, GPUBindGroupLayout>();
 
   const layout = (kernel: KernelFile) => {
@@ -56,6 +59,7 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
 
   const compile = async (key: PipelineKey) => {
     counts.pipelines++;
+    const start = performance.now();
     const composed = compose(key.kernel, key.constants, key.editions);
     const label = pipelineName(key);
     device.pushErrorScope('validation');
@@ -69,6 +73,7 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
     try {
       const made = await pipeline;
       await scope;
+      times.set(label, performance.now() - start);
       warmUp(device, made, layout(key.kernel), key.kernel);
       return made;
     } catch (error) {
@@ -81,6 +86,7 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
 
   return {
     layout,
+    compileTime: (key) => times.get(pipelineName(key)),
     get(key) {
       const name = pipelineName(key);
       let pipeline = pipelines.get(name);
