@@ -54,6 +54,7 @@ export interface Comparison {
  * compute, the machine's factor is
  *
  * - 1, unless the roofs moved by more than the margin: smaller drift is what the margin is for;
+ * - 1, where the roofs moved by a quarter or more, or the machine is another: that is no drift;
  * - 1, unless the rows moved the same way: a neighbour woke up while the roofs were measured;
  * - otherwise the smaller of the two moves: no more than the roofs account for, and no more than
  *   the rows show.
@@ -69,7 +70,8 @@ export function compareResults(a: Results, b: Results): Comparison {
   const shared = [...inA.keys()].filter((name) => inB.has(name));
   const pairs = shared.map((name) => ({ name, a: inA.get(name)!, b: inB.get(name)! }));
   const agreeing = pairs.filter((pair) => pair.a.agrees && pair.b.agrees);
-  const drifts = driftsOf(agreeing);
+  const warnings = differences(a.header, b.header);
+  const drifts = driftsOf(agreeing, warnings.length === 0);
   const rows = agreeing.map((pair) => {
     const { removed } = drifts.find((drift) => underRoof(pair, drift.bound)) ?? { removed: 1 };
     const after = pair.b.rounds_ms.map((round) => round.map((ms) => ms / removed));
@@ -88,7 +90,7 @@ export function compareResults(a: Results, b: Results): Comparison {
     ({ verdict, a: { engine } }) => verdict === 'slower' && engine === 'kinegrad',
   ).length;
   return {
-    warnings: differences(a.header, b.header),
+    warnings,
     drifts,
     rows,
     onlyA: [...inA.keys()].filter((name) => !inB.has(name)),
@@ -96,7 +98,8 @@ export function compareResults(a: Results, b: Results): Comparison {
     unjudged: pairs.filter((pair) => !agreeing.includes(pair)).map(({ name }) => name),
     broken,
     slower,
-    failed: slower > 0 || broken.length > 0,
+    // Where no row is in both files nothing was shown, and a gate must not open on it.
+    failed: slower > 0 || broken.length > 0 || rows.length === 0,
   };
 }
 
@@ -122,21 +125,28 @@ interface Pair {
 /** A row whose bound is another in each run is at both roofs, and moves with neither. */
 const underRoof = ({ a, b }: Pair, bound: Row['bound']) => a.bound === bound && b.bound === bound;
 
-function driftsOf(pairs: readonly Pair[]): Drift[] {
+/** Of another machine or driver nothing is taken out: what differs there is no drift. */
+function driftsOf(pairs: readonly Pair[], sameMachine: boolean): Drift[] {
   return (['memory', 'compute'] as const).flatMap((bound) => {
     const under = pairs.filter((pair) => underRoof(pair, bound));
     if (under.length === 0) return [];
     const roof = (row: Row) => (bound === 'memory' ? row.roof_gbps : row.roof_gflops);
     const times = median(under.map(({ a, b }) => b.median_ms / a.median_ms));
     const roofs = median(under.map(({ a, b }) => roof(a) / roof(b)));
-    return [{ bound, rows: under.length, times, roofs, removed: machineFactor(times, roofs) }];
+    const removed = sameMachine ? machineFactor(times, roofs) : 1;
+    return [{ bound, rows: under.length, times, roofs, removed }];
   });
 }
 
 function machineFactor(times: number, roofs: number): number {
-  if (!beyondMargin(roofs)) return 1;
+  if (!beyondMargin(roofs) || farOff(roofs)) return 1;
   return roofs > 1 ? Math.max(1, Math.min(roofs, times)) : Math.min(1, Math.max(roofs, times));
 }
+
+/** A machine that moved further was busy with something else: what it measured is not mended. */
+const MOST_DRIFT = 1.25;
+
+const farOff = (ratio: number) => ratio > MOST_DRIFT || ratio < 1 / MOST_DRIFT;
 
 const beyondMargin = (ratio: number) => ratio > 1 + MARGIN || ratio < 1 / (1 + MARGIN);
 
@@ -192,6 +202,7 @@ function showDrift({ bound, rows, times, roofs, removed }: Drift): string {
   const moves = `${rows} ${bound}-bound rows: together ${showRatio(times)}, roofs ${showRatio(roofs)}`;
   if (removed !== 1)
     return `${moves}. The machine's part, ${removed.toFixed(3)}, is taken out of b / a.`;
+  if (farOff(roofs)) return `${moves}. That is no drift: nothing is taken out. Measure both again.`;
   if (beyondMargin(roofs)) return `${moves}. The rows did not follow: nothing is taken out.`;
   if (beyondMargin(times))
     return `${moves}. It is not the machine but the code or the driver: nothing is taken out.`;

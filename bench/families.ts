@@ -14,8 +14,8 @@ export async function loadFamilies(): Promise<Family[]> {
 }
 
 /**
- * Families and cases that a filter names: words that must all occur in `family name pass`, such as
- * `matmul gradient`. `conv` finds every family whose name begins so.
+ * Whether a filter names what is called `text`, a family, name and pass: all its words occur there.
+ * So `norm` finds batch norm and layer norm, and `matmul gradient` both gradients of matmul.
  */
 export const matches = (filter: string, text: string): boolean =>
   filter

@@ -15,7 +15,7 @@ import { filesOf, variantsOf } from './measure/variants.ts';
 import { showPeers } from './report/peers_table.ts';
 import { type Progress, progress } from './report/progress.ts';
 import { showHeader, showResults } from './report/table.ts';
-import { BESIDE, type Failure, FORMAT, type Header, type Results } from './rows.ts';
+import { BESIDE, type Failure, FORMAT, type Header, type Results, rowName } from './rows.ts';
 
 export interface MeasureOptions {
   readonly adapter?: AdapterKind;
@@ -49,6 +49,7 @@ export async function measureRows(options: MeasureOptions): Promise<Results> {
   try {
     const failures: Failure[] = [];
     const wishes = wishesOf(gpu, families, options, failures);
+    if (wishes.length === 0) throw nothingToMeasure(options, failures);
     const cost = await dispatchCost(gpu);
     const session = await measure(gpu, wishes, { ...options, onProgress: bar.update });
     // A filtered run is about kernels.
@@ -90,6 +91,12 @@ async function named({ filter }: MeasureOptions): Promise<Family[]> {
   if (found.length > 0) return found;
   const names = families.map(({ name }) => name).join(', ');
   throw new Error(`--filter ${filter}: nothing has this name. The families are ${names}`);
+}
+
+function nothingToMeasure({ uses, ladder }: MeasureOptions, failures: readonly Failure[]): Error {
+  if (failures.length > 0) return new Error(failures.map(({ why }) => why).join('\n'));
+  if (uses) return new Error(`--uses ${uses.join(' ')}: nothing that is chosen runs these files`);
+  return new Error(ladder ? '--ladder: what is chosen has no ladder; matmul has one' : 'no cases');
 }
 
 const textOf = (family: Family, { name = '', pass }: { name?: string; pass: string }) =>
@@ -189,9 +196,9 @@ export async function report(results: Results, { json, html }: WriteOptions): Pr
   console.log(`\n${results.rows.length} rows in ${header.seconds.toFixed(0)} s`);
   // Peers on the CPU are under no roof of this adapter.
   const over = own!.filter(({ roofline_percent }) => roofline_percent > 105);
-  for (const { family, pass, shape, roofline_percent } of over)
+  for (const row of over)
     console.log(
-      `${family} ${pass} ${shape.join('x')} is at ${roofline_percent.toFixed(0)} % of its roof: ` +
+      `${rowName(row)} is at ${row.roofline_percent.toFixed(0)} % of its roof: ` +
         'its bytes or flops are counted wrongly, or a noisy moment hit the roof',
     );
   if (json) {

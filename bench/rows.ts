@@ -20,7 +20,7 @@ export interface Row {
   readonly pass: Pass;
   readonly shape: readonly number[];
   readonly dtype: 'f32' | 'f16';
-  /** The variant that ran: one of the family's, `chosen by the engine` where it has but one. */
+  /** The variant that ran: one of the family's, `only one` where there is no choice. */
   readonly variant: string;
   /** Milliseconds of one run of the case: median, interquartile range, number of samples. */
   readonly median_ms: number;
@@ -44,8 +44,9 @@ export interface Row {
   readonly agrees: boolean;
   readonly error: number;
   /**
-   * From compile() to a program that is ready, drivers' caches off; and to its first output here.
-   * Peers do not say when they are ready.
+   * What the slowest of its pipelines took to compile, drivers' caches off, in the program that
+   * first needed it; and that with the first run and its output on the host. Peers say only the
+   * latter.
    */
   readonly compile_ms: number | null;
   readonly first_ms: number;
@@ -91,7 +92,7 @@ export interface Header {
   readonly adapter: { readonly kind: AdapterKind; readonly name: string; readonly driver: string };
   /** Step of the GPU's clock in nanoseconds; null where rows were timed by the host's. */
   readonly timestamp_quantum_ns: number | null;
-  /** Of the best vec4 copy kernel, at the largest working set that was measured. */
+  /** Of the best vec4 copy kernel, at a working set of 64 MiB. */
   readonly copy_gbps: number;
   readonly bandwidth: readonly Bandwidth[];
   readonly fma_gflops_f32: number;
@@ -138,7 +139,19 @@ export function readResults(file: string): Results {
     throw new Error(
       `${file} is of format ${JSON.stringify(format ?? null)}, this bench reads '${FORMAT}': make it again with --json`,
     );
-  if (!Array.isArray(value!.rows))
-    throw new Error(`${file} has no rows: make it again with --json`);
+  const wrong = damage(value!);
+  if (wrong) throw new Error(`${file} is damaged, ${wrong}: make it again with --json`);
   return value as Results;
+}
+
+/** What is missing in results, if anything. */
+function damage({ header, rows, failures }: Partial<Results>): string | undefined {
+  if (typeof header?.adapter?.name !== 'string') return 'its header names no adapter';
+  if (!Array.isArray(rows)) return 'it has no rows';
+  if (!Array.isArray(failures)) return 'it has no list of failures';
+  const at = rows.findIndex(
+    ({ rounds_ms, median_ms }) =>
+      !Array.isArray(rounds_ms) || !rounds_ms.every(Array.isArray) || !(median_ms > 0),
+  );
+  return at < 0 ? undefined : `row ${at + 1} has no samples`;
 }

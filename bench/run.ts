@@ -58,7 +58,36 @@ const command = new Command('bench')
   .option('--tune', 'find the fastest variants for the shipped models on this adapter')
   .action(main);
 
+/** Options that mean something only beside another. */
+const PARTNERS = {
+  train: 'model',
+  infer: 'model',
+  batch: 'model',
+  width: 'model',
+  trace: 'model',
+  lowered: 'explain',
+} as const;
+
+/** Each of these is a command of its own. */
+const COMMANDS = ['explain', 'model', 'tune', 'compare'] as const;
+
+function checkOptions(options: Options): void {
+  for (const [name, partner] of Object.entries(PARTNERS) as [keyof Options, keyof Options][])
+    if (options[name] !== undefined && options[partner] === undefined)
+      throw new Error(`--${name} goes with --${partner}: name what to ${partner}`);
+  const several = COMMANDS.filter((name) => options[name] !== undefined);
+  if (several.length > 1)
+    throw new Error(`--${several.join(' and --')} are two commands: take one`);
+  if (several.length === 1 && (options.filter || options.shape || options.peers || options.html))
+    throw new Error(
+      `--${several[0]} does not measure rows: leave --filter, --shape, --peers and --html out`,
+    );
+  if (options.variants && options.ladder)
+    throw new Error('--variants and --ladder: a ladder is some of the variants, take one');
+}
+
 async function main(options: Options): Promise<void> {
+  checkOptions(options);
   if (options.explain !== undefined) return explainKernel(options.explain, options);
   if (options.model !== undefined) return profile(options.model, options);
   if (options.tune) {
@@ -87,6 +116,8 @@ async function main(options: Options): Promise<void> {
 
 async function profile(model: string, options: Options) {
   const { adapter, train, infer, json } = options;
+  const { modelNamed } = await import('./models/index.ts');
+  modelNamed(model);
   if (Boolean(train) === Boolean(infer))
     throw new Error(`--model ${model} takes either --train or --infer`);
   const { openGpu } = await import('../src/gpu/gpu.ts');

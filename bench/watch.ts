@@ -30,7 +30,7 @@ export async function watch(args: readonly string[]): Promise<never> {
 
   const measure = async (more: readonly string[]) => {
     await rm(json, { force: true });
-    await run([...args, ...QUICK, ...more, '--json', json]);
+    await run([...QUICK, ...args, ...more, '--json', json]);
     let rows: readonly Row[];
     try {
       ({ rows } = readResults(json));

@@ -18,7 +18,6 @@ export interface Sampler {
   readonly quantum: number | null;
   /**
    * Milliseconds of one run of each subject, `count` times, in turn. Warm-up is not among them.
-   * @param resting the subjects were sampled before, and nothing has to warm up
    */
   sample(subjects: readonly Subject[], count: number): Promise<number[][]>;
   dispose(): void;

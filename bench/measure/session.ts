@@ -68,7 +68,9 @@ export async function measure(
   for (let round = 0; round < rounds; round++) {
     for (const [bytes, members] of groups) {
       onProgress?.(done, total, `round ${round + 1} of ${rounds}`);
-      if (round > 0) for (const { prepared } of members) await prepared.renew();
+      if (round > 0)
+        // What has no room for a second copy stays where it is.
+        for (const { prepared } of members) await prepared.renew().catch(() => gpu.check());
       await sampleInTurn(sampler, [memory.get(bytes)!, compute], members, samples);
       done += members.length;
     }

@@ -53,7 +53,11 @@ test.each([
   [['--compare', 'absent.json', 'absent.json'], 'absent.json cannot be read'],
   [['--compare', 'one.json'], '--compare takes two files'],
   [['--explain', 'matmull'], 'Did you mean matmul?'],
-  [['--model', 'nonsense', '--infer'], 'martinez'],
+  [['--model', 'nonsense', '--infer'], 'there is no model nonsense'],
+  [['--infer'], '--infer goes with --model'],
+  [['--tune', '--filter', 'matmul'], '--tune does not measure rows'],
+  [['--uses', 'absent.wgsl'], 'nothing that is chosen runs these files'],
+  [['--ladder', '--filter', 'reduce'], 'has no ladder'],
 ])('%s is one clear line and a status that is not 0', (args, line) => {
   const { status, said } = bench(...args);
   expect(said).toHaveLength(1);
@@ -74,4 +78,6 @@ test('a results file of another format is named', () => {
   const file = join(folder, 'other.json');
   writeFileSync(file, '{"header":{"format":"else"}}');
   expect(bench('--compare', file, file).said[0]).toContain(`${file} is of format "else"`);
+  writeFileSync(file, JSON.stringify({ header: { format: FORMAT }, rows: [] }));
+  expect(bench('--compare', file, file).said[0]).toContain(`${file} is damaged`);
 });

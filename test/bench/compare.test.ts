@@ -117,8 +117,18 @@ describe('whole runs that drift', () => {
   });
 
   test('no more is taken out than the rows show', () => {
-    const c = compareResults(a, results({ seed: 3, machine: 1.1, roofs: 1.5 }));
+    const c = compareResults(a, results({ seed: 3, machine: 1.1, roofs: 1.1 }));
     for (const { removed } of c.drifts) expect(removed).toBeCloseTo(1.1, 1);
+  });
+
+  test('of a machine that moved far, or of another one, nothing is taken out', () => {
+    const far = compareResults(a, results({ seed: 3, machine: 2 }));
+    for (const { removed } of far.drifts) expect(removed).toBe(1);
+    expect(share(far.rows, 'slower')).toBeGreaterThanOrEqual(0.9);
+    expect(showComparison(far)).toContain('Measure both again');
+    const b = results({ seed: 3, machine: 1.12 });
+    const other = { ...b, header: { ...b.header, threads: 64 } };
+    for (const { removed } of compareResults(a, other).drifts) expect(removed).toBe(1);
   });
 });
 
@@ -126,6 +136,12 @@ describe('what is not in both', () => {
   const a = results({ seed: 2, rows: 4 });
   const b = results({ seed: 2, rows: 4 });
   const [first, ...others] = b.rows;
+
+  test('a gate does not open on files that have no row in common', () => {
+    const none = compareResults({ ...a, rows: [] }, b);
+    expect(none.failed).toBe(true);
+    expect(compareResults(a, b).failed).toBe(false);
+  });
 
   test('rows of one file are listed', () => {
     const c = compareResults(a, { ...b, rows: [...others, row(99, [[1, 1, 1, 1, 1]])] });
@@ -239,7 +255,7 @@ describe('files', () => {
     ['is no JSON', 'torn.json', '{"header": {', /torn\.json is no JSON/],
     ['is of no format', 'null.json', 'null', /null\.json is of format null.*--json/],
     ['is of another', 'old.json', '{"header":{"format":"x 0"}}', /old\.json is of format "x 0"/],
-    ['has no rows', 'bare.json', JSON.stringify({ header }), /bare\.json has no rows/],
+    ['has no rows', 'bare.json', JSON.stringify({ header }), /bare\.json is damaged/],
   ])('one that %s is named', (_, name, text, message) => {
     const file = text === undefined ? join(folder, name) : written(name, text);
     expect(() => readResults(file)).toThrow(message);
