@@ -77,22 +77,3 @@ export function checkTold(told: Variants = {}, variants: Variants) {
       `variants: this program uses no ${unknown}. It chooses among those of ${known}`,
     );
 }
-
-/**
- * A grid of overrides as variants, named by their values: `grid({ WIDTH: [8, 64], STEPS: [1, 2] })`
- * has `WIDTH 8 STEPS 1`, `WIDTH 8 STEPS 2` and on.
- */
-export function grid(
-  values: Readonly<Record<string, readonly number[]>>,
-): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const points = Object.entries(values).reduce<Record<string, number>[]>(
-    (all, [name, list]) =>
-      all.flatMap((point) => list.map((value) => ({ ...point, [name]: value }))),
-    [{}],
-  );
-  return Object.fromEntries(points.map((point) => [pointName(point), point]));
-}
-
-/** The name of a point of a {@link grid}. */
-export const pointName = (point: Readonly<Record<string, number>>): string =>
-  Object.entries(point).flat().join(' ');

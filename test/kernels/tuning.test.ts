@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Target } from '../../src/kernels/kernel.ts';
-import { choiceKey, choiceOf, choose, grid, pointName } from '../../src/kernels/tuning.ts';
+import { choiceKey, choiceOf, choose } from '../../src/kernels/tuning.ts';
 
 const device: Target = { kind: 'lavapipe', subgroupSize: 8, maxBinding: 1 << 27 };
 
@@ -48,15 +48,4 @@ test('what is told for the whole family must fit', () => {
     "rows: there is no variant 'quads' for [3, 6] on this device. Use one of any, even",
   );
   expect(mistake('best')).toThrow(/no variant 'best'/);
-});
-
-test('a grid has a variant for each combination of values', () => {
-  const variants = grid({ WIDTH: [8, 64], STEPS: [1, 2] });
-  expect(Object.keys(variants)).toEqual([
-    'WIDTH 8 STEPS 1',
-    'WIDTH 8 STEPS 2',
-    'WIDTH 64 STEPS 1',
-    'WIDTH 64 STEPS 2',
-  ]);
-  expect(variants[pointName({ WIDTH: 64, STEPS: 2 })]).toEqual({ WIDTH: 64, STEPS: 2 });
 });
