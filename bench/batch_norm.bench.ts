@@ -1,8 +1,8 @@
 /** Batch norm in training: with the statistics of the batch, forward and backward. */
 
 import { grad } from '../src/graph/autograd.ts';
+import { batchNorm } from '../src/graph/ops/batch_norm.ts';
 import { mul } from '../src/graph/ops/elementwise.ts';
-import { batchNorm } from '../src/graph/ops/norm.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import { ones, VariableSet, zeros } from '../src/graph/variables.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';

@@ -2,7 +2,7 @@
 
 import { grad } from '../src/graph/autograd.ts';
 import { mul } from '../src/graph/ops/elementwise.ts';
-import { layerNorm } from '../src/graph/ops/norm.ts';
+import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import type { Tensor } from '../src/graph/trace.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';

@@ -23,6 +23,7 @@ export { type Counts, Gpu, type OpenOptions, openGpu } from './gpu/gpu.ts';
 export type { Tuning, TuningDatabase, TuningEntry } from './gpu/tuning.ts';
 // Programs
 export { grad } from './graph/autograd.ts';
+export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
 // Ops
 export {
   abs,
@@ -53,9 +54,9 @@ export {
   tanh,
   type Value,
 } from './graph/ops/elementwise.ts';
+export { layerNorm } from './graph/ops/layer_norm.ts';
 export * from './graph/ops/layout.ts';
 export { linear, type MatmulOptions, matmul } from './graph/ops/matmul.ts';
-export { type BatchNormOptions, batchNorm, layerNorm } from './graph/ops/norm.ts';
 export {
   type AdamOptions,
   adam,

@@ -10,6 +10,7 @@ import { sum } from '../src/graph/ops/reduce.ts';
 import { compile, type InputSpec } from '../src/graph/program.ts';
 import type { Tensor } from '../src/graph/trace.ts';
 import { type Shape, sizeOf } from '../src/kernels/tensor.ts';
+import type { Variants } from '../src/kernels/tuning.ts';
 import type { TestDevice } from './devices.ts';
 import { type Numbers, normal } from './reference.ts';
 
@@ -35,6 +36,8 @@ export interface Sheet<A> {
   tolerance?: number;
   /** The op has no derivative. */
   forwardOnly?: boolean;
+  /** Variants that the program is told to use. */
+  variants?: Variants;
 }
 
 type From = (z: number) => number;
@@ -136,7 +139,11 @@ function prepare<A>(name: string, { reference }: Sheet<A>, given: Sheet<A>['case
  * The op stands in the middle of a graph: its inputs are doubled before it and used once more beside it, its result is used twice.
  * A derivative that ignores what comes from above looks right at the end of a graph, and wrong here.
  */
-async function run<A>(gpu: Gpu, { op, forwardOnly }: Sheet<A>, cases: readonly Prepared<A>[]) {
+async function run<A>(
+  gpu: Gpu,
+  { op, forwardOnly, variants }: Sheet<A>,
+  cases: readonly Prepared<A>[],
+) {
   const specs: Record<string, InputSpec> = {};
   const batch: Record<string, ArrayLike<number>> = {};
   cases.forEach(({ x, dy, y }, i) => {
@@ -173,6 +180,7 @@ async function run<A>(gpu: Gpu, { op, forwardOnly }: Sheet<A>, cases: readonly P
       return { y: flat(results), dx: flat(grad(loss, wrt)) };
     },
     specs,
+    { ...(variants && { variants }) },
   );
   const read = (forwardOnly ? ['y'] : ['y', 'dx']) as 'y'[];
   const values: Values[][] = [];

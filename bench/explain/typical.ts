@@ -6,8 +6,8 @@
 import { grad } from '../../src/graph/autograd.ts';
 import { type InputSpec, symbolsOf, type Traced } from '../../src/graph/inputs.ts';
 import { add, dropout, gelu, mul, relu } from '../../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { gather, pad, transpose } from '../../src/graph/ops/layout.ts';
-import { layerNorm } from '../../src/graph/ops/norm.ts';
 import { adamW, sgdMomentum } from '../../src/graph/ops/optimiser.ts';
 import { max, sum } from '../../src/graph/ops/reduce.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';

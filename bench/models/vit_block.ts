@@ -10,9 +10,9 @@
  */
 
 import { add, gelu, mul } from '../../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { reshape, slice, transpose } from '../../src/graph/ops/layout.ts';
 import { linear, matmul } from '../../src/graph/ops/matmul.ts';
-import { layerNorm } from '../../src/graph/ops/norm.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { compile } from '../../src/graph/program.ts';

@@ -5,8 +5,8 @@
 
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { add } from '../../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
-import { layerNorm } from '../../src/graph/ops/norm.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { compile } from '../../src/graph/program.ts';

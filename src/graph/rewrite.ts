@@ -3,10 +3,15 @@
  * go, chains of elementwise calls become one, and the stages after a product move into its store.
  */
 
-import { maxStages } from '../kernels/chain.ts';
 import { sizeOf } from '../kernels/tensor.ts';
-import { elementwiseOp, exchanged, kindOf, type StageSpec } from './ops/elementwise.ts';
-import { type MatmulCall, matmulOp, maxEpilogue } from './ops/matmul.ts';
+import {
+  type ElementwiseAttributes,
+  elementwiseOp,
+  exchanged,
+  kindOf,
+  type StageSpec,
+} from './ops/elementwise.ts';
+import { type MatmulCall, matmulOp } from './ops/matmul.ts';
 import { call, type OpCall, Tape, type Tensor, trace } from './trace.ts';
 import type { Variable } from './variables.ts';
 
@@ -61,6 +66,8 @@ function fuse({ calls, outputs }: Graph): Graph {
   const made = new Map<Tensor, OpCall>();
   const result = new Set<OpCall>();
   const written = new Map<Variable, number>();
+  /** Results that have been read, and variables that have been since they were written. */
+  const read = new Set<Tensor | Variable | undefined>();
   const trains = calls.some(({ op }) => op.gradientsOf);
 
   for (const original of calls) {
@@ -68,7 +75,8 @@ function fuse({ calls, outputs }: Graph): Graph {
     for (const candidate of orders(original)) {
       const [x] = candidate.inputs as [Tensor];
       const before = made.get(x);
-      if (!before || uses.get(x) !== 1 || overtaken(before, written)) continue;
+      if (before?.outputs[0] !== x || uses.get(x) !== 1) continue;
+      if (overtaken(before, written) || awaited(before, read, written)) continue;
       if (before.op === matmulOp && !pays(before, trains)) continue;
       merged = merge(before, { ...candidate, call: original });
       if (merged) {
@@ -79,16 +87,30 @@ function fuse({ calls, outputs }: Graph): Graph {
     const kept = merged ?? original;
     result.add(kept);
     for (const y of kept.outputs) made.set(y, kept);
-    for (const v of kept.op.writes?.(kept.attributes) ?? []) written.set(v, kept.index);
+    for (const t of original.inputs) read.add(t).add(variableOf(t));
+    for (const v of kept.op.writes?.(kept.attributes) ?? []) {
+      read.delete(v);
+      written.set(v, kept.index);
+    }
   }
   return { calls: [...result], outputs };
 }
 
 /** A call reads a variable that has been written since: it must stay where it is. */
 const overtaken = ({ inputs, index }: OpCall, written: ReadonlyMap<Variable, number>) =>
-  inputs.some(
-    ({ source }) => source.kind === 'variable' && (written.get(source.variable) ?? -1) > index,
-  );
+  inputs.map(variableOf).some((v) => v && (written.get(v) ?? -1) > index);
+
+const variableOf = ({ source }: Tensor) =>
+  source.kind === 'variable' ? source.variable : undefined;
+
+/** What a call makes beside its first result has been read or made again since: it must stay. */
+const awaited = (
+  { op, outputs, attributes, index }: OpCall,
+  read: ReadonlySet<unknown>,
+  written: ReadonlyMap<Variable, number>,
+) =>
+  outputs.slice(1).some((y) => read.has(y)) ||
+  (op.writes?.(attributes) ?? []).some((v) => read.has(v) || written.get(v) !== index);
 
 /** Results of fewer elements than this are a small pass. */
 const SMALL_PASS = 16_384;
@@ -120,16 +142,13 @@ function orders({ op, inputs, attributes }: OpCall): Chain[] {
 
 const sameShape = (a: Tensor, b: Tensor) => a.shape.join() === b.shape.join();
 
-/** `before`, with the stages of a chain on its result, if a kernel can do that. */
+/** `before`, with the stages of a chain on its first result, if a kernel can do that. */
 function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefined {
-  const product = before.op === matmulOp;
-  if (!product && before.op !== elementwiseOp) return undefined;
-  const { stages, ...rest } = before.attributes as MatmulCall;
+  if (!before.op.epilogue) return undefined;
+  const divided = before.op !== elementwiseOp;
+  const { stages, ...rest } = before.attributes as ElementwiseAttributes;
   const [x, ...operands] = next.inputs;
-  if (
-    operands.includes(x!) ||
-    stages.length + next.stages.length > (product ? maxEpilogue : maxStages)
-  )
+  if (operands.includes(x!) || stages.length + next.stages.length > before.op.epilogue)
     return undefined;
   const shift = before.inputs.length - 1;
   const added = next.stages.map((stage) =>
@@ -137,16 +156,20 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
   );
   const all = [...stages, ...added];
   const inputs = [...before.inputs, ...operands];
-  if (!oneMatrix(next.call.outputs[0]!, all, inputs, product)) return undefined;
-  return { ...next.call, op: before.op, inputs, attributes: { ...rest, stages: all } };
+  if (!oneMatrix(next.call.outputs[0]!, all, inputs, divided)) return undefined;
+  const outputs = [next.call.outputs[0]!, ...before.outputs.slice(1)];
+  return { ...next.call, op: before.op, inputs, outputs, attributes: { ...rest, stages: all } };
 }
 
-/** Whether one division into rows and columns suits all operands; that of a product is given. */
+/**
+ * Whether one division into rows and columns suits all operands. Results of other ops than
+ * elementwise ones are divided before their last axis.
+ */
 function oneMatrix(
   y: Tensor,
   stages: readonly StageSpec[],
   inputs: readonly Tensor[],
-  product: boolean,
+  divided: boolean,
 ) {
   const sizes = (wanted: 'row' | 'column') =>
     stages
@@ -154,8 +177,8 @@ function oneMatrix(
         ({ input }) => input !== undefined && kindOf(y.shape, inputs[input]!.shape) === wanted,
       )
       .map(({ input }) => inputs[input!]!.size);
-  const columns = [...sizes('row'), ...(product ? [y.shape.at(-1)!] : [])];
-  const rows = [...sizes('column'), ...(product ? [sizeOf(y.shape.slice(0, -1))] : [])];
+  const columns = [...sizes('row'), ...(divided ? [y.shape.at(-1)!] : [])];
+  const rows = [...sizes('column'), ...(divided ? [sizeOf(y.shape.slice(0, -1))] : [])];
   return (
     new Set(columns).size <= 1 &&
     new Set(rows).size <= 1 &&

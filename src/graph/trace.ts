@@ -90,6 +90,11 @@ export interface OpRule<A> {
   readonly gradientsOf?: (a: A) => VariableSet;
   /** Inputs may be of type u32: the op moves values and calculates with none. */
   readonly integers?: boolean;
+  /**
+   * The most elementwise stages that a call can carry on its first output, in attributes `stages`
+   * of type {@link StageSpec}; the planner fuses them.
+   */
+  readonly epilogue?: number;
   /** The output is the input under another shape: no kernel, no memory. */
   readonly isView?: boolean;
 }

@@ -1,8 +1,8 @@
 /** Layers: plain functions that declare their variables and apply ops to them. */
 
+import { batchNorm } from '../graph/ops/batch_norm.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
-import { batchNorm } from '../graph/ops/norm.ts';
 import type { Tensor } from '../graph/trace.ts';
 import { heNormal, type Initial, ones, VariableSet, zeros } from '../graph/variables.ts';
 

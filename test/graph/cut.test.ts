@@ -7,9 +7,9 @@ import { LimitError } from '../../src/gpu/faults.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { grad } from '../../src/graph/autograd.ts';
 import { add, gelu, mul, relu, sub } from '../../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { concat, gather, pad, slice, transpose } from '../../src/graph/ops/layout.ts';
 import { linear, matmul } from '../../src/graph/ops/matmul.ts';
-import { layerNorm } from '../../src/graph/ops/norm.ts';
 import { max, mean, norm, sum } from '../../src/graph/ops/reduce.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { compile } from '../../src/graph/program.ts';
@@ -199,7 +199,7 @@ const cases: Case[] = [
   },
   {
     why: 'batch norm in training and its gradient; blocks of 256 rows stay whole',
-    op: 'batchNormStats',
+    op: 'batchNorm',
     on: medium,
     shapes: { x: [1100, 12], dy: [1100, 12] },
     graph: ({ x, dy }) => {

@@ -5,10 +5,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/graph/autograd.ts';
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import * as ops from '../../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import * as layout from '../../src/graph/ops/layout.ts';
 import { linear, matmul } from '../../src/graph/ops/matmul.ts';
-import { batchNorm, layerNorm } from '../../src/graph/ops/norm.ts';
 import { max, norm, sum } from '../../src/graph/ops/reduce.ts';
 import { constant, type Tensor, tensor, trace } from '../../src/graph/trace.ts';
 import { VariableSet } from '../../src/graph/variables.ts';

@@ -3,15 +3,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { grad } from '../../src/graph/autograd.ts';
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import * as ops from '../../src/graph/ops/elementwise.ts';
 import { reshape } from '../../src/graph/ops/layout.ts';
 import { linear, matmul } from '../../src/graph/ops/matmul.ts';
-import { batchNorm } from '../../src/graph/ops/norm.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { mean, sum } from '../../src/graph/ops/reduce.ts';
 import { compile } from '../../src/graph/program.ts';
 import { readVariables } from '../../src/graph/store.ts';
 import { scalar, type Tensor } from '../../src/graph/trace.ts';
+import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
 import { sizeOf } from '../../src/kernels/tensor.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { meanJointDistance } from '../../src/train/losses.ts';
@@ -235,5 +236,42 @@ describe.each(devices)('on $label', ({ gpu }) => {
       return before;
     };
     for (const fuse of [true, false]) expect([...(await run(fuse))]).toEqual(Array(8).fill(5));
+  });
+
+  test('batch norm carries what follows it, and stays before another that writes the same', async () => {
+    const run = async (fuse: boolean, variant: string) => {
+      const set = new VariableSet('statistics');
+      const [mean, variance] = [set.add('mean', [8], zeros), set.add('variance', [8], ones)];
+      const program = await compile(
+        gpu,
+        ({ x, full, row }) => {
+          const variables = { scale: row!, shift: row!, mean, variance };
+          const normal = (t: Tensor) => batchNorm(t, variables, { training: true });
+          // Both are made before either goes on; what is remembered depends on their order.
+          const [first, second] = [normal(x!), normal(mul(full!, 3))];
+          const [y, z] = [relu(mul(first, 2)), relu(second)];
+          const more = add(normal(full!), x!);
+          return { y, z, more };
+        },
+        { x: [6, 8], full: [6, 8], row: [8] },
+        { fuse, variants: { batchNorm: variant } },
+      );
+      const random = normal('batch norm');
+      const draw = (n: number) => Float32Array.from({ length: n }, random);
+      const batch = { x: draw(48), full: draw(48), row: draw(8) };
+      const got = await program.run(batch, { read: ['y', 'z', 'more'] });
+      const running = await readVariables(gpu, set);
+      const dispatches = program.plan.dispatches.length;
+      program.dispose();
+      return { values: [...got.y, ...got.z, ...got.more], running, dispatches };
+    };
+    const plain = await run(false, 'blocks');
+    for (const variant of ['blocks', 'columns']) {
+      const fused = await run(true, variant);
+      expect(fused.dispatches).toBeLessThan(plain.dispatches);
+      assertClose(fused.values, plain.values, 1e-5);
+      for (const [name, values] of plain.running)
+        assertClose(fused.running.get(name)!, values, 1e-6);
+    }
   });
 });

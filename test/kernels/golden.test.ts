@@ -6,9 +6,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/graph/autograd.ts';
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import * as ops from '../../src/graph/ops/elementwise.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { transpose } from '../../src/graph/ops/layout.ts';
-import { batchNorm, layerNorm } from '../../src/graph/ops/norm.ts';
 import { logSumExp, sum } from '../../src/graph/ops/reduce.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { evaluate } from '../../src/graph/program.ts';

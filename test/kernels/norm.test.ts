@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { batchNorm, layerNorm } from '../../src/graph/ops/norm.ts';
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
+import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { compile } from '../../src/graph/program.ts';
 import { readVariables } from '../../src/graph/store.ts';
 import { VariableSet } from '../../src/graph/variables.ts';
@@ -39,20 +40,17 @@ const batches: (readonly [string, Operand[], number])[] = [
   ['images', operands([2, 3, 5, 8]), 1e-5],
   ['a large epsilon', operands([9, 4]), 0.5],
 ];
-checkOp<number>('batchNorm in training', devices, {
-  op: ([x, scale, shift], epsilon) =>
-    batchNorm(
-      x!,
-      { scale: scale!, shift: shift!, ...statistics(x!.shape.at(-1)!) },
-      {
-        training: true,
-        epsilon,
-      },
-    ),
-  reference: ([x, scale, shift], epsilon) =>
-    normalised(x!, scale!, shift!, allButLast(x!), epsilon),
-  cases: batches,
-});
+for (const variant of ['blocks', 'columns'])
+  checkOp<number>(`batchNorm in training by ${variant}`, devices, {
+    op: ([x, scale, shift], epsilon) => {
+      const variables = { scale: scale!, shift: shift!, ...statistics(x!.shape.at(-1)!) };
+      return batchNorm(x!, variables, { training: true, epsilon });
+    },
+    reference: ([x, scale, shift], epsilon) =>
+      normalised(x!, scale!, shift!, allButLast(x!), epsilon),
+    cases: batches,
+    variants: { batchNorm: variant },
+  });
 
 /** Running mean and variance of some channels. */
 function statistics(channels: number) {
@@ -84,11 +82,12 @@ checkOp<number>('layerNorm', devices, {
 // A mean of 1000 is itself off by half a unit in the last place, 3e-5, and the results with it; a
 // variance from squares would be off by 0.06 and more.
 const shifted = (z: number) => 1000 + z;
-for (const [name, axes] of [
-  ['batchNorm', allButLast],
-  ['layerNorm', (x: Numbers) => [x.shape.length - 1]],
+for (const [name, axes, variant] of [
+  ['batchNorm', allButLast, 'blocks'],
+  ['batchNorm', allButLast, 'columns'],
+  ['layerNorm', (x: Numbers) => [x.shape.length - 1], ''],
 ] as const)
-  checkOp(`${name} of numbers far from 0`, devices, {
+  checkOp(`${name} ${variant} of numbers far from 0`, devices, {
     op: ([x]) => {
       const channels = x!.shape.at(-1)!;
       const set = new VariableSet('scale and shift');
@@ -104,6 +103,7 @@ for (const [name, axes] of [
     },
     cases: [['a mean of 1000 deviations', [[300, 40]], undefined, shifted]],
     tolerance: 6e-5,
+    ...(variant && { variants: { [name]: variant } }),
   });
 
 describe.each(devices)('on $label', ({ gpu }) => {

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/graph/autograd.ts';
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import { add, mul, relu, sub } from '../../src/graph/ops/elementwise.ts';
-import { batchNorm } from '../../src/graph/ops/norm.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { evaluate } from '../../src/graph/program.ts';
 import { VariableSet, zeros } from '../../src/graph/variables.ts';

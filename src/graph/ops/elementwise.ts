@@ -1,6 +1,12 @@
 /** Elementwise ops. Each is a stage; the planner fuses chains of them (see `rewrite.ts`). */
 
-import { elementwise, type Kind, type Stage, type StageOp } from '../../kernels/chain.ts';
+import {
+  elementwise,
+  type Kind,
+  maxStages,
+  type Stage,
+  type StageOp,
+} from '../../kernels/chain.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import {
   call1,
@@ -93,23 +99,30 @@ export function matrixOf(result: Shape, stages: readonly Stage[]): number[] {
   return [size];
 }
 
+/** Runs the stages on x, where their rows and columns divide it and y. */
+export function runStages(
+  { run }: Pick<Lowering, 'run'>,
+  x: Operand,
+  y: Operand,
+  stages: readonly Stage[],
+): void {
+  const matrix = matrixOf(y.shape, stages);
+  const full = stages.map((stage) =>
+    stage.kind === 'full' ? { ...stage, operand: view(stage.operand!, matrix) } : stage,
+  );
+  const idle = view(x, matrix);
+  const [e0, e1, e2, e3, e4, e5] = Array.from({ length: 6 }, (_, i) => full[i]?.operand ?? idle);
+  const operands = { x: idle, y: view(y, matrix), e0, e1, e2, e3, e4, e5 };
+  run(elementwise, operands as Record<keyof typeof operands, Operand>, { stages: full, first: 0 });
+}
+
 export const elementwiseOp = /* @__PURE__ */ op<ElementwiseAttributes>('elementwise', {
   shape: ([x]) => [x!],
+  epilogue: maxStages,
   lower: (context, { stages }) => {
     const [x] = context.inputs as [Operand];
     const [y] = context.outputs as [Operand];
-    const lowered = stagesOf(context, stages, y.shape);
-    const matrix = matrixOf(y.shape, lowered);
-    const full = lowered.map((stage) =>
-      stage.kind === 'full' ? { ...stage, operand: view(stage.operand!, matrix) } : stage,
-    );
-    const idle = view(x, matrix);
-    const [e0, e1, e2, e3, e4, e5] = Array.from({ length: 6 }, (_, i) => full[i]?.operand ?? idle);
-    const operands = { x: idle, y: view(y, matrix), e0, e1, e2, e3, e4, e5 };
-    context.run(elementwise, operands as Record<keyof typeof operands, Operand>, {
-      stages: full,
-      first: 0,
-    });
+    runStages(context, x, y, stagesOf(context, stages, y.shape));
   },
   backward: ([dy], { x, y, a }) => {
     const { op: name, constant: value = 0, schedule, number = 0 } = a.stages[0]!;

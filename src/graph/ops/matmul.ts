@@ -28,8 +28,6 @@ export interface MatmulCall {
   readonly stages: readonly StageSpec[];
 }
 
-export { maxEpilogue };
-
 export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
   shape: ([a, b], { transposeA, transposeB }) => {
     const mistake = (rule: string) =>
@@ -50,6 +48,7 @@ export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
     const longest = a!.length >= b!.length ? a!.slice(0, -2) : b!.slice(0, -2);
     return [[...(batches[0] ?? longest), m, n]];
   },
+  epilogue: maxEpilogue,
   lower: (context, { transposeA, transposeB, stages }) => {
     const [a, b] = context.inputs as [Operand, Operand];
     const [y] = context.outputs as [Operand];

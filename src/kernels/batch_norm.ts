@@ -1,18 +1,18 @@
-/** Batch norm over rows and layer norm along them. All matrices are [rows, columns]. */
+/**
+ * Batch norm over the rows of matrices [rows, columns]: in one run where a thread can take a whole
+ * column, else in runs over blocks of rows.
+ */
 
 import backwardWgsl from '../../shaders/batch_norm_backward.wgsl';
+import columnsWgsl from '../../shaders/batch_norm_columns.wgsl';
+import columnsBackwardWgsl from '../../shaders/batch_norm_columns_backward.wgsl';
 import finishWgsl from '../../shaders/batch_norm_finish.wgsl';
 import statsWgsl from '../../shaders/batch_norm_stats.wgsl';
 import sumsWgsl from '../../shaders/batch_norm_sums.wgsl';
-import layerNormWgsl from '../../shaders/layer_norm.wgsl';
-import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
-import layerNormBackwardShortRowsWgsl from '../../shaders/layer_norm_backward_short_rows.wgsl';
-import layerNormShortRowsWgsl from '../../shaders/layer_norm_short_rows.wgsl';
-import layerNormSumsWgsl from '../../shaders/layer_norm_sums.wgsl';
-import { singles } from './chain.ts';
-import { kernel, rowThreads, type Target } from './kernel.ts';
+import { type Stage, singles, stageEditions, stageOverrides, stageParams } from './chain.ts';
+import { kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
-import { threadRows } from './thread_rows.ts';
+import type { Tunable } from './tuning.ts';
 import {
   blockSize,
   columnThreads,
@@ -35,7 +35,8 @@ export function normBlock(target: Target, x: Operand, least = NORM_BLOCK): numbe
 const columns = ({ shape }: Operand) => shape.at(-1)!;
 const editions = (t: Operand) => (lanes(t) === 4 ? {} : singles);
 
-interface Block {
+/** Blocks of rows, and where they come in the whole. */
+export interface Block {
   /** Rows of a block; see {@link normBlock}. */
   readonly block: number;
   /** Index of the first block, when x is cut. */
@@ -132,63 +133,81 @@ export const batchNormBackward = kernel<
   cut: () => ['x', 'dy', 'dx'],
 });
 
-/** y, and the mean and inv_std [rows] that its derivative needs. */
-export const layerNorm = kernel<
+/** The most stages that batch norm can carry: {@link batchNormColumns} takes those without tensors. */
+export const MOST_STAGES = 2;
+/** Whether the kernels of whole columns can run the stages. */
+export const withoutTensors = (stages: readonly Stage[]): boolean =>
+  stages.every(({ operand }) => operand === undefined);
+
+const columnGroups = (x: Operand, target: Target) =>
+  Math.ceil(columns(x) / lanes(x) / blockThreads(target));
+
+/** y, the statistics, and what is remembered of them, in one run: a thread for each column. */
+export const batchNormColumns = kernel<
   'x' | 'scale' | 'shift',
-  'y' | 'mean' | 'inv_std',
-  { epsilon: number }
->(layerNormWgsl, {
+  'y' | 'mean' | 'inv_std' | 'running_mean' | 'running_variance',
+  { epsilon: number; momentum: number; stages: readonly Stage[] }
+>(columnsWgsl, {
   reads: ['x', 'scale', 'shift'],
-  writes: ['y', 'mean', 'inv_std'],
-  overrides: (_t, _a, target) => rowThreads(target),
-  params: ({ x }, { epsilon }) => ({ rows: x.shape[0]!, columns: columns(x), epsilon }),
-  groups: ({ x }) => x.shape[0]!,
-  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 7 * sizeOf(x.shape) }),
-  cut: () => ['x', 'y', 'mean', 'inv_std'],
+  writes: ['y', 'mean', 'inv_std', 'running_mean', 'running_variance'],
+  editions: ({ x }, { stages }) => ({ ...editions(x), ...stageEditions(stages) }),
+  overrides: (_, { stages }, target) => ({
+    ...stageOverrides(stages),
+    WIDTH: blockThreads(target),
+  }),
+  params: ({ x }, { epsilon, momentum, stages }) => ({
+    rows: x.shape[0]!,
+    columns: columns(x) / lanes(x),
+    block: NORM_BLOCK,
+    epsilon,
+    momentum,
+    ...stageParams(stages, MOST_STAGES),
+  }),
+  groups: ({ x }, _, target) => columnGroups(x, target),
+  cost: ({ x }, { stages }) => ({
+    bytes: 8 * sizeOf(x.shape),
+    flops: (8 + stages.length) * sizeOf(x.shape),
+  }),
 });
 
-/** The same with a thread for each row. */
-export const layerNormShortRows = kernel<
-  'x' | 'scale' | 'shift',
-  'y' | 'mean' | 'inv_std',
-  { epsilon: number }
->(layerNormShortRowsWgsl, {
-  ...layerNorm.spec,
-  ...threadRows(
-    ({ x }) => x,
-    ({ epsilon }) => ({ epsilon }),
-  ),
+/** dx and the gradients of scale and shift in one run: a thread for each column. */
+export const batchNormColumnsBackward = kernel<
+  'x' | 'dy' | 'mean' | 'inv_std' | 'scale',
+  'dscale' | 'dshift' | 'dx'
+>(columnsBackwardWgsl, {
+  reads: ['x', 'dy', 'mean', 'inv_std', 'scale'],
+  writes: ['dscale', 'dshift', 'dx'],
+  editions: ({ x }) => editions(x),
+  overrides: (_t, _a, target) => ({ WIDTH: blockThreads(target) }),
+  params: ({ x }) => ({
+    rows: x.shape[0]!,
+    columns: columns(x) / lanes(x),
+    block: NORM_BLOCK,
+  }),
+  groups: ({ x }, _, target) => columnGroups(x, target),
+  cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 12 * sizeOf(x.shape) }),
 });
 
-/** dx of layer norm. */
-export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
-  layerNormBackwardWgsl,
-  {
-    reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
-    writes: ['dx'],
-    overrides: (_t, _a, target) => rowThreads(target),
-    params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
-    groups: ({ x }) => x.shape[0]!,
-    cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),
-    cut: () => ['x', 'dy', 'mean', 'inv_std', 'dx'],
+/** Rows of a column up to which a GPU has threads enough with one for each column. */
+const SHORT_COLUMN = 128;
+/** Workgroups that keep the cores of a CPU busy. */
+const LEAST_COLUMN_GROUPS = 8;
+
+/**
+ * How batch norm of [rows, columns] runs: by whole columns, or by blocks of rows, whose statistics
+ * are joined before an elementwise chain.
+ */
+export const batchNormTunable: Tunable<'blocks' | 'columns', { readonly whole: boolean }> = {
+  family: 'batchNorm',
+  variants: { blocks: { whole: false }, columns: { whole: true } },
+  fits: (name, { maxBinding }, [rows, columns]) =>
+    name === 'blocks' || 4 * rows! * columns! <= maxBinding,
+  usual(target, [rows, columns]) {
+    const groups = columns! / (columns! % 4 === 0 ? 4 : 1) / blockThreads(target);
+    const whole =
+      target.kind === 'hardware' ? rows! <= SHORT_COLUMN : groups >= LEAST_COLUMN_GROUPS;
+    return whole && batchNormTunable.fits('columns', target, [rows!, columns!])
+      ? 'columns'
+      : 'blocks';
   },
-);
-
-/** The same with a thread for each row. */
-export const layerNormBackwardShortRows = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
-  layerNormBackwardShortRowsWgsl,
-  { ...layerNormBackward.spec, ...threadRows(({ x }) => x) },
-);
-
-/** Rows of a block where x is cut: rows are long, and mean and inv_std begin at multiples of 64. */
-export const LAYER_NORM_BLOCK = 64;
-
-/** Gradients of scale and shift for each block of rows: [blocks, columns]. */
-export const layerNormSums = kernel<'x' | 'dy' | 'mean' | 'inv_std', 'dscale' | 'dshift', Block>(
-  layerNormSumsWgsl,
-  {
-    ...batchNormSums.spec,
-    cut: () => ['x', 'dy', 'mean', 'inv_std'],
-    cutRows: LAYER_NORM_BLOCK,
-  },
-);
+};

@@ -1,0 +1,130 @@
+/** Batch norm. */
+
+import {
+  batchNormBackward,
+  batchNormColumns,
+  batchNormColumnsBackward,
+  batchNormFinish,
+  batchNormStats,
+  batchNormSums,
+  batchNormTunable,
+  MOST_STAGES,
+  normBlock,
+  withoutTensors,
+} from '../../kernels/batch_norm.ts';
+import type { Stage } from '../../kernels/chain.ts';
+import { matrix, type Operand, view } from '../../kernels/tensor.ts';
+import { chosen } from '../../kernels/tuning.ts';
+import { call, op, show, type Tensor } from '../trace.ts';
+import type { Variable } from '../variables.ts';
+import { add, div, mul, runStages, type StageSpec, sqrt, stagesOf, sub } from './elementwise.ts';
+import { addBlocks } from './norm_sums.ts';
+
+export interface BatchNormOptions {
+  /** Normalise by the batch and update the running statistics; else normalise by those. */
+  training: boolean;
+  /** Added to the variance. */
+  epsilon?: number;
+  /** Share of the new batch in the running statistics (PyTorch's convention). */
+  momentum?: number;
+}
+
+interface BatchNormAttributes {
+  readonly mean: Variable;
+  readonly variance: Variable;
+  readonly epsilon: number;
+  readonly momentum: number;
+  /** What the planner fused into the store; operands are inputs from the fourth on. */
+  readonly stages: readonly StageSpec[];
+}
+
+/** [y, mean, inv_std] of x, scale and shift; updates the running statistics. */
+export const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
+  shape: ([x]) => [x!, x!.slice(-1), x!.slice(-1)],
+  writes: ({ mean, variance }) => [mean, variance],
+  epilogue: MOST_STAGES,
+  lower: (context, a) => {
+    const { inputs, outputs, run, target, variable } = context;
+    const [x, y] = [matrix(inputs[0]!), matrix(outputs[0]!)];
+    const [, scale, shift] = inputs as [Operand, Operand, Operand];
+    const [, mean, inv_std] = outputs as [Operand, Operand, Operand];
+    const [running_mean, running_variance] = [variable(a.mean), variable(a.variance)];
+    const statistics = { mean, inv_std, running_mean, running_variance };
+    const { epsilon, momentum } = a;
+    const stages = stagesOf(context, a.stages, y.shape);
+    if (chosen(batchNormTunable, target, x.shape).whole && withoutTensors(stages)) {
+      const operands = { x, scale, shift, y, ...statistics };
+      run(batchNormColumns, operands, { epsilon, momentum, stages });
+      return;
+    }
+    const block = normBlock(target, x);
+    const shape = [Math.ceil(x.shape[0]! / block), x.shape[1]!];
+    const means = context.scratch('block means', shape);
+    const m2s = context.scratch('block squares', shape);
+    run(batchNormStats, { x, mean: means, m2: m2s }, { block, firstBlock: 0 });
+    const finish = { rows: x.shape[0]!, block, epsilon, momentum };
+    run(batchNormFinish, { means, m2s, ...statistics }, finish);
+    const row = (op: Stage['op'], operand: Operand): Stage => ({ op, kind: 'row', operand });
+    const normal = [row('sub', mean), row('mul', inv_std), row('mul', scale), row('add', shift)];
+    runStages(context, x, y, [...normal, ...stages]);
+  },
+  backward: ([dy], { x: [x, scale], y: [, mean, invStd] }) =>
+    call(batchNormBackwardOp, [x!, dy!, mean!, invStd!, scale!], undefined),
+});
+
+/** [dx, dscale, dshift] */
+const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
+  shape: ([x, , , , scale]) => [x!, scale!, scale!],
+  lower: (context) => {
+    const [x, dy] = context.inputs.slice(0, 2).map(matrix) as [Operand, Operand];
+    const [mean, inv_std, scale] = context.inputs.slice(2) as [Operand, Operand, Operand];
+    const [dx, dscale, dshift] = context.outputs as [Operand, Operand, Operand];
+    const sums = { x, dy, mean, inv_std };
+    const operands = { ...sums, scale, dscale, dshift, dx: view(dx, x.shape) };
+    if (chosen(batchNormTunable, context.target, x.shape).whole) {
+      context.run(batchNormColumnsBackward, operands, undefined);
+      return;
+    }
+    addBlocks(context, batchNormSums, normBlock(context.target, x), { ...sums, dscale, dshift });
+    context.run(batchNormBackward, operands, { rows: x.shape[0]! });
+  },
+});
+
+/**
+ * Batch norm (Ioffe and Szegedy 2015) of x [..., channels]: scale x̂ + shift, with mean and
+ * variance over all other axes in training and the running ones otherwise. `mean` and `variance`
+ * are variables; training updates them.
+ */
+export function batchNorm(
+  x: Tensor,
+  variables: Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>,
+  { training, epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions,
+): Tensor {
+  const channels = x.shape.at(-1);
+  const { scale, shift, mean, variance } = variables;
+  for (const [name, { shape }] of Object.entries({ scale, shift, mean, variance }))
+    if (shape.join() !== `${channels}`)
+      throw new Error(
+        `batchNorm: x ${show(x.shape)} has ${channels} channels, ${name} is ${show(shape)}. Make scale, shift, mean and variance [${channels}]`,
+      );
+  if (!training) {
+    // One multiply-add a value, so that it fits the epilogue of a product.
+    const factor = mul(scale, div(1, sqrt(add(variance, epsilon))));
+    return add(mul(x, factor), sub(shift, mul(mean, factor)));
+  }
+  if (x.size / channels! < 2)
+    throw new Error(
+      `batchNorm: training needs two rows or more, got ${show(x.shape)}. Use a larger batch`,
+    );
+  const running = { mean: variableOf(mean), variance: variableOf(variance) };
+  const attributes = { ...running, epsilon, momentum, stages: [] };
+  return call(batchNormOp, [x, scale, shift], attributes)[0]!;
+}
+
+function variableOf({ source }: Tensor): Variable {
+  if (source.kind !== 'variable')
+    throw new Error(
+      'batchNorm: the running mean and variance must be variables, which training updates',
+    );
+  return source.variable;
+}

@@ -1,0 +1,90 @@
+/** Layer norm. */
+
+import { normBlock } from '../../kernels/batch_norm.ts';
+import {
+  LAYER_NORM_BLOCK,
+  layerNormBackward,
+  layerNormBackwardShortRows,
+  layerNorm as layerNormKernel,
+  layerNormShortRows,
+  layerNormSums,
+} from '../../kernels/layer_norm.ts';
+import { matrix, type Operand, view } from '../../kernels/tensor.ts';
+import { rowsFillThreads } from '../../kernels/thread_rows.ts';
+import { call, call1, op, show, type Tensor } from '../trace.ts';
+import { addBlocks } from './norm_sums.ts';
+
+/** [y, mean, inv_std] of x, scale and shift. */
+const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
+  shape: ([x]) => [x!, x!.slice(0, -1), x!.slice(0, -1)],
+  lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run, target }, a) => {
+    const [rows] = matrix(x!).shape as [number];
+    run(
+      rowsFillThreads(target, rows) ? layerNormShortRows : layerNormKernel,
+      {
+        x: matrix(x!),
+        scale: scale!,
+        shift: shift!,
+        y: matrix(y!),
+        mean: view(mean!, [rows]),
+        inv_std: view(inv_std!, [rows]),
+      },
+      a,
+    );
+  },
+  // dscale = Σ dy x̂, dshift = Σ dy, over the rows
+  backward: ([dy], { x: [x, scale], y: [, mean, invStd] }) => [
+    call1(layerNormBackwardOp, [x!, dy!, scale!, mean!, invStd!], undefined),
+    ...call(layerNormSumsOp, [x!, dy!, mean!, invStd!], undefined),
+  ],
+});
+
+const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
+  shape: ([x]) => [x!],
+  lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run, target }) => {
+    const [rows] = matrix(x!).shape as [number];
+    run(
+      rowsFillThreads(target, rows) ? layerNormBackwardShortRows : layerNormBackward,
+      {
+        x: matrix(x!),
+        dy: matrix(dy!),
+        scale: scale!,
+        mean: view(mean!, [rows]),
+        inv_std: view(inv_std!, [rows]),
+        dx: matrix(dx!),
+      },
+      undefined,
+    );
+  },
+});
+
+/** [dscale, dshift] */
+const layerNormSumsOp = /* @__PURE__ */ op('layerNormSums', {
+  shape: ([x]) => [x!.slice(-1), x!.slice(-1)],
+  lower: (context) => {
+    const [x, dy] = context.inputs.slice(0, 2).map(matrix) as [Operand, Operand];
+    const rows = x.shape.slice(0, 1);
+    const [mean, inv_std] = context.inputs.slice(2).map((t) => view(t, rows)) as [Operand, Operand];
+    const [dscale, dshift] = context.outputs as [Operand, Operand];
+    const block = normBlock(context.target, x, LAYER_NORM_BLOCK);
+    addBlocks(context, layerNormSums, block, { x, dy, mean, inv_std, dscale, dshift });
+  },
+});
+
+/**
+ * Layer norm (Ba, Kiros and Hinton 2016) of x [..., channels] along the last axis: scale x̂ +
+ * shift.
+ */
+export function layerNorm(
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  { epsilon = 1e-5 }: { epsilon?: number } = {},
+): Tensor {
+  const channels = x.shape.at(-1);
+  if (scale.shape.join() !== `${channels}` || shift.shape.join() !== `${channels}`)
+    throw new Error(
+      `layerNorm: x ${show(x.shape)} has ${channels} channels, scale is ${show(scale.shape)} and shift ${show(shift.shape)}. Make both [${channels}]`,
+    );
+  return call(layerNormOp, [x, scale, shift], { epsilon })[0]!;
+}
