@@ -4,6 +4,7 @@ import { mul } from '../src/graph/ops/elementwise.ts';
 import { adamW } from '../src/graph/ops/optimiser.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import { VariableSet } from '../src/graph/variables.ts';
+import { walkTunable } from '../src/kernels/walk.ts';
 import { checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'parameters';
@@ -18,6 +19,7 @@ export const family: Family = {
   tolerance: 1e-6,
   // The lifter of width 1024, and the largest that fits one binding of 128 MiB with room to spare.
   shapes: [[4_300_000], [25_000_000]],
+  tunable: walkTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'adamw');

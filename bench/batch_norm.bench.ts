@@ -5,6 +5,7 @@ import { batchNorm } from '../src/graph/ops/batch_norm.ts';
 import { mul } from '../src/graph/ops/elementwise.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import { ones, VariableSet, zeros } from '../src/graph/variables.ts';
+import { batchNormTunable } from '../src/kernels/batch_norm.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'rows,channels';
@@ -22,6 +23,7 @@ export const family: Family = {
     [1024, 1024],
     [8192, 256],
   ],
+  tunable: batchNormTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'batch norm');
@@ -95,7 +97,7 @@ function makeCase(
 }
 
 /** x̂ = (x - mean) inv_std of each channel, in f64. */
-function normalised(x: Float32Array, rows: number, channels: number) {
+export function normalised(x: Float32Array, rows: number, channels: number) {
   const mean = new Float64Array(channels);
   x.forEach((v, i) => (mean[i % channels]! += v / rows));
   const variance = new Float64Array(channels);

@@ -2,6 +2,7 @@
 
 import { add, mul, relu, silu, sub } from '../src/graph/ops/elementwise.ts';
 import type { Tensor } from '../src/graph/trace.ts';
+import { walkTunable } from '../src/kernels/walk.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'rows,columns';
@@ -15,6 +16,7 @@ export const family: Family = {
     [1024, 1024],
     [4096, 2048],
   ],
+  tunable: walkTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'elementwise');

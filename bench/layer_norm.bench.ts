@@ -5,6 +5,7 @@ import { mul } from '../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import type { Tensor } from '../src/graph/trace.ts';
+import { rowsTunable } from '../src/kernels/thread_rows.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
 import type { Pass } from './rows.ts';
 
@@ -22,6 +23,7 @@ export const family: Family = {
     [577, 768],
     [4096, 256],
   ],
+  tunable: rowsTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'layer norm');

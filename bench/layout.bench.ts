@@ -1,6 +1,7 @@
 /** Moving values: transposing, and rows by index. */
 
 import { gather, transpose } from '../src/graph/ops/layout.ts';
+import { walkTunable } from '../src/kernels/walk.ts';
 import { checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'rows,columns';
@@ -11,6 +12,7 @@ export const family: Family = {
   bytes: 'x is read once, y is written; gather reads the index, too',
   tolerance: 0,
   shapes: [[1024, 1024]],
+  tunable: walkTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'layout');

@@ -49,19 +49,27 @@ function product(
   return {
     inputs: { a, b },
     build: ({ a, b }) => ({ y: matmul(a!, b!, { transposeA, transposeB }) }),
-    error({ y }) {
-      const r = uniform([n], 3).values;
-      const br = times(b.values, r, k, n, transposeB);
-      const expected = times(a.values, br, m, k, transposeA);
-      const got = times(y!, r, m, n, false);
-      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const worst = expected.reduce((most, value, i) => {
-        const difference = Math.abs(got[i]! - value);
-        return Number.isNaN(difference) ? Infinity : Math.max(most, difference);
-      }, 0);
-      return worst / largest;
-    },
+    error: ({ y }) => productError([m, k, n], a.values, b.values, y!, { transposeA, transposeB }),
   };
+}
+
+/** The largest difference of y r to a (b r) in f64, in parts of the largest value. */
+export function productError(
+  [m, k, n]: Sizes,
+  a: Float32Array,
+  b: Float32Array,
+  y: Float32Array,
+  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean },
+): number {
+  const r = uniform([n], 3).values;
+  const expected = times(a, times(b, r, k, n, transposeB), m, k, transposeA);
+  const got = times(y, r, m, n, false);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const worst = expected.reduce((most, value, i) => {
+    const difference = Math.abs(got[i]! - value);
+    return Number.isNaN(difference) ? Infinity : Math.max(most, difference);
+  }, 0);
+  return worst / largest;
 }
 
 /** x v in f64, x [rows, columns] or its transpose in memory. */

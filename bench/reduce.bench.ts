@@ -1,6 +1,7 @@
 /** Sums of rows and of columns. */
 
 import { sum } from '../src/graph/ops/reduce.ts';
+import { rowsTunable } from '../src/kernels/thread_rows.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'rows,columns';
@@ -15,6 +16,7 @@ export const family: Family = {
     [4096, 1024],
     [65_536, 64],
   ],
+  tunable: rowsTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'reduce');

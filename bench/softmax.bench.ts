@@ -4,6 +4,7 @@ import { grad } from '../src/graph/autograd.ts';
 import { mul } from '../src/graph/ops/elementwise.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import { softmax } from '../src/graph/ops/softmax.ts';
+import { rowsTunable } from '../src/kernels/thread_rows.ts';
 import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'rows,columns';
@@ -19,6 +20,7 @@ export const family: Family = {
     [1024, 256],
     [64, 4096],
   ],
+  tunable: rowsTunable,
   dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'softmax');

@@ -1,33 +1,95 @@
 /** The families that have variants, each with an op that runs it at a given shape. */
 
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
+import { add } from '../../src/graph/ops/elementwise.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
-import type { Tensor } from '../../src/graph/trace.ts';
+import { softmax } from '../../src/graph/ops/softmax.ts';
+import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
+import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
+import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
-
-export interface Problem {
-  readonly inputs: Readonly<Record<string, Shape>>;
-  readonly build: (x: Readonly<Record<string, Tensor>>) => { y: Tensor };
-}
+import { walkTunable } from '../../src/kernels/walk.ts';
+import { normalised } from '../batch_norm.bench.ts';
+import { errorOf, type Problem, uniform } from '../family.ts';
+import { productError } from '../matmul.bench.ts';
 
 export interface Tuned {
   readonly tunable: AnyTunable;
-  /** The problem at a shape of the family, as choices have it. */
+  /** The problem at a shape of the family, as choices have it. Its output is y. */
   readonly problem: (shape: Shape) => Problem;
 }
 
-const matmulProblem = ([batch, m, k, n, ta, tb]: Shape): Problem => {
-  const matrices = (rows: number, columns: number) =>
-    batch === 1 ? [rows, columns] : [batch!, rows, columns];
+function matmulProblem([batch, m, k, n, ta, tb]: Shape): Problem {
+  const matrices = (rows: number, columns: number, key: number) =>
+    uniform(batch === 1 ? [rows, columns] : [batch!, rows, columns], key);
   const [transposeA, transposeB] = [ta === 1, tb === 1];
+  const a = transposeA ? matrices(k!, m!, 1) : matrices(m!, k!, 1);
+  const b = transposeB ? matrices(n!, k!, 2) : matrices(k!, n!, 2);
   return {
-    inputs: {
-      a: transposeA ? matrices(k!, m!) : matrices(m!, k!),
-      b: transposeB ? matrices(n!, k!) : matrices(k!, n!),
-    },
+    inputs: { a, b },
     build: ({ a, b }) => ({ y: matmul(a!, b!, { transposeA, transposeB }) }),
+    error({ y }) {
+      const part = (values: Float32Array, i: number) =>
+        values.subarray((i * values.length) / batch!, ((i + 1) * values.length) / batch!);
+      const errors = Array.from({ length: batch! }, (_, i) =>
+        productError([m!, k!, n!], part(a.values, i), part(b.values, i), part(y!, i), {
+          transposeA,
+          transposeB,
+        }),
+      );
+      return Math.max(...errors);
+    },
   };
-};
+}
 
-export const tunedFamilies: readonly Tuned[] = [{ tunable: matmulTunable, problem: matmulProblem }];
+/** A line of quads: y = a + b. */
+function walkProblem([count]: Shape): Problem {
+  const [a, b] = [uniform([4 * count!], 1), uniform([4 * count!], 2)];
+  return {
+    inputs: { a, b },
+    build: ({ a, b }) => ({ y: add(a!, b!) }),
+    error: ({ y }) => errorOf(y!, (i) => a.values[i]! + b.values[i]!),
+  };
+}
+
+function rowsProblem(shape: Shape): Problem {
+  const x = uniform(shape, 1, -4, 4);
+  const columns = shape[1]!;
+  return {
+    inputs: { x },
+    build: ({ x }) => ({ y: softmax(x!) }),
+    error({ y }) {
+      const sums = new Float64Array(shape[0]!);
+      x.values.forEach((v, i) => (sums[Math.floor(i / columns)]! += Math.exp(v)));
+      return errorOf(y!, (i) => Math.exp(x.values[i]!) / sums[Math.floor(i / columns)]!);
+    },
+  };
+}
+
+function batchNormProblem(shape: Shape): Problem {
+  const [rows, channels] = shape as [number, number];
+  const [x, scale, shift] = [uniform(shape, 1), uniform([channels], 2), uniform([channels], 3)];
+  const running = new VariableSet('statistics');
+  const mean = running.add('mean', [channels], zeros);
+  const variance = running.add('variance', [channels], ones);
+  return {
+    inputs: { x, scale, shift },
+    build: ({ x, scale, shift }) => ({
+      y: batchNorm(x!, { scale: scale!, shift: shift!, mean, variance }, { training: true }),
+    }),
+    error({ y }) {
+      const { normal } = normalised(x.values, rows, channels);
+      const at = (i: number) => i % channels;
+      return errorOf(y!, (i) => normal[i]! * scale.values[at(i)]! + shift.values[at(i)]!);
+    },
+  };
+}
+
+export const tunedFamilies: readonly Tuned[] = [
+  { tunable: matmulTunable, problem: matmulProblem },
+  { tunable: batchNormTunable, problem: batchNormProblem },
+  { tunable: rowsTunable, problem: rowsProblem },
+  { tunable: walkTunable, problem: walkProblem },
+];

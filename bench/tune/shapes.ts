@@ -4,6 +4,8 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { planOf } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
+import { choiceOf } from '../../src/kernels/tuning.ts';
+import { walkTunable } from '../../src/kernels/walk.ts';
 import { liftVariants } from '../../src/lift/lifter.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { INPUT_SIZE, OUTPUT_SIZE } from '../../src/models/representation.ts';
@@ -11,6 +13,9 @@ import { mse } from '../../src/train/losses.ts';
 
 /** Width of the lifter whose weights are shipped. */
 const SHIPPED_WIDTH = 768;
+
+/** Ts of a line on which each walk takes as long as its dispatch. */
+const SHORT_LINE = 4096;
 
 /** The choices by family and shape, each once; nothing is compiled for them. */
 export function shippedChoices(gpu: Gpu): string[] {
@@ -28,5 +33,9 @@ export function shippedChoices(gpu: Gpu): string[] {
     ...plans.map((plan) => plan.variants),
     liftVariants(gpu, martinez({ width: SHIPPED_WIDTH, dropout: 0 })),
   ];
-  return [...new Set(variants.flatMap((chosen) => Object.keys(chosen)))];
+  const choices = [...new Set(variants.flatMap((chosen) => Object.keys(chosen)))];
+  return choices.filter((key) => {
+    const { family, shape } = choiceOf(key);
+    return family !== walkTunable.family || shape[0]! >= SHORT_LINE;
+  });
 }

@@ -10,7 +10,7 @@ import type { AdapterReport } from '../platform/types.ts';
  * Raised whenever a kernel that has variants changes, or its variants do: what was measured before
  * says nothing of them.
  */
-export const TUNING_VERSION = 1;
+export const TUNING_VERSION = 2;
 export const TUNING_FORMAT = 'kinegrad tuning';
 
 /** The adapter that a database was measured on, as its report calls it. */

@@ -187,8 +187,9 @@ const MOST_DOWN = 8 * 2 ** 20;
  * Along the line a step may not be longer than a row.
  */
 function downColumns(target: Target, y: Operand, stages: readonly Stage[]): boolean {
-  const columns = y.shape.at(-1)! / lanesOf(y, stages);
-  if (hasRows(stages) && columns < lineWalk(target, sizeOf(y.shape)).width) return true;
+  const lanes = lanesOf(y, stages);
+  const { width } = lineWalk(target, sizeOf(y.shape) / lanes);
+  if (hasRows(stages) && y.shape.at(-1)! / lanes < width) return true;
   return stages.some(({ kind }) => kind === 'row') && 4 * sizeOf(y.shape) <= MOST_DOWN;
 }
 

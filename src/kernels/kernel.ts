@@ -25,12 +25,6 @@ export interface Target {
   readonly onChoice?: (key: string, variant: string) => void;
 }
 
-/**
- * Threads of a workgroup that reduces a row. A CPU runs one group of lanes after another and stops
- * each at every barrier: there, one group is best.
- */
-export const rowThreads = ({ kind }: Target): Numbers => ({ WIDTH: kind === 'hardware' ? 64 : 8 });
-
 export interface Cost {
   readonly bytes: number;
   readonly flops: number;

@@ -6,9 +6,9 @@ import layerNormBackwardShortRowsWgsl from '../../shaders/layer_norm_backward_sh
 import layerNormShortRowsWgsl from '../../shaders/layer_norm_short_rows.wgsl';
 import layerNormSumsWgsl from '../../shaders/layer_norm_sums.wgsl';
 import { type Block, batchNormSums } from './batch_norm.ts';
-import { kernel, rowThreads } from './kernel.ts';
+import { kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
-import { threadRows } from './thread_rows.ts';
+import { rowThreads, threadRows } from './thread_rows.ts';
 
 const columns = ({ shape }: Operand) => shape.at(-1)!;
 
@@ -20,7 +20,7 @@ export const layerNorm = kernel<
 >(layerNormWgsl, {
   reads: ['x', 'scale', 'shift'],
   writes: ['y', 'mean', 'inv_std'],
-  overrides: (_t, _a, target) => rowThreads(target),
+  overrides: ({ x }, _, target) => rowThreads(target, x),
   params: ({ x }, { epsilon }) => ({ rows: x.shape[0]!, columns: columns(x), epsilon }),
   groups: ({ x }) => x.shape[0]!,
   cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 7 * sizeOf(x.shape) }),
@@ -46,7 +46,7 @@ export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std
   {
     reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
     writes: ['dx'],
-    overrides: (_t, _a, target) => rowThreads(target),
+    overrides: ({ x }, _, target) => rowThreads(target, x),
     params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
     groups: ({ x }) => x.shape[0]!,
     cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),

@@ -7,8 +7,9 @@ import rowsWgsl from '../../shaders/reduce_rows.wgsl';
 import shortRowsWgsl from '../../shaders/reduce_short_rows.wgsl';
 import stridedWgsl from '../../shaders/reduce_strided.wgsl';
 import { singles } from './chain.ts';
-import { kernel, rowThreads } from './kernel.ts';
+import { kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import { rowThreads } from './thread_rows.ts';
 import { columnThreads, lanesOf as lanes, rowWalk, walkGroups } from './walk.ts';
 
 export const reductions = { sum: 0, max: 1, min: 2 } as const;
@@ -22,7 +23,7 @@ export const reduceRows = kernel<'x', 'y', { op: Reduction }>(rowsWgsl, {
   reads: ['x'],
   writes: ['y'],
   editions: ({ x }) => editions(x),
-  overrides: (_t, { op }, target) => ({ OP: reductions[op], ...rowThreads(target) }),
+  overrides: ({ x }, { op }, target) => ({ OP: reductions[op], ...rowThreads(target, x) }),
   params: ({ x }) => ({ rows: rowsOf(x), columns: inner(x) / lanes(x) }),
   groups: ({ x }) => rowsOf(x),
   cost: ({ x, y }) => ({ bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)), flops: sizeOf(x.shape) }),

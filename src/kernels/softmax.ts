@@ -2,9 +2,9 @@ import softmaxWgsl from '../../shaders/softmax.wgsl';
 import softmaxBackwardWgsl from '../../shaders/softmax_backward.wgsl';
 import softmaxBackwardShortRowsWgsl from '../../shaders/softmax_backward_short_rows.wgsl';
 import softmaxShortRowsWgsl from '../../shaders/softmax_short_rows.wgsl';
-import { kernel, rowThreads } from './kernel.ts';
+import { kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
-import { threadRows } from './thread_rows.ts';
+import { rowThreads, threadRows } from './thread_rows.ts';
 
 const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
 
@@ -12,7 +12,7 @@ const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
 export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
   reads: ['x'],
   writes: ['y'],
-  overrides: (_t, _a, target) => rowThreads(target),
+  overrides: ({ x }, _, target) => rowThreads(target, x),
   params: ({ x }) => sizes(x),
   groups: ({ x }) => sizes(x).rows,
   cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 5 * sizeOf(x.shape) }),
@@ -29,7 +29,7 @@ export const softmaxShortRows = kernel<'x', 'y'>(softmaxShortRowsWgsl, {
 export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
   reads: ['y', 'dy'],
   writes: ['dx'],
-  overrides: (_t, _a, target) => rowThreads(target),
+  overrides: ({ y }, _, target) => rowThreads(target, y),
   params: ({ y }) => sizes(y),
   groups: ({ y }) => sizes(y).rows,
   cost: ({ y }) => ({ bytes: 12 * sizeOf(y.shape), flops: 4 * sizeOf(y.shape) }),

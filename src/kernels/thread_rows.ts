@@ -1,20 +1,50 @@
-/** Kernels in which each thread takes whole rows of a matrix, and when they are the better choice. */
+/** How rows of a matrix are reduced: by a workgroup for each, or a thread for each. */
 
 import { singles } from './chain.ts';
 import type { KernelSpec, Target } from './kernel.ts';
 import type { Operand } from './tensor.ts';
+import { chosen, type Tunable } from './tuning.ts';
 import { lanesOf, rowWalk, walkGroups } from './walk.ts';
 
-/**
- * Whether a thread for each row beats a workgroup for each: where barriers are dear, as on a CPU,
- * and where rows are enough to fill its lanes and cores.
- */
-export const rowsFillThreads = ({ kind }: Target, rows: number): boolean =>
-  kind !== 'hardware' && rows >= LEAST_ROWS;
+/** Rows that fill the lanes and cores of a CPU, when each is a thread's. */
 const LEAST_ROWS = 64;
+/** Values of a row that would leave a workgroup of a GPU idle. */
+const SHORT_ROW = 64;
 
 /**
- * What such bindings share: `of` names an operand that has the rows [rows, columns], `more` what
+ * How [rows, columns] are reduced: by workgroups of so many threads, or by a thread for each row,
+ * which is better where barriers are dear, as on a CPU, and rows are many.
+ */
+export const rowsTunable = {
+  family: 'rows',
+  variants: {
+    threads: { thread: true, width: 0 },
+    groups8: { thread: false, width: 8 },
+    groups64: { thread: false, width: 64 },
+    groups256: { thread: false, width: 256 },
+  },
+  fits: () => true,
+  usual({ kind }, [rows, columns]) {
+    if (kind === 'hardware') return columns! < SHORT_ROW ? 'threads' : 'groups64';
+    return rows! >= LEAST_ROWS ? 'threads' : 'groups8';
+  },
+} as const satisfies Tunable<string, { thread: boolean; width: number }>;
+
+/** Whether each row of a matrix is reduced by one thread. */
+export const threadForRow = (target: Target, { shape }: Operand): boolean =>
+  chosen(rowsTunable, target, shape).thread;
+
+/**
+ * Threads of a workgroup that reduces a row. A CPU runs one group of lanes after another and stops
+ * each at every barrier: there, one group is best.
+ */
+export function rowThreads(target: Target, { shape }: Operand): { WIDTH: number } {
+  const usual = target.kind === 'hardware' ? 64 : 8;
+  return { WIDTH: chosen(rowsTunable, target, shape).width || usual };
+}
+
+/**
+ * What bindings of kernels share in which each thread takes whole rows: `of` names an operand that has the rows [rows, columns], `more` what
  * the WGSL `Params` hold beside their sizes.
  */
 export function threadRows<In extends string, Out extends string, Attributes>(

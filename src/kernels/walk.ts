@@ -7,6 +7,7 @@
 
 import type { Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
+import { chosen, type Tunable } from './tuning.ts';
 
 /** Threads of a workgroup, steps of a thread, and how far apart they are: see `lib/walk.wgsl`. */
 export interface Walk {
@@ -20,11 +21,34 @@ const LANES = 8;
 const LEAST_GROUPS = 32;
 const MOST_STEPS = 1024;
 
+/** A size of workgroups and steps of a thread; or workgroups of one vector that share the steps. */
+type Threads =
+  | { readonly width: number; readonly steps: number }
+  | { readonly width: number; readonly groups: number };
+
+/** How a line of [count] Ts is walked. */
+export const walkTunable = {
+  family: 'walk',
+  variants: {
+    threads64: { width: 64, steps: 1 },
+    threads64steps4: { width: 64, steps: 4 },
+    threads256: { width: 256, steps: 1 },
+    threads256steps4: { width: 256, steps: 4 },
+    groups8: { width: LANES, groups: 8 },
+    groups32: { width: LANES, groups: LEAST_GROUPS },
+    groups128: { width: LANES, groups: 128 },
+  },
+  fits: () => true,
+  usual: ({ kind }) => (kind === 'hardware' ? 'threads64' : 'groups32'),
+} as const satisfies Tunable<string, Threads>;
+
 /** The walk over `count` Ts that follow one another. */
-export function lineWalk({ kind }: Target, count: number): Walk {
-  if (kind === 'hardware') return { width: 64, stride: 64, steps: 1 };
-  const steps = Math.max(1, Math.min(Math.ceil(count / LANES / LEAST_GROUPS), MOST_STEPS));
-  return { width: LANES, stride: LANES, steps };
+export function lineWalk(target: Target, count: number): Walk {
+  const threads: Threads = chosen(walkTunable, target, [count]);
+  const { width } = threads;
+  if ('steps' in threads) return { width, stride: width, steps: threads.steps };
+  const steps = Math.max(1, Math.min(Math.ceil(count / width / threads.groups), MOST_STEPS));
+  return { width, stride: width, steps };
 }
 
 /** The walk down the columns of `count` Ts in rows of `columns`: each thread stays in its column. */

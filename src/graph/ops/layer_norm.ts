@@ -10,7 +10,7 @@ import {
   layerNormSums,
 } from '../../kernels/layer_norm.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
-import { rowsFillThreads } from '../../kernels/thread_rows.ts';
+import { threadForRow } from '../../kernels/thread_rows.ts';
 import { call, call1, op, show, type Tensor } from '../trace.ts';
 import { addBlocks } from './norm_sums.ts';
 
@@ -20,7 +20,7 @@ const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
   lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run, target }, a) => {
     const [rows] = matrix(x!).shape as [number];
     run(
-      rowsFillThreads(target, rows) ? layerNormShortRows : layerNormKernel,
+      threadForRow(target, matrix(x!)) ? layerNormShortRows : layerNormKernel,
       {
         x: matrix(x!),
         scale: scale!,
@@ -44,7 +44,7 @@ const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
   lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run, target }) => {
     const [rows] = matrix(x!).shape as [number];
     run(
-      rowsFillThreads(target, rows) ? layerNormBackwardShortRows : layerNormBackward,
+      threadForRow(target, matrix(x!)) ? layerNormBackwardShortRows : layerNormBackward,
       {
         x: matrix(x!),
         dy: matrix(dy!),

@@ -8,6 +8,7 @@ import {
   reduceStrided,
 } from '../../kernels/reduce.ts';
 import { type Operand, rows, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
+import { threadForRow } from '../../kernels/thread_rows.ts';
 import { blockSize } from '../../kernels/walk.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { add, div, equal, exp, log, maximum, mul, sqrt, sub } from './elementwise.ts';
@@ -19,10 +20,8 @@ interface ReduceAttributes {
   readonly axes: readonly number[];
 }
 
-/**
- * Rows of fewer values than this are reduced by one thread each: barriers cost a CPU more than a
- * GPU.
- */
+/** Rows are few, and long, where it pays to cut them. */
+const FEW_ROWS = 16;
 const long = ({ kind }: Target) => (kind === 'hardware' ? 64 : 4096);
 
 const reduceOp = /* @__PURE__ */ op<ReduceAttributes>('reduce', {
@@ -85,9 +84,9 @@ export function reduceGroup(
     reduceParts(context, op, x, y, reduced, inner, most);
     return;
   }
-  if (inner === 1 && reduced >= long(context.target)) {
+  if (inner === 1 && outer < FEW_ROWS && reduced >= long(context.target)) {
     // A few very long rows are cut into many, so that all cores have work.
-    const parts = outer < 16 ? partsOf(reduced) : 1;
+    const parts = partsOf(reduced);
     const cut = view(x, [outer * parts, reduced / parts]);
     if (parts === 1) {
       context.run(reduceRows, { x: cut, y: view(y, [outer]) }, { op });
@@ -99,7 +98,9 @@ export function reduceGroup(
     return;
   }
   if (inner === 1 && outer > 1) {
-    context.run(reduceShortRows, { x: view(x, [outer, reduced]), y: view(y, [outer]) }, { op });
+    const rows = view(x, [outer, reduced]);
+    const kernel = threadForRow(context.target, rows) ? reduceShortRows : reduceRows;
+    context.run(kernel, { x: rows, y: view(y, [outer]) }, { op });
     return;
   }
   const block = blockSize(context.target, reduced, Math.ceil(inner / 4));

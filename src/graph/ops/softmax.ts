@@ -5,14 +5,14 @@ import {
   softmaxShortRows,
 } from '../../kernels/softmax.ts';
 import { matrix } from '../../kernels/tensor.ts';
-import { rowsFillThreads } from '../../kernels/thread_rows.ts';
+import { threadForRow } from '../../kernels/thread_rows.ts';
 import { call1, op, type Tensor } from '../trace.ts';
 
 const softmaxOp = /* @__PURE__ */ op('softmax', {
   shape: ([x]) => [x!],
   lower: ({ inputs, outputs, run, target }) => {
     const [x, y] = [matrix(inputs[0]!), matrix(outputs[0]!)];
-    run(rowsFillThreads(target, x.shape[0]!) ? softmaxShortRows : kernel, { x, y }, undefined);
+    run(threadForRow(target, x) ? softmaxShortRows : kernel, { x, y }, undefined);
   },
   // dx = y (dy − Σ y dy)
   backward: ([dy], { y: [y] }) => [call1(softmaxBackwardOp, [y!, dy!], undefined)],
@@ -22,7 +22,7 @@ const softmaxBackwardOp = /* @__PURE__ */ op('softmaxBackward', {
   shape: ([y]) => [y!],
   lower: ({ inputs, outputs, run, target }) => {
     const [y, dy] = inputs.map(matrix);
-    const threads = rowsFillThreads(target, y!.shape[0]!);
+    const threads = threadForRow(target, y!);
     run(
       threads ? softmaxBackwardShortRows : backwardKernel,
       { y: y!, dy: dy!, dx: matrix(outputs[0]!) },
