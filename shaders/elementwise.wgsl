@@ -2,8 +2,9 @@
 //
 // A value is a T: a quad, or a single one where rows are no multiple of four. Each thread takes one or walks over many:
 // along the line of all values, or, where an operand is a row of y, down a column, so that it loads its part of the row
-// once. Down a large matrix every step would be another page of memory: that is walked along its rows, too. An operand
-// may also be a column of y, as large as y, one value, or no tensor at all (a constant, a scalar of the step).
+// once. Down a large matrix every step would be another page of memory: there it goes down a few rows, and then down the
+// same rows in the columns beside. An operand may also be a column of y, as large as y, one value, or no tensor at all
+// (a constant, a scalar of the step).
 //
 // Fusing keeps what lies between two operations in registers: the bytes of a chain are those of its operands and y.
 
@@ -14,6 +15,7 @@ struct Params {
   count: u32,                                  // Ts of y
   columns: u32,                                // Ts of a row
   stride: u32, steps: u32,                     // of the walk
+  spans: u32,                                  // walks of a thread beside one another
   rows_on: u32,                                // rows of a step, where the stride is whole rows
   first: u32,                                  // index of the first value, when y is a piece of something larger
   c0: f32, c1: f32, c2: f32, c3: f32, c4: f32, c5: f32,
@@ -43,10 +45,39 @@ override OP_5: u32 = 0; override KIND_5: u32 = 0;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
   let id = line(group, groups);
-  var w = line_walk(id, lane, params.steps, params.count);
-  if COLUMNS { w = walk(id * WIDTH + lane, params.stride, params.steps, params.count); }
-  if w.first >= w.end { return; }
+  if !COLUMNS {
+    let w = line_walk(id, lane, params.steps, params.count);
+    if w.first < w.end { chain(w.end, Place(w.first / params.columns, w.first % params.columns, w.first)); }
+    return;
+  }
+  let thread = id * params.spans * WIDTH + lane;
+  let w = walk(thread, params.stride, params.steps, params.count);
+  let tile = params.stride * params.steps;
   var at = Place(w.first / params.columns, w.first % params.columns, w.first);
+  var beside = thread % params.stride;
+  var end = w.end;
+  for (var span = 0u; at.index < params.count; ) {
+    chain(end, at);
+    span++;
+    if span == params.spans { break; }
+    at.index += WIDTH;                         // the columns beside, and after the last of them the rows below
+    at.column += WIDTH;
+    beside += WIDTH;
+    if at.column >= params.columns {
+      at.column -= params.columns;
+      at.row++;
+    }
+    if beside >= params.stride {
+      beside -= params.stride;
+      at.index += tile - params.stride;
+      at.row += (params.steps - 1) * params.rows_on;
+      end = min(end + tile, params.count);
+    }
+  }
+}
+
+fn chain(end: u32, start: Place) {
+  var at = start;
   var h0: T; var h1: T; var h2: T; var h3: T; var h4: T; var h5: T;
   if COLUMNS && KIND_0 == ROW { h0 = e0[at.column]; }
   if COLUMNS && KIND_1 == ROW { h1 = e1[at.column]; }
@@ -55,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if COLUMNS && KIND_4 == ROW { h4 = e4[at.column]; }
   if COLUMNS && KIND_5 == ROW { h5 = e5[at.column]; }
 
-  for (; at.index < w.end; at.index += params.stride) {
+  for (; at.index < end; at.index += params.stride) {
     let first = at.index * LANES + params.first;
     var r = x[at.index];
     if OP_0 != 0 {

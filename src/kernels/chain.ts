@@ -141,18 +141,21 @@ export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttrib
     }),
     params: ({ y }, { stages, first }, target) => {
       const columns = Math.ceil(y.shape.at(-1)! / lanesOf(y, stages));
-      const walk = chainWalk(target, y, stages);
+      const { spans, ...walk } = chainWalk(target, y, stages);
       return {
         count: sizeOf(y.shape) / lanesOf(y, stages),
         columns,
         ...walkParams(walk),
+        spans,
         rows_on: Math.floor(walk.stride / Math.max(1, columns)),
         first,
         ...stageParams(stages, maxStages),
       };
     },
-    groups: ({ y }, { stages }, target) =>
-      walkGroups(chainWalk(target, y, stages), sizeOf(y.shape) / lanesOf(y, stages)),
+    groups: ({ y }, { stages }, target) => {
+      const { spans, ...walk } = chainWalk(target, y, stages);
+      return Math.ceil(walkGroups(walk, sizeOf(y.shape) / lanesOf(y, stages)) / spans);
+    },
     cost: ({ x, y }, { stages }) => ({
       bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)) + stageBytes(stages),
       flops: stages.length * sizeOf(y.shape),
@@ -177,12 +180,6 @@ const lanesOf = (y: Operand, stages: readonly Stage[]) =>
   (hasRows(stages) ? y.shape.at(-1)! : sizeOf(y.shape)) % 4 === 0 ? 4 : 1;
 
 /**
- * Bytes of a matrix whose columns are walked down, at most. In a larger one every step is a page
- * that the CPU must look up, unless the system happened to give large pages.
- */
-const MOST_DOWN = 8 * 2 ** 20;
-
-/**
  * Whether threads walk down columns, and load their part of an operand that is a row but once.
  * Along the line a step may not be longer than a row.
  */
@@ -190,13 +187,30 @@ function downColumns(target: Target, y: Operand, stages: readonly Stage[]): bool
   const lanes = lanesOf(y, stages);
   const { width } = lineWalk(target, sizeOf(y.shape) / lanes);
   if (hasRows(stages) && y.shape.at(-1)! / lanes < width) return true;
-  return stages.some(({ kind }) => kind === 'row') && 4 * sizeOf(y.shape) <= MOST_DOWN;
+  return stages.some(({ kind }) => kind === 'row');
 }
 
-function chainWalk(target: Target, y: Operand, stages: readonly Stage[]): Walk {
+/**
+ * Bytes of a matrix down whose columns threads walk to the end, at most. In a larger one every step
+ * is a page that the CPU must look up, unless the system happened to give large pages: there a
+ * thread goes down a few rows, and then down the same rows in the columns beside.
+ */
+const MOST_DOWN = 8 * 2 ** 20;
+const FEW_STEPS = 16;
+
+/** The walk of a chain, and how many such walks a thread makes beside one another. */
+function chainWalk(
+  target: Target,
+  y: Operand,
+  stages: readonly Stage[],
+): Walk & { readonly spans: number } {
   const lanes = lanesOf(y, stages);
   const count = sizeOf(y.shape) / lanes;
-  return downColumns(target, y, stages)
-    ? columnWalk(target, count, y.shape.at(-1)! / lanes)
-    : lineWalk(target, count);
+  if (!downColumns(target, y, stages)) return { ...lineWalk(target, count), spans: 1 };
+  const columns = y.shape.at(-1)! / lanes;
+  const walk = columnWalk(target, count, columns);
+  const small = 4 * sizeOf(y.shape) <= MOST_DOWN || walk.steps <= FEW_STEPS;
+  // The columns beside may not be more than a row.
+  if (small || columns < walk.width) return { ...walk, spans: 1 };
+  return { ...walk, steps: FEW_STEPS, spans: Math.ceil(walk.steps / FEW_STEPS) };
 }

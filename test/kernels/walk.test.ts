@@ -55,6 +55,8 @@ describe.each(devices)('$label', ({ gpu }) => {
     ['rows that quads do not fill', 1025, 17],
     ['rows shorter than a workgroup', 3001, 3],
     ['a single column', 4099, 1],
+    ['so large that columns are walked a few rows at a time', 1063, 2052],
+    ['the same by single values, which are no multiple of a workgroup', 2129, 1027],
   ])('rows, columns, scalars and all else in one chain: %s', async (_, rows, columns) => {
     const x = numbers(rows * columns, 'x');
     const full = numbers(rows * columns, 'full');
