@@ -19,6 +19,8 @@ export const family: Family = {
     [4096, 64, 64],
     [64, 1024, 1024],
     [1, 1024, 1024],
+    // The scores of one head of attention over 577 tokens: sizes that quads do not fill.
+    [577, 64, 577],
   ],
   tunable: matmulTunable,
   ladder: ['naive', 'tile', 'tileRegisters', 'registers', 'subgroup4', 'subgroup8'],

@@ -4,7 +4,9 @@
 // of i it loads a 4x4 block of a and two of b, and multiplies the blocks. Workgroup memory on a CPU is only more
 // memory, and a barrier stops a whole core: 8.0 GFLOP/s on lavapipe, 1.9 on SwiftShader, twice the tiles with registers.
 //
-// m, n and k are multiples of four along contiguous axes. Rows beyond the last repeat it and are not stored.
+// Where quads do not fill the rows, values are loaded one by one and for one step of i (`lib/matmul_edges.wgsl`).
+//
+// The sum runs from i = 0 on, in f32. Rows and columns beyond the last repeat it and are not stored.
 
 // use lib/matmul.wgsl
 // use lib/matmul_block.wgsl
@@ -16,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if row >= params.m || 4 * quad >= params.n { return; }
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
   var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
-  for (var i = 0u; i < params.k; i += 4) {
+  for (var i = 0u; i < params.k; i += STEPS) {
     let from_a = a_block(id.z, row, i);
     let left = b_block(id.z, i, quad);
     let right = b_block(id.z, i, quad + 1);
@@ -30,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     t3 += right * from_a[3];
   }
   for (var r = 0u; r < 4; r++) {
-    store(id.z, row + r, quad, select(select(s0, s1, r == 1), select(s2, s3, r == 3), r >= 2));
-    store(id.z, row + r, quad + 1, select(select(t0, t1, r == 1), select(t2, t3, r == 3), r >= 2));
+    store_quad(id.z, row + r, quad, select(select(s0, s1, r == 1), select(s2, s3, r == 3), r >= 2));
+    store_quad(id.z, row + r, quad + 1, select(select(t0, t1, r == 1), select(t2, t3, r == 3), r >= 2));
   }
 }

@@ -34,8 +34,9 @@ function variantsOfMatmul(target: Target): PlannedDispatch[] {
   const attributes = { transposeA: false, transposeB: false, stages: [], accumulate: false };
   return Object.entries(matmulVariants).flatMap(([name, variant]) => {
     const m = name === 'row' ? 1 : 512;
-    const a = operand('a', [m, 512]);
-    const b = operand('b', [512, 512]);
+    const k = name === 'outer' ? 1 : 512;
+    const a = operand('a', [m, k]);
+    const b = operand('b', [k, 512]);
     const t = { a, b, y: operand('y', [m, 512]), e0: a, e1: a, e2: a, e3: a };
     const sizes = matmulSizes(t, attributes);
     if (!matmulFits(name as keyof typeof matmulVariants, target, sizes)) return [];

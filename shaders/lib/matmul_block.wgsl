@@ -1,5 +1,7 @@
-// 4x4 blocks of a and b in registers, whatever their layout. For kernels of the quad edition: m, n and k are
-// multiples of four along the axis that is contiguous in memory.
+// Blocks of a and b in registers, four steps of i at a time, whatever their layout. Quads fill the rows of a, b and y in memory, and
+// k is a multiple of four in any case; `matmul_edges.wgsl` is the edition for all other sizes.
+
+const STEPS = 4u;                              // of i in a block
 
 // Four rows of a from `row` on, columns i to i + 3: the j-th column of the result is row + j. Rows beyond the
 // last are read from the last: their results are never stored.
@@ -31,3 +33,17 @@ fn b_block(batch: u32, i: u32, quad: u32) -> mat4x4f {
   let stride = params.n / 4;
   return mat4x4f(b[at], b[at + stride], b[at + 2 * stride], b[at + 3 * stride]);
 }
+
+// Columns i to i + 3 of one row of a.
+fn a_steps(batch: u32, row: u32, i: u32) -> vec4f {
+  let base = batch * params.a_stride;
+  if !TRANSPOSE_A { return a[(base + row * params.k + i) / 4]; }
+  let at = base + i * params.m + row;
+  let m = params.m;
+  return vec4f(element(at), element(at + m), element(at + 2 * m), element(at + 3 * m));
+}
+
+// One value of a.
+fn element(index: u32) -> f32 { return a[index / 4][index % 4]; }
+
+fn store_quad(batch: u32, row: u32, quad: u32, values: vec4f) { store(batch, row, quad, values); }

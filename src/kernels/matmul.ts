@@ -1,13 +1,15 @@
 /** y = a b, in several kernels: a ladder from naive to best, and a choice by shape and device. */
 
+import edges from '../../shaders/lib/matmul_edges.wgsl';
 import naive1 from '../../shaders/matmul_1_naive.wgsl';
 import tile2 from '../../shaders/matmul_2_tile.wgsl';
 import tile3 from '../../shaders/matmul_3_tile_registers.wgsl';
 import registers4 from '../../shaders/matmul_4_registers.wgsl';
 import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
 import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
+import outerWgsl from '../../shaders/matmul_outer.wgsl';
 import rowWgsl from '../../shaders/matmul_row.wgsl';
-import type { KernelFile } from '../gpu/shader.ts';
+import type { Editions, KernelFile } from '../gpu/shader.ts';
 import {
   type Stage,
   singles,
@@ -19,6 +21,7 @@ import {
 import { type Kernel, kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
+import { columnThreads, lineWalk } from './walk.ts';
 
 export interface MatmulAttributes {
   readonly transposeA: boolean;
@@ -59,38 +62,44 @@ const GRID = 65_535;
 
 type Sizes = ReturnType<typeof matmulSizes>;
 
+/** What else a kernel of the family says than its file. */
+interface Form {
+  /** The editions of the libraries it uses, for these sizes. */
+  readonly editions: (sizes: Sizes) => Editions;
+  /** Columns and rows of y that one workgroup computes. */
+  readonly group: Group | ((sizes: Sizes, target: Target) => Group);
+  /** Neighbouring workgroups compute other rows of the same columns, not other columns. */
+  readonly rowsFirst?: boolean;
+  /** Threads of a workgroup, where the file leaves that open. */
+  readonly width?: (target: Target) => number;
+}
+type Group = readonly [columns: number, rows: number];
+
 /**
  * A kernel of the family: a, b and y are [batch, rows, columns], or matrices where there is one.
  */
-function variant(
-  file: KernelFile,
-  edition: 'single' | 'quad',
-  /** Columns and rows of y that one workgroup computes. */
-  [columnsOfGroup, rowsOfGroup]: readonly [number, number],
-  /** Neighbouring workgroups compute other rows of the same columns, not other columns. */
-  { rowsFirst = false } = {},
-): MatmulKernel {
+function variant(file: KernelFile, { editions, group, rowsFirst, width }: Form): MatmulKernel {
   return kernel<In, 'y', MatmulAttributes>(file, {
     reads: ['a', 'b', ...extra],
     writes: ['y'],
-    editions: (_, { stages }) => ({
-      ...(edition === 'single' ? singles : {}),
-      ...stageEditions(stages),
-    }),
-    overrides: (_, { stages, transposeA, transposeB, accumulate }) => ({
+    editions: (t, a) => ({ ...editions(matmulSizes(t, a)), ...stageEditions(a.stages) }),
+    overrides: (_, { stages, transposeA, transposeB, accumulate }, target) => ({
       ...stageOverrides(stages),
       TRANSPOSE_A: Number(transposeA),
       TRANSPOSE_B: Number(transposeB),
       ACCUMULATE: Number(accumulate),
+      ...(width ? { WIDTH: width(target) } : {}),
     }),
     params: (t, a) => {
       const { m, n, k, aStride, bStride } = matmulSizes(t, a);
       const sizes = { m, n, k, a_stride: aStride, b_stride: bStride, first: a.first ?? 0 };
       return { ...sizes, ...stageParams(a.stages, maxEpilogue) };
     },
-    groups: (t, a) => {
-      const { m, n, batch } = matmulSizes(t, a);
-      const [columns, rows] = [Math.ceil(n / columnsOfGroup), Math.ceil(m / rowsOfGroup)];
+    groups: (t, a, target) => {
+      const sizes = matmulSizes(t, a);
+      const { m, n, batch } = sizes;
+      const [wide, high] = typeof group === 'function' ? group(sizes, target) : group;
+      const [columns, rows] = [Math.ceil(n / wide), Math.ceil(m / high)];
       return rowsFirst ? [rows, columns, batch] : [columns, rows, batch];
     },
     cost: (t, attributes) => {
@@ -116,7 +125,7 @@ function variant(
     // The grid has a dimension for the rows of y, and one for the batch.
     mostRows: ({ y }, { transposeA }) => {
       if (y.shape.length === 3) return GRID;
-      return transposeA ? Infinity : GRID * rowsOfGroup;
+      return transposeA || typeof group === 'function' ? Infinity : GRID * group[1];
     },
     piece: (attributes, first, { y }, last) =>
       attributes.transposeA && y.shape.length === 2
@@ -125,15 +134,38 @@ function variant(
   });
 }
 
+const isQuads = (size: number) => size % 4 === 0;
+
+/** Any sizes, value by value. */
+const edgeEditions: Editions = { ...singles, 'lib/matmul_block.wgsl': edges };
+
+/** Quads where they fill the rows of a, b and y, and the inner axis. */
+const blocks = ({ m, n, k, transposeA, transposeB }: Sizes): Editions =>
+  [transposeA ? m : k, transposeB ? k : n, n, k].every(isQuads) ? {} : edgeEditions;
+
+const widthOfOuter = (target: Target) => columnThreads(target, 64);
+
+/** Columns of a workgroup of `matmul_outer.wgsl`, and the rows that its threads walk down. */
+function groupOfOuter({ m, n, batch }: Sizes, target: Target): Group {
+  const lanes = isQuads(n) ? 4 : 1;
+  const { steps } = lineWalk(target, (batch * m * n) / lanes);
+  return [widthOfOuter(target) * lanes, Math.max(steps, Math.ceil(m / GRID))];
+}
+
 /** All kernels of the family, in the order of the ladder, and where each is right and useful. */
 export const matmulVariants = {
-  naive: variant(naive1, 'single', [8, 8]),
-  tile: variant(tile2, 'single', [16, 16]),
-  tileRegisters: variant(tile3, 'single', [64, 64]),
-  registers: variant(registers4, 'quad', [64, 32]),
-  subgroup4: variant(block5on4, 'quad', [16, 16], { rowsFirst: true }),
-  subgroup8: variant(block5on8, 'quad', [32, 32], { rowsFirst: true }),
-  row: variant(rowWgsl, 'quad', [32, 1]),
+  naive: variant(naive1, { editions: () => singles, group: [8, 8] }),
+  tile: variant(tile2, { editions: () => singles, group: [16, 16] }),
+  tileRegisters: variant(tile3, { editions: () => singles, group: [64, 64] }),
+  registers: variant(registers4, { editions: blocks, group: [64, 32] }),
+  subgroup4: variant(block5on4, { editions: blocks, group: [16, 16], rowsFirst: true }),
+  subgroup8: variant(block5on8, { editions: blocks, group: [32, 32], rowsFirst: true }),
+  row: variant(rowWgsl, { editions: blocks, group: [32, 1] }),
+  outer: variant(outerWgsl, {
+    editions: ({ n }) => (isQuads(n) ? {} : edgeEditions),
+    group: groupOfOuter,
+    width: widthOfOuter,
+  }),
 } as const;
 
 export type MatmulVariant = keyof typeof matmulVariants;
@@ -158,10 +190,8 @@ export const matmulTunable: Tunable<MatmulVariant, MatmulKernel> = {
   family: 'matmul',
   variants: matmulVariants,
   fits(name, { subgroupSize }, shape) {
-    if (name === 'naive' || name === 'tile' || name === 'tileRegisters') return true;
-    const [, m, k, n, transposeA, transposeB] = shape as MatmulShape;
-    const contiguous = [transposeA ? m : k, transposeB ? k : n, n, k];
-    if (contiguous.some((size) => size % 4 !== 0)) return false;
+    if (name === 'outer') return (shape as MatmulShape)[2] === 1;
+
     if (name === 'subgroup4') return subgroupSize === 4;
     if (name === 'subgroup8') return subgroupSize === 8;
     return true;
@@ -169,13 +199,13 @@ export const matmulTunable: Tunable<MatmulVariant, MatmulKernel> = {
   usual(target, shape) {
     const [, m, k, n] = shape as MatmulShape;
     const order: MatmulVariant[] =
-      target.kind === 'hardware'
-        ? m <= 4
-          ? ['row', 'tile']
-          : ['tileRegisters']
-        : m <= 4
-          ? ['row', 'naive']
-          : [m * n * k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers', 'naive'];
+      k === 1
+        ? ['outer']
+        : target.kind === 'hardware'
+          ? [m <= 4 ? 'row' : 'tileRegisters']
+          : m === 1
+            ? ['row']
+            : [m <= 4 || m * n * k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers'];
     return order.find((name) => matmulTunable.fits(name, target, shape))!;
   },
 };
