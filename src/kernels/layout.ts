@@ -8,7 +8,7 @@ import gatherBackwardWgsl from '../../shaders/gather_backward.wgsl';
 import { singles } from './chain.ts';
 import { kernel, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
-import { countOf, lanesOf, lineWalk, walkGroups } from './walk.ts';
+import { columnThreads, countOf, lanesOf, lineWalk, walkGroups } from './walk.ts';
 
 /** The most axes of a copy, after neighbouring ones that lie alike are merged. */
 export const COPY_AXES = 6;
@@ -254,18 +254,37 @@ export const gather = kernel<'table' | 'index', 'y'>(gatherWgsl, {
 const rowLines = (target: Target, y: Operand): Lines =>
   shareLines(target, y.shape[0]!, y.shape[1]! / lanesOf(y));
 
+/**
+ * Threads that walk the index of a gather, where columns are too few to be enough. A GPU wants many;
+ * on a CPU each more repeats the walk, and some vectors of lanes keep its cores busy.
+ */
+const walkers = ({ kind }: Target) => (kind === 'hardware' ? 2 ** 15 : 32);
+
+/** How threads share a table: each takes `span` entries of one column of Ts. */
+function spansOf(target: Target, { shape }: Operand, lanes: number) {
+  const [entries, columns] = [shape[0]!, shape[1]! / lanes];
+  const parts = Math.max(1, Math.min(entries, Math.floor(walkers(target) / columns)));
+  const span = Math.max(1, Math.ceil(entries / parts));
+  const width = columnThreads(target, 64);
+  return { columns, entries, span, width, threads: columns * Math.ceil(entries / span) };
+}
+
 /** dtable [entries, columns] from dy [rows, columns] and index [rows]. */
 export const gatherBackward = kernel<'index' | 'dy', 'dtable'>(gatherBackwardWgsl, {
   reads: ['index', 'dy'],
   writes: ['dtable'],
-  params: ({ dtable, dy }) => ({
-    rows: dy.shape[0]!,
-    columns: dy.shape[1]!,
-    entries: dtable.shape[0]!,
-  }),
-  groups: ({ dtable }) => Math.ceil(sizeOf(dtable.shape) / 64),
-  cost: ({ dtable, dy }) => ({
-    bytes: 4 * (sizeOf(dtable.shape) + sizeOf(dy.shape)),
+  editions: ({ dy }) => (lanesOf(dy) === 4 ? {} : singles),
+  overrides: ({ dtable, dy }, _, target) => ({ WIDTH: spansOf(target, dtable, lanesOf(dy)).width }),
+  params: ({ dtable, dy }, _, target) => {
+    const { columns, entries, span } = spansOf(target, dtable, lanesOf(dy));
+    return { rows: dy.shape[0]!, columns, entries, span };
+  },
+  groups: ({ dtable, dy }, _, target) => {
+    const { threads, width } = spansOf(target, dtable, lanesOf(dy));
+    return Math.ceil(threads / width);
+  },
+  cost: ({ dtable, dy, index }) => ({
+    bytes: 4 * (sizeOf(dtable.shape) + sizeOf(dy.shape) + sizeOf(index.shape)),
     flops: sizeOf(dy.shape),
   }),
 });
