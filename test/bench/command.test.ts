@@ -54,6 +54,7 @@ test.each([
   [['--compare', 'one.json'], '--compare takes two files'],
   [['--explain', 'matmull'], 'Did you mean matmul?'],
   [['--model', 'nonsense', '--infer'], 'there is no model nonsense'],
+  [['--model', 'wasp', '--infer'], 'wasp is not there yet. There are martinez, vit-block'],
   [['--infer'], '--infer goes with --model'],
   [['--tune', '--filter', 'matmul'], '--tune does not measure rows'],
   [['--uses', 'absent.wgsl'], 'nothing that is chosen runs these files'],
