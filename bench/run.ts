@@ -69,7 +69,9 @@ const PARTNERS = {
 } as const;
 
 /** Each of these is a command of its own. */
-const COMMANDS = ['explain', 'model', 'tune', 'compare'] as const;
+const COMMANDS = ['explain', 'model', 'tune', 'compare', 'watch'] as const;
+/** What belongs to a measurement of rows. */
+const OF_ROWS = ['filter', 'shape', 'peers', 'html'] as const;
 
 function checkOptions(options: Options): void {
   for (const [name, partner] of Object.entries(PARTNERS) as [keyof Options, keyof Options][])
@@ -78,9 +80,14 @@ function checkOptions(options: Options): void {
   const several = COMMANDS.filter((name) => options[name] !== undefined);
   if (several.length > 1)
     throw new Error(`--${several.join(' and --')} are two commands: take one`);
-  if (several.length === 1 && (options.filter || options.shape || options.peers || options.html))
+  if (options.watch && (options.json || options.html))
     throw new Error(
-      `--${several[0]} does not measure rows: leave --filter, --shape, --peers and --html out`,
+      '--watch measures now these rows, now those, and writes no file: ' +
+        'leave --json and --html out, and measure once without --watch for them',
+    );
+  if (several.length === 1 && !options.watch && OF_ROWS.some((name) => options[name]))
+    throw new Error(
+      `--${several[0]} does not measure rows: leave ${OF_ROWS.map((name) => `--${name}`).join(', ')} out`,
     );
   if (options.variants && options.ladder)
     throw new Error('--variants and --ladder: a ladder is some of the variants, take one');

@@ -28,20 +28,22 @@ export async function watch(args: readonly string[]): Promise<never> {
   process.once('SIGINT', end).once('SIGTERM', end);
   const known = new Map<string, Row>();
 
-  const measure = async (more: readonly string[]) => {
+  /** Whether there were results; where not, the measurement has said why. */
+  const measure = async (more: readonly string[]): Promise<boolean> => {
     await rm(json, { force: true });
     await run([...QUICK, ...args, ...more, '--json', json]);
     let rows: readonly Row[];
     try {
       ({ rows } = readResults(json));
     } catch {
-      return; // It has said itself why there are none.
+      return false;
     }
     for (const row of rows) {
       const before = known.get(rowName(row));
       if (before) console.log(describeChange(before, row));
       known.set(rowName(row), row);
     }
+    return true;
   };
 
   const waiting = new Set<string>();
@@ -57,7 +59,16 @@ export async function watch(args: readonly string[]): Promise<never> {
     if (file?.endsWith('.ts')) saved(`src/kernels/${file}`);
   });
 
-  await measure([]);
+  // Saved since there were results; and whether all is to be measured, as at first. What runs a file
+  // is found by planning anew, so that what failed before is measured when its file is mended.
+  const changed = new Set<string>();
+  let all = true;
+  const attempt = async () => {
+    if (!(await measure(all ? [] : ['--uses', ...changed]))) return;
+    changed.clear();
+    all = false;
+  };
+  await attempt();
   for (;;) {
     console.log('\nwaiting for a file of shaders/ or src/kernels/ to be saved; Ctrl-C ends');
     while (waiting.size === 0) await new Promise<void>((resolve) => (wake = resolve));
@@ -65,12 +76,9 @@ export async function watch(args: readonly string[]): Promise<never> {
     const files = [...waiting];
     waiting.clear();
     console.log(`\n${files.join(', ')} saved`);
-    const shaders = files.every((file) => file.endsWith('.wgsl'));
-    const rows = [...known.values()];
-    if (!shaders || rows.length === 0) await measure([]);
-    else if (rows.some((row) => row.files.some((file) => files.includes(file))))
-      await measure(['--uses', ...files]);
-    else console.log('nothing that is watched runs it');
+    for (const file of files) changed.add(file);
+    all ||= !files.every((file) => file.endsWith('.wgsl'));
+    await attempt();
   }
 }
 

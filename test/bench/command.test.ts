@@ -55,6 +55,8 @@ test.each([
   [['--explain', 'matmull'], 'Did you mean matmul?'],
   [['--model', 'nonsense', '--infer'], 'there is no model nonsense'],
   [['--model', 'wasp', '--infer'], 'wasp is not there yet. There are martinez, vit-block'],
+  [['--watch', '--json', 'rows.json'], 'leave --json and --html out'],
+  [['--watch', '--tune'], 'are two commands'],
   [['--infer'], '--infer goes with --model'],
   [['--tune', '--filter', 'matmul'], '--tune does not measure rows'],
   [['--uses', 'absent.wgsl'], 'nothing that is chosen runs these files'],
