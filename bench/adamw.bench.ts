@@ -8,14 +8,19 @@ import { walkTunable } from '../src/kernels/walk.ts';
 import { checkDims, errorOf, type Family, uniform } from './family.ts';
 
 const DIMS = 'parameters';
+/**
+ * Bytes that no update by AdamW avoids: p, g, m and v are read, p, m and v are written. Ours reads g
+ * once more, since a gradient that is not finite must be known before the first parameter changes;
+ * that is our choice, and counts against us. Where the norm is clipped nobody can do without.
+ */
+export const updateBytes = (parameters: number): number => 28 * parameters;
+
 const OPTIONS = { rate: 1e-3, decay: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 export const family: Family = {
   name: 'adamw',
   dims: DIMS,
-  bytes:
-    '32 a parameter: p, m and v are read and written, g is read twice, since a gradient that is ' +
-    'not finite must be known before the first parameter changes',
+  bytes: '28 a parameter: p, m and v are read and written, g is read',
   tolerance: 1e-6,
   // The lifter of width 1024, and the largest that fits one binding of 128 MiB with room to spare.
   shapes: [[4_300_000], [25_000_000]],
@@ -28,7 +33,8 @@ export const family: Family = {
       {
         pass: 'update',
         shape,
-        cost: { bytes: 32 * count, flops: 18 * count },
+        // Of each parameter 3 for m, 4 for v, 6 for the quotient and 2 for the decay.
+        cost: { bytes: updateBytes(count), flops: 15 * count },
         workingSet: 16 * count,
         // The gradient of sum(p g) is g; how it gets to its slab is no part of an update.
         ops: ['update'],

@@ -1,6 +1,7 @@
 /** `--peers`: rows of other engines, which do the same work on the same adapter in the same run. */
 
 import type { AdapterReport } from '../src/platform/types.ts';
+import { updateBytes } from './adamw.bench.ts';
 import { loadFamilies, matches } from './families.ts';
 import { makeRow } from './measure/row.ts';
 import { measurePeers, type PeerSamples, type Work } from './peers/peers.ts';
@@ -109,8 +110,8 @@ async function costOf(work: Work): Promise<{ bytes: number; flops: number }> {
   }
   const { batch, width, pass } = work;
   const parameters = 34 * width + 4 * width ** 2 + 48 * width;
-  // Forward, and twice as much backward; AdamW reads p, g, m and v and writes p, m and v.
+  // Forward, and twice as much backward, then the update.
   return pass === 'training'
-    ? { bytes: 4 * 7 * parameters, flops: 6 * parameters * batch }
+    ? { bytes: updateBytes(parameters), flops: 6 * parameters * batch }
     : { bytes: 4 * parameters, flops: 2 * parameters * batch };
 }
