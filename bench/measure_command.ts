@@ -6,6 +6,7 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import { openGpu } from '../src/gpu/gpu.ts';
 import { writeFileAtomic } from '../src/platform/node/files.ts';
 import type { AdapterKind } from '../src/platform/types.ts';
+import { COLD } from './cold.ts';
 import { loadFamilies, matches } from './families.ts';
 import type { Family } from './family.ts';
 import { hostRows } from './measure/host.ts';
@@ -32,9 +33,6 @@ export interface MeasureOptions {
   readonly rounds: number;
   readonly samples: number;
 }
-
-/** Shader caches of drivers on disk would make the second run compile in no time. */
-const COLD = { MESA_SHADER_CACHE_DISABLE: 'true', __GL_SHADER_DISK_CACHE: '0' };
 
 /**
  * Measures what the options name. What cannot be measured is among the failures.

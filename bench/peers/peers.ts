@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { driverFiles } from '../../src/platform/node/drivers.ts';
 import { unpackSwiftShader } from '../../src/platform/node/swiftshader.ts';
 import type { AdapterKind, AdapterReport } from '../../src/platform/types.ts';
+import { COLD } from '../cold.ts';
 import type { Failure } from '../rows.ts';
 import { CannotError, type Connection, connectNode, connectPython } from './connection.ts';
 import { type Problem, problemOf } from './problems.ts';
@@ -223,12 +224,11 @@ async function wayTo(
 }
 
 /**
- * The variables that bring an engine which opens its own device to the same adapter, and that keep
- * drivers from reusing what an earlier process compiled: a first run is to be the first.
+ * The variables that bring an engine which opens its own device to the same adapter, and make its
+ * first run the first.
  */
 async function environmentOf(kind: AdapterKind): Promise<NodeJS.ProcessEnv> {
-  const cold = { MESA_SHADER_CACHE_DISABLE: 'true', __GL_SHADER_DISK_CACHE: '0' };
-  const common = { ...process.env, ...cold, KINEGRAD_ADAPTER: kind };
+  const common = { ...process.env, ...COLD, KINEGRAD_ADAPTER: kind };
   const driver =
     kind === 'lavapipe'
       ? driverFiles().find((file) => /lvp|lavapipe/.test(file))
