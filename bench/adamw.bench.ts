@@ -25,7 +25,6 @@ export const family: Family = {
   // The lifter of width 1024, and the largest that fits one binding of 128 MiB with room to spare.
   shapes: [[4_300_000], [25_000_000]],
   tunable: walkTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'adamw');
     const [count] = shape as [number];

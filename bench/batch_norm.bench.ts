@@ -24,7 +24,6 @@ export const family: Family = {
     [8192, 256],
   ],
   tunable: batchNormTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'batch norm');
     const size = shape[0]! * shape[1]!;

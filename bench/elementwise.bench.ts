@@ -17,7 +17,6 @@ export const family: Family = {
     [4096, 2048],
   ],
   tunable: walkTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'elementwise');
     return chains.map(({ name, full, row, flops, build, value }): Case => {

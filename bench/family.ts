@@ -27,8 +27,6 @@ export interface Family {
    */
   readonly tunable?: AnyTunable;
   readonly ladder?: readonly string[];
-  /** Element types that its kernels store. */
-  readonly dtypes: readonly ('f32' | 'f16')[];
   /** What is measured at a shape. @throws where `--shape` gives no shape of this family */
   readonly cases: (shape: Shape) => readonly Case[];
 }
@@ -38,6 +36,10 @@ export interface Case {
   readonly name?: string;
   readonly pass: Pass;
   readonly shape: Shape;
+  /** What its kernels store; f32 if not given. Cases in f16 are measured with `--f16`. */
+  readonly dtype?: 'f32' | 'f16';
+  /** The largest difference to f64 that is rounding, where it is not the family's: f16 has more. */
+  readonly tolerance?: number;
   /** What cannot be avoided. Several dispatches share it. */
   readonly cost: Cost;
   /** Bytes of different memory that are touched, when not those of the cost. */

@@ -24,7 +24,6 @@ export const family: Family = {
     [4096, 256],
   ],
   tunable: rowsTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'layer norm');
     const size = shape[0]! * shape[1]!;

@@ -13,7 +13,6 @@ export const family: Family = {
   tolerance: 0,
   shapes: [[1024, 1024]],
   tunable: walkTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'layout');
     const [rows, columns] = shape as [number, number];

@@ -24,7 +24,6 @@ export const family: Family = {
   ],
   tunable: matmulTunable,
   ladder: ['naive', 'tile', 'tileRegisters', 'registers', 'subgroup4', 'subgroup8'],
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'matmul');
     const [m, k, n] = shape as [number, number, number];

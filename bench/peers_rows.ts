@@ -1,8 +1,10 @@
 /** `--peers`: rows of other engines, which do the same work on the same adapter in the same run. */
 
+import type { Cost } from '../src/kernels/kernel.ts';
 import type { AdapterReport } from '../src/platform/types.ts';
 import { updateBytes } from './adamw.bench.ts';
 import { loadFamilies, matches } from './families.ts';
+import type { Case, Family } from './family.ts';
 import { makeRow } from './measure/row.ts';
 import { measurePeers, type PeerSamples, type Work } from './peers/peers.ts';
 import { BESIDE, type Failure, type Header, type Pass, type Row } from './rows.ts';
@@ -37,13 +39,15 @@ export async function peerRows(
   header: Omit<Header, 'seconds'>,
   { filter = '', shape, rounds, onProgress }: PeerRowOptions,
 ): Promise<{ rows: Row[]; failures: Failure[] }> {
+  const families = await loadFamilies();
   const works = worksOf(shape).filter((work) => {
     const { family, pass } = namesOf(work);
-    return matches(filter, `${family} ${pass} ${BESIDE}`);
+    const named = matches(filter, `${family} ${pass} ${BESIDE}`);
+    return named && (work.kind === 'model' || caseOf(families, work) !== undefined);
   });
   const { samples, failures } = await measurePeers(adapter, works, { rounds, onProgress });
   const rows: Row[] = [];
-  for (const sample of samples) rows.push(await rowOf(sample, header));
+  for (const sample of samples) rows.push(rowOf(sample, costOf(families, sample.work), header));
   return { rows, failures };
 }
 
@@ -73,9 +77,8 @@ function namesOf(work: Work): { family: string; pass: Pass; shape: readonly numb
   return { family: work.model, pass, shape: [work.batch, work.width] };
 }
 
-async function rowOf(sample: PeerSamples, header: Omit<Header, 'seconds'>): Promise<Row> {
+function rowOf(sample: PeerSamples, cost: Cost, header: Omit<Header, 'seconds'>): Row {
   const { family, pass, shape } = namesOf(sample.work);
-  const cost = await costOf(sample.work);
   const roof = [...header.bandwidth].sort(
     (a, b) => Math.abs(Math.log(a.bytes / cost.bytes)) - Math.abs(Math.log(b.bytes / cost.bytes)),
   )[0];
@@ -88,6 +91,7 @@ async function rowOf(sample: PeerSamples, header: Omit<Header, 'seconds'>): Prom
       shape,
       dtype: 'f32',
       variant: sample.work.kind === 'op' ? 'chain of calls' : 'whole step',
+      chosen: true,
       rounds_ms: sample.rounds_ms,
       ...cost,
       agrees: sample.agrees,
@@ -101,13 +105,20 @@ async function rowOf(sample: PeerSamples, header: Omit<Header, 'seconds'>): Prom
   );
 }
 
-/** Bytes and flops that no engine can avoid: of an op by its family, of a model by its matrices. */
-async function costOf(work: Work): Promise<{ bytes: number; flops: number }> {
-  if (work.kind === 'op') {
-    const { family: name, pass, shape } = namesOf(work);
-    const family = (await loadFamilies()).find((each) => each.name === name);
-    return family!.cases(shape).find((what) => what.pass === pass)!.cost;
+/** The case of its family; none where the family has no such shape, as its own rows have said. */
+function caseOf(families: readonly Family[], work: Work): Case | undefined {
+  const { family: name, pass, shape } = namesOf(work);
+  const { cases } = families.find((each) => each.name === name)!;
+  try {
+    return cases(shape).find((what) => what.pass === pass && what.dtype !== 'f16');
+  } catch {
+    return undefined;
   }
+}
+
+/** What no engine can avoid: of an op by its family, of a model by its matrices. */
+function costOf(families: readonly Family[], work: Work): Cost {
+  if (work.kind === 'op') return caseOf(families, work)!.cost;
   const { batch, width, pass } = work;
   const parameters = 34 * width + 4 * width ** 2 + 48 * width;
   // Forward, and twice as much backward, then the update.

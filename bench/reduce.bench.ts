@@ -17,7 +17,6 @@ export const family: Family = {
     [65_536, 64],
   ],
   tunable: rowsTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'reduce');
     return [along(shape, 1), along(shape, 0)];

@@ -8,6 +8,9 @@ export const FORMAT = 'kinegrad bench 1';
 /** What rows of `--peers` are called: ours, too, are timed as the peers can be. */
 export const BESIDE = 'beside peers';
 
+/** Host code that is no part of the engine: it tells a busy machine from slower code. */
+export const REFERENCE = 'reference: strings, a map and a sort';
+
 export type Pass = 'forward' | 'input gradient' | 'weight gradient' | 'update';
 
 /** One thing that was measured. */
@@ -22,6 +25,8 @@ export interface Row {
   readonly dtype: 'f32' | 'f16';
   /** The variant that ran: one of the family's, `only one` where there is no choice. */
   readonly variant: string;
+  /** Whether the engine chose the variant itself; else it was asked for. */
+  readonly chosen: boolean;
   /** Milliseconds of one run of the case: median, interquartile range, number of samples. */
   readonly median_ms: number;
   readonly spread_ms: number;
@@ -40,6 +45,12 @@ export interface Row {
   readonly bound: 'memory' | 'compute';
   /** The least time that the roofs allow, in percent of the median. */
   readonly roofline_percent: number;
+  /**
+   * A kernel of ours beats its roof by more than 5 %, although that was measured again: then its
+   * bytes or flops are counted wrongly. Never said of rows beside peers, whose roofs were measured
+   * at another time, or are those of another device.
+   */
+  readonly above_roof: boolean;
   /** Whether the output matched, and the largest difference in parts of the largest value. */
   readonly agrees: boolean;
   readonly error: number;
@@ -65,12 +76,13 @@ export interface Failure {
   readonly expected: boolean;
 }
 
-/** Host-side code, timed by the package `benchmark`. */
+/** Host-side code, timed by the package `benchmark`, in the rounds of the rows. */
 export interface HostRow {
   readonly name: string;
   readonly median_ms: number;
   readonly spread_ms: number;
   readonly count: number;
+  readonly rounds_ms: readonly (readonly number[])[];
 }
 
 export interface Bandwidth {
@@ -79,6 +91,14 @@ export interface Bandwidth {
   readonly gbps: number;
   /** The best kernel: `copy`, `scale` or `triad`, threads a group, steps a thread. */
   readonly kernel: string;
+}
+
+export interface RoofAgain {
+  /** Such as `memory at 4 MiB` or `arithmetic in f32`. */
+  readonly roof: string;
+  /** 1e9 bytes or flops a second, beside the rows and at the end; the higher of the two counts. */
+  readonly beside: number;
+  readonly again: number;
 }
 
 export interface Header {
@@ -98,6 +118,8 @@ export interface Header {
   readonly fma_gflops_f32: number;
   /** Null where the device has no `shader-f16`. */
   readonly fma_gflops_f16: number | null;
+  /** Roofs that rows beat, and which were therefore measured again at the end. */
+  readonly roofs_again: readonly RoofAgain[];
   /** Microseconds of a dispatch that does nothing: encoding on the host, and end to end. */
   readonly encode_us: number;
   readonly dispatch_us: number;
@@ -112,13 +134,17 @@ export interface Results {
   readonly failures: readonly Failure[];
 }
 
-/** Rows of two runs with the same name measured the same thing. */
-export const rowName = (
-  row: Pick<Row, 'engine' | 'family' | 'name' | 'pass' | 'shape' | 'dtype' | 'variant'>,
-) =>
-  [row.engine, row.family, row.name, row.pass, row.shape.join(','), row.dtype, row.variant]
-    .filter(Boolean)
-    .join(' | ');
+type Case = Pick<Row, 'engine' | 'family' | 'name' | 'pass' | 'shape' | 'dtype'>;
+
+const caseName = ({ engine, family, name, pass, shape, dtype }: Case) =>
+  [engine, family, name, pass, shape.join(','), dtype].filter(Boolean).join(' | ');
+
+/**
+ * Rows of two runs with the same name measured the same thing. Where the engine was left to choose
+ * that is the case, whatever it chose; else the variant belongs to it.
+ */
+export const rowName = (row: Case & Pick<Row, 'variant' | 'chosen'>): string =>
+  row.chosen ? caseName(row) : `${caseName(row)} | ${row.variant}`;
 
 /** @throws with the name of the file, when it is missing, no JSON, or no results of this format. */
 export function readResults(file: string): Results {
@@ -141,7 +167,26 @@ export function readResults(file: string): Results {
     );
   const wrong = damage(value!);
   if (wrong) throw new Error(`${file} is damaged, ${wrong}: make it again with --json`);
-  return value as Results;
+  return completed(value as Results);
+}
+
+/**
+ * Files of before do not say all: whether a variant was chosen (it was, where it is the only one of
+ * its case), and the samples of host code, without which nothing can be said of it.
+ */
+function completed({ header, rows, host, failures }: Results): Results {
+  const count = new Map<string, number>();
+  for (const row of rows) count.set(caseName(row), 1 + (count.get(caseName(row)) ?? 0));
+  return {
+    header: { ...header, roofs_again: header.roofs_again ?? [] },
+    rows: rows.map((row) => ({
+      ...row,
+      chosen: row.chosen ?? count.get(caseName(row)) === 1,
+      above_roof: row.above_roof ?? false,
+    })),
+    host: (host ?? []).filter(({ rounds_ms }) => rounds_ms),
+    failures,
+  };
 }
 
 /** What is missing in results, if anything. */

@@ -21,7 +21,6 @@ export const family: Family = {
     [64, 4096],
   ],
   tunable: rowsTunable,
-  dtypes: ['f32'],
   cases(shape) {
     checkDims(shape, DIMS, 'softmax');
     const [rows, columns] = shape as [number, number];

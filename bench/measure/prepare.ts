@@ -12,6 +12,8 @@ export interface Prepared extends Subject {
   readonly what: Case;
   /** The variant that ran: the one asked for, or what the engine chose. */
   readonly variant: string;
+  /** Whether it is the engine's choice. */
+  readonly chosen: boolean;
   readonly error: number;
   readonly compile_ms: number;
   readonly first_ms: number;
@@ -58,10 +60,11 @@ export async function prepare(
     const outputs = await program.run(values, { read: read as never[] });
     const first = performance.now() - compiled;
     const error = errorOf(outputs);
-    if (!(error <= family.tolerance))
+    const { tolerance = family.tolerance } = what;
+    if (!(error <= tolerance))
       throw new WrongOutput(
         `its output differs from f64 by ${error.toExponential(1)} of the largest value, and ` +
-          `${family.tolerance} is rounding: it is not timed`,
+          `${tolerance} is rounding: it is not timed`,
       );
     const timed = timedDispatches(program.plan, what);
     const planned = timed.map((i) => program.plan.dispatches[i]!);
@@ -71,6 +74,7 @@ export async function prepare(
       family,
       what,
       variant: variant ?? chosenVariant(program, family),
+      chosen: variant === undefined,
       error,
       compile_ms,
       first_ms: compile_ms + first,

@@ -1,6 +1,6 @@
 /** Rows of the results, from samples and roofs. */
 
-import type { Row } from '../rows.ts';
+import { BESIDE, type Row } from '../rows.ts';
 import { summary } from '../statistics.ts';
 
 /** What is known of a row before it is judged. */
@@ -13,6 +13,7 @@ export type Measured = Pick<
   | 'shape'
   | 'dtype'
   | 'variant'
+  | 'chosen'
   | 'rounds_ms'
   | 'bytes'
   | 'flops'
@@ -36,10 +37,14 @@ export function leastTime(
   } as const;
 }
 
+/** Percent of a roof beyond which it is no noise that a kernel beats it. */
+const MOST_PERCENT = 105;
+
 /** A row, given the roofs at its working set: 1e9 bytes and 1e9 flops a second. */
 export function makeRow(measured: Measured, roof: { gbps: number; gflops: number }): Row {
   const { median: time, spread, count } = summary(measured.rounds_ms);
   const { ms, bound } = leastTime(measured, roof);
+  const percent = (100 * ms) / time;
   return {
     ...measured,
     median_ms: time,
@@ -50,6 +55,7 @@ export function makeRow(measured: Measured, roof: { gbps: number; gflops: number
     roof_gbps: roof.gbps,
     roof_gflops: roof.gflops,
     bound,
-    roofline_percent: (100 * ms) / time,
+    roofline_percent: percent,
+    above_roof: measured.name !== BESIDE && percent > MOST_PERCENT,
   };
 }

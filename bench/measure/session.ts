@@ -2,7 +2,7 @@
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { Case, Family } from '../family.ts';
-import type { Failure, Row } from '../rows.ts';
+import type { Failure, RoofAgain, Row } from '../rows.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { openRoofs, type Roof, type Roofs, workingSet } from './roofs.ts';
 import { makeRow } from './row.ts';
@@ -19,6 +19,7 @@ export interface Session {
   readonly sampler: Sampler;
   readonly roofs: Roofs;
   readonly rows: readonly Row[];
+  readonly roofsAgain: readonly RoofAgain[];
   readonly failures: readonly Failure[];
 }
 
@@ -26,22 +27,34 @@ export interface SessionOptions {
   readonly rounds: number;
   /** Samples of each row in a round. */
   readonly samples: number;
+  /** What else is sampled in each round, after the rows. */
+  readonly afterRound?: () => Promise<void>;
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
 /** How a case is called in messages. */
 export const nameOf = ({ family, what, variant }: Wish): string =>
-  [family.name, what.name, what.pass, what.shape.join('x'), variant].filter(Boolean).join(' ');
+  [
+    family.name,
+    what.name,
+    what.pass,
+    what.shape.join('x'),
+    what.dtype === 'f16' && what.dtype,
+    variant,
+  ]
+    .filter(Boolean)
+    .join(' ');
 
 /**
  * Prepares all cases, then takes samples of all of them in rounds: what is slow for a minute is so
  * for a part of the samples of every row. Within a round rows of like size take turns with the
- * roofs that they are held against, and each round finds them in other memory.
+ * roofs that they are held against, and each round finds them in other memory. A roof that a row
+ * beats is measured again at the end.
  */
 export async function measure(
   gpu: Gpu,
   wishes: readonly Wish[],
-  { rounds, samples, onProgress }: SessionOptions,
+  { rounds, samples, afterRound, onProgress }: SessionOptions,
 ): Promise<Session & { dispose(): Promise<void> }> {
   const sampler = await openSampler(gpu);
   const roofs = openRoofs(gpu, sampler);
@@ -62,24 +75,30 @@ export async function measure(
   }
   const setOf = ({ prepared: { what } }: Timed) => workingSet(what.workingSet ?? what.cost.bytes);
   const groups = groupBy(ready, setOf);
-  const compute = (await roofs.arithmetic('f32'))!;
+  const f32 = (await roofs.arithmetic('f32'))!;
+  const f16 = ready.some(isF16) ? await roofs.arithmetic('f16') : undefined;
+  // What is stored in f16 may be multiplied in either type: the faster is its roof.
+  const arithmeticOf = (timed: Timed) => (f16 && isF16(timed) ? [f32, f16] : [f32]);
   const memory = new Map<number, Roof>();
   for (const bytes of groups.keys()) memory.set(bytes, await roofs.memory(bytes));
+  const memoryOf = (timed: Timed) => memory.get(setOf(timed))!;
   for (let round = 0; round < rounds; round++) {
     for (const [bytes, members] of groups) {
       onProgress?.(done, total, `round ${round + 1} of ${rounds}`);
       if (round > 0)
         // What has no room for a second copy stays where it is.
         for (const { prepared } of members) await prepared.renew().catch(() => gpu.check());
-      await sampleInTurn(sampler, [memory.get(bytes)!, compute], members, samples);
+      const above = new Set([memory.get(bytes)!, ...members.flatMap(arithmeticOf)]);
+      await sampleInTurn(sampler, [...above], members, samples);
       done += members.length;
     }
+    await afterRound?.();
   }
-  const gflops = compute.best().rate;
-  const rows = ready.map((timed): Row => {
+  const rowOf = (timed: Timed): Row => {
     const { prepared, rounds_ms } = timed;
     const { family, what } = prepared;
-    const { rate: gbps } = memory.get(setOf(timed))!.best();
+    const { rate: gbps } = memoryOf(timed).best();
+    const gflops = Math.max(...arithmeticOf(timed).map((roof) => roof.best().rate));
     return makeRow(
       {
         engine: 'kinegrad',
@@ -87,8 +106,9 @@ export async function measure(
         name: what.name ?? '',
         pass: what.pass,
         shape: what.shape,
-        dtype: 'f32',
+        dtype: what.dtype ?? 'f32',
         variant: prepared.variant,
+        chosen: prepared.chosen,
         rounds_ms,
         ...what.cost,
         agrees: true,
@@ -100,11 +120,21 @@ export async function measure(
       },
       { gbps, gflops },
     );
+  };
+  const beaten = ready.flatMap((timed) => {
+    const { above_roof, bound } = rowOf(timed);
+    return !above_roof ? [] : bound === 'memory' ? [memoryOf(timed)] : arithmeticOf(timed);
   });
+  const roofsAgain: RoofAgain[] = [];
+  for (const roof of new Set(beaten)) {
+    onProgress?.(done, total, `the roof of ${roof.name} again`);
+    roofsAgain.push({ roof: roof.name, beside: roof.best().rate, again: await roof.again() });
+  }
   return {
     sampler,
     roofs,
-    rows,
+    rows: ready.map(rowOf),
+    roofsAgain,
     failures,
     async dispose() {
       for (const { prepared } of ready) await prepared.dispose();
@@ -119,6 +149,8 @@ interface Timed {
   readonly prepared: Prepared;
   readonly rounds_ms: number[][];
 }
+
+const isF16 = ({ prepared: { what } }: Timed) => what.dtype === 'f16';
 
 /** One round of a group: its rows and its roofs, sample after sample. */
 async function sampleInTurn(

@@ -43,7 +43,7 @@ export function rooflinePercent(rows: readonly Indexed[], max: number): Titled {
       value: row.roofline_percent,
       low: slow!,
       high: Math.min(fast!, max),
-      figure: percent(row.roofline_percent),
+      figure: `${row.above_roof ? '! ' : ''}${percent(row.roofline_percent)}`,
       colour: BOUND_COLOURS[row.bound],
       row: row.index,
       wrong: !row.agrees,

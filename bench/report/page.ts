@@ -3,6 +3,7 @@
 import type { Failure, Header, Results } from '../rows.ts';
 import type { Chart } from './bars.ts';
 import { byFamily, type Indexed, indexed, OURS, shapeOf } from './cases.ts';
+import { doubts } from './doubts.ts';
 import { figure, median, percent, wait } from './figures.ts';
 import {
   BOUND_COLOURS,
@@ -53,6 +54,7 @@ data-description="${chart.description}"></div>`;
     body: html`${head(results)}
 <main>
 ${failed(failures, rows)}
+${doubted(results)}
 ${tiles(header)}
 ${sections.length > 1 && html`<nav aria-label="Sections">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav>`}
 ${sections.map(({ id, title, content }) => html`<section id="${id}"><h2>${title}</h2>${content}</section>\n`)}
@@ -125,6 +127,14 @@ function failed(failures: readonly Failure[], rows: readonly Indexed[]): Part {
 <h2>${counts.filter(Boolean).join(', ')}</h2>
 <ul>${failureItems(unexpected)}${failureItems(wrong.map(asFailure))}</ul>
 </section>`;
+}
+
+/** Rows above their roofs, and roofs that were measured again. */
+function doubted(results: Results): Part {
+  const all = doubts(results);
+  if (all.length === 0) return false;
+  return html`<section class="doubts" aria-label="Doubts"><h2>Beware</h2>
+<ul>${all.map(({ what, why }) => html`<li><strong>${what}</strong> ${why}</li>`)}</ul></section>`;
 }
 
 const asFailure = (row: Indexed): Failure => ({

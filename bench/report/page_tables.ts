@@ -2,6 +2,7 @@
 
 import type { Header, HostRow } from '../rows.ts';
 import { grouped, type Indexed, type Match, matches, ratio, shapeOf } from './cases.ts';
+import { aboveRoof } from './doubts.ts';
 import { column, figure, geometricMean, percent, size, time } from './figures.ts';
 import { html, type Markup, type Part } from './markup.ts';
 
@@ -67,7 +68,10 @@ export const rowsTable = (rows: readonly Indexed[]): Markup =>
       {
         heading: 'roofline',
         value: ({ roofline_percent }) => roofline_percent,
-        show: ({ roofline_percent }) => percent(roofline_percent),
+        show: (row) =>
+          row.above_roof
+            ? html`<strong class="bad">! ${percent(row.roofline_percent)}</strong>`
+            : percent(row.roofline_percent),
       },
       { heading: 'bound by', value: ({ bound }) => bound },
       { heading: 'agrees', value: ({ error }) => error, show: agreement, kind: 'agrees' },
@@ -149,6 +153,7 @@ export function tooltip(row: Indexed): Markup {
     ['time', `${time(row.median_ms)} ± ${time(row.spread_ms / 2)}, ${row.count} samples`],
     ['rate', `${figure(row.gflops)} GFLOP/s, ${figure(row.gbps)} GB/s`],
     ['roofline', `${percent(row.roofline_percent)}, bound by ${row.bound}`],
+    ...(row.above_roof ? [['beware', aboveRoof(row)] as const] : []),
     ['roofs', `${figure(row.roof_gflops)} GFLOP/s, ${figure(row.roof_gbps)} GB/s`],
     ['work', `${figure(row.flops / 1e6)} Mflop, ${size(row.bytes)}`],
     ['agrees', agreement(row)],

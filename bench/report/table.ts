@@ -1,6 +1,7 @@
 /** The results as text for a terminal. */
 
 import type { Failure, Header, HostRow, Results, Row } from '../rows.ts';
+import { doubts } from './doubts.ts';
 import { plainTable } from './plain_table.ts';
 
 /** A number with three figures: 0.0123, 1.23, 12.3, 123, 1230. */
@@ -68,7 +69,7 @@ function rowTable(rows: readonly Row[]): string {
     ['GB/s', (row) => figures(row.gbps)],
     [
       'roofline',
-      (row) => `${row.roofline_percent.toFixed(0)} %${row.bound === 'memory' ? ' m' : ' c'}`,
+      (row) => `${row.above_roof ? '! ' : ''}${row.roofline_percent.toFixed(0)} % ${row.bound[0]}`,
     ],
     ['compile ms', (row) => figures(row.compile_ms ?? Number.NaN)],
     ['first ms', (row) => figures(row.first_ms)],
@@ -101,8 +102,15 @@ export const showFailures = (failures: readonly Failure[]): string =>
     .join('\n');
 
 /** Everything, in the order in which one reads it. */
-export const showResults = ({ rows, host, failures }: Results): string =>
-  [showRows(rows), host.length ? showHost(host) : '', showFailures(failures)]
+export const showResults = (results: Results): string =>
+  [
+    showRows(results.rows),
+    results.host.length ? showHost(results.host) : '',
+    doubts(results)
+      .map(({ what, why }) => `! ${what}: ${why}`)
+      .join('\n'),
+    showFailures(results.failures),
+  ]
     .filter(Boolean)
     .join('\n\n');
 

@@ -55,8 +55,11 @@ test.each([
   [['--explain', 'matmull'], 'Did you mean matmul?'],
   [['--model', 'nonsense', '--infer'], 'there is no model nonsense'],
   [['--model', 'wasp', '--infer'], 'wasp is not there yet. There are martinez, vit-block'],
+  [['--f16', '--filter', 'softmax'], 'no kernel stores f16 yet in softmax'],
   [['--watch', '--json', 'rows.json'], 'leave --json and --html out'],
   [['--watch', '--tune'], 'are two commands'],
+  // Whether there is such an adapter is not even asked.
+  [['--adapter', 'hardware', '--filter', 'matmul', '--shape', '16,16'], 'takes --shape m,k,n'],
   [['--infer'], '--infer goes with --model'],
   [['--tune', '--filter', 'matmul'], '--tune does not measure rows'],
   [['--uses', 'absent.wgsl'], 'nothing that is chosen runs these files'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { writeReport } from '../../bench/report/html.ts';
+import { showResults } from '../../bench/report/table.ts';
 import { FORMAT, type Header, type Results, type Row } from '../../bench/rows.ts';
 import { elementsOf } from './parse_html.ts';
 
@@ -25,6 +26,7 @@ const header: Header = {
   ],
   fma_gflops_f32: 110,
   fma_gflops_f16: null,
+  roofs_again: [],
   encode_us: 2.5,
   dispatch_us: 17.2,
   seconds: 213.7,
@@ -39,6 +41,7 @@ const row = (other: Partial<Row> = {}): Row => ({
   shape: [1000, 500],
   dtype: 'f32',
   variant: 'rows',
+  chosen: true,
   median_ms: 2,
   spread_ms: 0.1,
   count: 3,
@@ -51,6 +54,7 @@ const row = (other: Partial<Row> = {}): Row => ({
   roof_gflops: 110,
   bound: 'memory',
   roofline_percent: 25,
+  above_roof: false,
   agrees: true,
   error: 1.5e-7,
   compile_ms: 31,
@@ -147,7 +151,7 @@ test('names are text, whatever they hold', async () => {
       ],
       {
         header: { ...header, cpu: hostile, adapter: { ...header.adapter, name: hostile } },
-        host: [{ name: hostile, median_ms: 1, spread_ms: 0, count: 1 }],
+        host: [{ name: hostile, median_ms: 1, spread_ms: 0, count: 1, rounds_ms: [[1]] }],
         failures: [{ engine: hostile, what: hostile, why: hostile, expected: false }],
       },
     ),
@@ -182,9 +186,34 @@ test('failures come first, those that were expected last', async () => {
   expect(byId('unmeasured')!.text).toContain('a peer: attention no such op');
 });
 
+test('rows above their roofs are marked wherever they are, and roofs that were disturbed are named', async () => {
+  const over = results([row(), row({ shape: [7, 9], roofline_percent: 131.4, above_roof: true })], {
+    header: {
+      ...header,
+      roofs_again: [
+        { roof: 'memory at 1 MiB', beside: 8, again: 12 },
+        { roof: 'arithmetic in f32', beside: 50, again: 49 },
+      ],
+    },
+  });
+  const page = await written(over);
+  const section = page.elements.find(({ attributes }) => attributes.class === 'doubts')!;
+  expect(section.text).toContain('kinegrad | softmax | forward | 7,9 | f32 131 % of its roof');
+  expect(section.text).toMatch(/memory at 1 MiB .*: 8.00 beside them, 12.0 .* been disturbed/s);
+  expect(section.text).toMatch(/arithmetic in f32 .*: 50.0 beside them, 49.0 .* It stands/s);
+  expect(bars(page, 'Percent of the attainable roofline')[0][2]).toBe('! 131 %');
+  expect(page.byId('rows')!.text).toContain('! 131 %');
+  expect(page.data('tooltips')[1]).toContain('131 % of its roof');
+  const text = showResults(over);
+  expect(text).toMatch(/7 x 9 .* ! 131 % m/);
+  expect(text).toMatch(/1000 x 500 .* 25 % m/);
+  expect(text.split('\n').filter((line) => line.startsWith('! '))).toHaveLength(3);
+});
+
 test('a run without failures says nothing of them, nor of what it did not measure', async () => {
   const { elements, byId } = await written(results([row()]));
   expect(elements.filter(({ attributes }) => attributes.role === 'alert')).toEqual([]);
+  expect(elements.filter(({ attributes }) => attributes.class === 'doubts')).toEqual([]);
   expect(['roofline', 'kernels', 'all'].filter((id) => !byId(id))).toEqual([]);
   expect(['engines', 'variants', 'host', 'unmeasured'].filter(byId)).toEqual([]);
   const empty = await written(results([]));

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Family } from '../../bench/family.ts';
+import type { Case, Family } from '../../bench/family.ts';
 import { errorOf } from '../../bench/family.ts';
 import { measure } from '../../bench/measure/session.ts';
+import type { RoofAgain } from '../../bench/rows.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { mul } from '../../src/graph/ops/elementwise.ts';
 
@@ -14,13 +15,16 @@ const open = async (plain: boolean) => {
 };
 
 /** Doubles its input; what it is held against may be wrong. */
-const doubling = (name: string, right: number, repeats = 1): Family => ({
+const doubling = (
+  name: string,
+  right: number,
+  { repeats = 1, ...other }: { repeats?: number } & Partial<Case> = {},
+): Family => ({
   name,
   dims: 'size',
   bytes: '',
   tolerance: 1e-6,
   shapes: [[65_536]],
-  dtypes: ['f32'],
   cases: ([size]) => [
     {
       pass: 'forward',
@@ -36,6 +40,7 @@ const doubling = (name: string, right: number, repeats = 1): Family => ({
         },
         error: ({ y }) => errorOf(y!, () => right),
       }),
+      ...other,
     },
   ],
 });
@@ -49,7 +54,11 @@ describe.each([
     const gpu = await open(plain);
     const session = await measure(
       gpu,
-      [wish(doubling('right', 6)), wish(doubling('wrong', 7)), wish(doubling('long', 6, 8))],
+      [
+        wish(doubling('right', 6)),
+        wish(doubling('wrong', 7)),
+        wish(doubling('long', 6, { repeats: 8 })),
+      ],
       { rounds: 2, samples: 3 },
     );
     await session.dispose();
@@ -69,6 +78,47 @@ describe.each([
     expect(long!.median_ms).toBeGreaterThan(1.5 * right!.median_ms);
   });
 });
+
+test('a row is of the type of its case, and of the tolerance that goes with it', async () => {
+  const gpu = await open(false);
+  const f16 = { dtype: 'f16', tolerance: 1e-3 } as const;
+  const session = await measure(
+    gpu,
+    [
+      wish(doubling('single', 6)),
+      wish(doubling('half', 6.001, f16)),
+      wish(doubling('rough', 6.1, f16)),
+    ],
+    { rounds: 1, samples: 2 },
+  );
+  await session.dispose();
+  expect(session.rows.map(({ dtype }) => dtype)).toEqual(['f32', 'f16']);
+  expect(session.failures).toMatchObject([{ what: 'rough forward 65536 f16' }]);
+  expect(session.failures[0]!.why).toContain('0.001 is rounding');
+  const [single, half] = session.rows;
+  // What is stored in f16 may be multiplied in f32.
+  expect(half!.roof_gflops).toBeGreaterThanOrEqual(single!.roof_gflops);
+});
+
+test('a roof that a row beats is measured again, and a row that is above it still is marked', async () => {
+  const gpu = await open(false);
+  const miscounted = { cost: { bytes: 1e9, flops: 1 }, workingSet: 8 * 65_536 };
+  const session = await measure(
+    gpu,
+    [wish(doubling('right', 6)), wish(doubling('miscounted', 6, miscounted))],
+    { rounds: 1, samples: 2, afterRound: async () => void rounds++ },
+  );
+  await session.dispose();
+  const [right, above] = session.rows;
+  expect(above).toMatchObject({ family: 'miscounted', above_roof: true });
+  expect(above!.roofline_percent).toBeGreaterThan(1000);
+  expect(right!.roof_gbps).toBe(above!.roof_gbps);
+  expect(session.roofsAgain.map(({ roof }) => roof)).toEqual(['memory at 512 KiB']);
+  const [{ beside, again }] = session.roofsAgain as [RoofAgain];
+  expect(right!.roof_gbps).toBe(Math.max(beside, again));
+  expect(rounds).toBe(1);
+});
+let rounds = 0;
 
 test('a shader that does not compile is one failure, with its line, and the rest goes on', async () => {
   const gpu = await open(false);
