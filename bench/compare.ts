@@ -2,8 +2,8 @@
 
 import { median } from 'simple-statistics';
 import { plainTable } from './report/plain_table.ts';
-import { type Header, type Results, type Row, rowName } from './rows.ts';
-import { type Change, judge, MARGIN } from './statistics.ts';
+import { type Header, type HostRow, REFERENCE, type Results, type Row, rowName } from './rows.ts';
+import { type Change, HOST_MARGIN, judge, MARGIN, type Verdict } from './statistics.ts';
 
 /** A row that both runs have, with outputs that agree in both. */
 export interface RowChange extends Change {
@@ -12,6 +12,13 @@ export interface RowChange extends Change {
   readonly b: Row;
   /** Factor of the machine that was taken out of the times of `b` before they were judged. */
   readonly removed: number;
+}
+
+/** Host-side code that both runs timed. */
+export interface HostChange extends Change {
+  readonly name: string;
+  readonly a: HostRow;
+  readonly b: HostRow;
 }
 
 /** How far the rows that one roof bounds moved together. Above 1 is slower in `b`. */
@@ -31,14 +38,15 @@ export interface Comparison {
   readonly warnings: readonly string[];
   readonly drifts: readonly Drift[];
   readonly rows: readonly RowChange[];
+  readonly host: readonly HostChange[];
   /** Names of rows that one file has only. */
   readonly onlyA: readonly string[];
   readonly onlyB: readonly string[];
-  /** Names of rows whose times say nothing, since an output did not agree in one of the runs. */
+  /** Names of rows whose times say nothing, and why, a line each. */
   readonly unjudged: readonly string[];
   /** What is wrong in `b` and was not in `a`: outputs that do not agree, failures not expected. */
   readonly broken: readonly string[];
-  /** Number of rows of Kinegrad that are slower; peers are shown, and are not ours to fail by. */
+  /** Number of slower rows and host code; peers are shown, and are not ours to fail by. */
   readonly slower: number;
   /** Whether the exit status is 1: something is slower or broken. */
   readonly failed: boolean;
@@ -66,9 +74,8 @@ export interface Comparison {
  * @throws when two rows of one run have the same name
  */
 export function compareResults(a: Results, b: Results): Comparison {
-  const [inA, inB] = [byName(a.rows, 'first'), byName(b.rows, 'second')];
-  const shared = [...inA.keys()].filter((name) => inB.has(name));
-  const pairs = shared.map((name) => ({ name, a: inA.get(name)!, b: inB.get(name)! }));
+  const [inA, inB] = [byName(a.rows, rowName, 'first'), byName(b.rows, rowName, 'second')];
+  const pairs = common(inA, inB);
   const agreeing = pairs.filter((pair) => pair.a.agrees && pair.b.agrees);
   const warnings = differences(a.header, b.header);
   const drifts = driftsOf(agreeing, warnings.length === 0);
@@ -77,6 +84,13 @@ export function compareResults(a: Results, b: Results): Comparison {
     const after = pair.b.rounds_ms.map((round) => round.map((ms) => ms / removed));
     return { ...pair, removed, ...judge(pair.a.rounds_ms, after) };
   });
+  const [hostA, hostB] = [byName(a.host, hostName, 'first'), byName(b.host, hostName, 'second')];
+  const hosts = common(hostA, hostB).filter(({ a }) => a.name !== REFERENCE);
+  const busy = busyHost(a.host, b.host);
+  const host = (busy === undefined ? hosts : []).map((pair) => ({
+    ...pair,
+    ...judge(pair.a.rounds_ms, pair.b.rounds_ms, HOST_MARGIN),
+  }));
   const wrong = b.rows.filter((row) => !row.agrees && inA.get(rowName(row))?.agrees !== false);
   const known = new Set(a.failures.map(({ engine, what }) => `${engine} | ${what}`));
   const failures = b.failures.filter(
@@ -86,27 +100,41 @@ export function compareResults(a: Results, b: Results): Comparison {
     ...wrong.map((row) => `${rowName(row)}: its output does not agree, error ${row.error}`),
     ...failures.map(({ engine, what, why }) => `${engine} | ${what}: ${why}`),
   ];
-  const slower = rows.filter(
-    ({ verdict, a: { engine } }) => verdict === 'slower' && engine === 'kinegrad',
-  ).length;
+  const ours = [...rows.filter(({ a }) => a.engine === 'kinegrad'), ...host];
+  const slower = ours.filter(({ verdict }) => verdict === 'slower').length;
+  const without = <T>(some: ReadonlyMap<string, T>, others: ReadonlyMap<string, T>) =>
+    [...some.keys()].filter((name) => !others.has(name));
   return {
     warnings,
     drifts,
     rows,
-    onlyA: [...inA.keys()].filter((name) => !inB.has(name)),
-    onlyB: [...inB.keys()].filter((name) => !inA.has(name)),
-    unjudged: pairs.filter((pair) => !agreeing.includes(pair)).map(({ name }) => name),
+    host,
+    onlyA: [...without(inA, inB), ...without(hostA, hostB)],
+    onlyB: [...without(inB, inA), ...without(hostB, hostA)],
+    unjudged: [
+      ...pairs
+        .filter((pair) => !agreeing.includes(pair))
+        .map(({ name }) => `${name}: an output did not agree`),
+      ...(busy === undefined ? [] : hosts.map(({ name }) => `${name}: ${busy}`)),
+    ],
     broken,
     slower,
-    // Where no row is in both files nothing was shown, and a gate must not open on it.
-    failed: slower > 0 || broken.length > 0 || rows.length === 0,
+    // Where no row could be judged nothing was shown, and a gate must not open on it.
+    failed:
+      slower > 0 || broken.length > 0 || rows.every(({ verdict }) => verdict === 'too few samples'),
   };
 }
 
-function byName(rows: readonly Row[], which: string): ReadonlyMap<string, Row> {
-  const named = new Map<string, Row>();
+const hostName = ({ name }: HostRow) => `host | ${name}`;
+
+function byName<T>(
+  rows: readonly T[],
+  nameOf: (row: T) => string,
+  which: string,
+): ReadonlyMap<string, T> {
+  const named = new Map<string, T>();
   for (const row of rows) {
-    const name = rowName(row);
+    const name = nameOf(row);
     if (named.has(name))
       throw new Error(
         `compare: the ${which} file has two rows '${name}', and rows are matched by name: ` +
@@ -116,6 +144,22 @@ function byName(rows: readonly Row[], which: string): ReadonlyMap<string, Row> {
   }
   return named;
 }
+
+/**
+ * Why host code is not judged, if it is not: where other processes share its cores, even what does
+ * not change takes another time, and how much of that is in which code nobody knows.
+ */
+function busyHost(a: readonly HostRow[], b: readonly HostRow[]): string | undefined {
+  const [inA, inB] = [a, b].map((rows) => rows.find(({ name }) => name === REFERENCE)?.median_ms);
+  if (inA === undefined || inB === undefined) return undefined;
+  const ratio = inB / inA;
+  if (ratio <= 1 + HOST_MARGIN && ratio >= 1 / (1 + HOST_MARGIN)) return undefined;
+  return `the host itself was ${showRatio(ratio)}. Measure both again`;
+}
+
+/** What both runs have. */
+const common = <T>(inA: ReadonlyMap<string, T>, inB: ReadonlyMap<string, T>) =>
+  [...inA].flatMap(([name, a]) => (inB.has(name) ? [{ name, a, b: inB.get(name)! }] : []));
 
 interface Pair {
   readonly a: Row;
@@ -170,32 +214,41 @@ function differences(a: Header, b: Header): string[] {
 
 /** The comparison in words: a table of the rows, and what else is to be known, a line each. */
 export function showComparison(c: Comparison): string {
-  const rows = c.rows.map(({ name, a, b, ratio, low, high, verdict }) => [
+  const line = ({ name, a, b, ratio, low, high, verdict }: RowChange | HostChange, note = '') => [
     name,
     spread(a),
     spread(b),
     ratio.toFixed(3),
     `${low.toFixed(3)} to ${high.toFixed(3)}`,
-    verdict,
-  ]);
+    verdict + note,
+  ];
+  const lines = [
+    ...c.rows.map((row) => line(row, otherVariant(row.a, row.b))),
+    ...c.host.map((change) => line(change)),
+  ];
   const head = ['', 'a, ms', 'b, ms', 'b / a', '95 % interval', ''];
-  const count = (verdict: Change['verdict']) =>
-    `${c.rows.filter((row) => row.verdict === verdict).length} ${verdict}`;
+  const all = [...c.rows, ...c.host];
+  const count = (verdict: Verdict) =>
+    `${all.filter((each) => each.verdict === verdict).length} ${verdict}`;
   return [
     ...c.warnings,
-    ...(rows.length > 0 ? [plainTable(head, rows, 1, [5]), ''] : []),
+    ...(lines.length > 0 ? [plainTable(head, lines, 1, [5]), ''] : []),
     ...c.drifts.map(showDrift),
     ...c.onlyA.map((name) => `Only in a: ${name}`),
     ...c.onlyB.map((name) => `Only in b: ${name}`),
-    ...c.unjudged.map((name) => `Not judged, an output did not agree: ${name}`),
+    ...c.unjudged.map((what) => `Not judged: ${what}`),
     ...c.broken.map((what) => `BROKEN in b: ${what}`),
-    `${c.rows.length} rows compared: ${count('slower')}, ${count('faster')}, ` +
-      `${count('no difference shown')}. A change is shown when its interval lies beyond ` +
-      `${100 * MARGIN} %.`,
+    `${all.length} rows compared: ${count('slower')}, ${count('faster')}, ` +
+      `${count('no difference shown')}, ${count('too few samples')}. A change is shown when its ` +
+      `interval lies beyond ${100 * MARGIN} %, of host code beyond ${100 * HOST_MARGIN} %.`,
   ].join('\n');
 }
 
-const spread = ({ median_ms, spread_ms }: Row) =>
+/** What is to be known where the engine chose anew. */
+const otherVariant = (a: Row, b: Row) =>
+  a.variant === b.variant ? '' : `, by ${b.variant} instead of ${a.variant}`;
+
+const spread = ({ median_ms, spread_ms }: Row | HostRow) =>
   `${median_ms.toPrecision(4)} ± ${(spread_ms / 2).toPrecision(2)}`;
 
 function showDrift({ bound, rows, times, roofs, removed }: Drift): string {
@@ -215,15 +268,17 @@ export const showRatio = (ratio: number) =>
 
 /** One line on a row that was measured again, such as `matmul 512,512,512: 1.12x faster ...`. */
 export function describeChange(before: Row, after: Row): string {
-  const { family, name, pass, shape, agrees, error } = after;
-  const what = [family, name, pass === 'forward' ? '' : pass, shape.join(',')]
+  const { family, name, pass, shape, variant, chosen, agrees, error } = after;
+  const which = chosen ? '' : variant;
+  const what = [family, name, pass === 'forward' ? '' : pass, shape.join(','), which]
     .filter(Boolean)
     .join(' ');
   if (!agrees) return `${what}: its output does not agree, error ${error}`;
   const { ratio, low, high, verdict } = judge(before.rounds_ms, after.rounds_ms);
   const [from, to] = verdict === 'faster' ? [1 / high, 1 / low] : [low, high];
   const range = `${from.toFixed(2)} to ${to.toFixed(2)}`;
-  return verdict === 'no difference shown'
-    ? `${what}: ${verdict}, ${ratio.toFixed(2)}x the time before (${range})`
-    : `${what}: ${showRatio(ratio)} than before (${range})`;
+  const note = otherVariant(before, after);
+  return verdict === 'faster' || verdict === 'slower'
+    ? `${what}: ${showRatio(ratio)} than before (${range})${note}`
+    : `${what}: ${verdict}, ${ratio.toFixed(2)}x the time before (${range})${note}`;
 }

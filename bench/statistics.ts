@@ -7,7 +7,7 @@ import { randomAt } from '../src/data/random.ts';
 /** Samples of one case, by the rounds in which they were taken; in any one unit of time. */
 export type Rounds = readonly (readonly number[])[];
 
-export type Verdict = 'faster' | 'slower' | 'no difference shown';
+export type Verdict = 'faster' | 'slower' | 'no difference shown' | 'too few samples';
 
 /** What became of a time: a ratio of 1.1 says that it takes 10 % longer. */
 export interface Change {
@@ -28,7 +28,13 @@ export interface Change {
  */
 export const MARGIN = 0.02;
 
-/** With fewer on either side, no order of the samples is rare enough to show anything. */
+/**
+ * The same of host code, where also what the compiler of JavaScript makes of it differs between
+ * processes.
+ */
+export const HOST_MARGIN = 0.1;
+
+/** With fewer, no order of the samples is rare enough to show anything. */
 const LEAST_SAMPLES = 5;
 const REPLICATES = 1000;
 const SEED = 1;
@@ -49,11 +55,12 @@ export function summary(rounds: Rounds) {
  * - The Mann-Whitney U test of the package `benchmark` rejects at 5 % that the samples are of one
  *   population. It asks nothing of their distribution, and outliers count by rank alone; but it
  *   takes samples for independent, and a noisy minute hits all samples of a round.
- * - The confidence interval, from a bootstrap that knows of rounds, lies beyond MARGIN.
+ * - The confidence interval, from a bootstrap that knows of rounds, lies beyond the margin.
  *
- * Both are the same when before and after change places, with `faster` for `slower`.
+ * Both are the same when before and after change places, with `faster` for `slower`. Of fewer than
+ * LEAST_SAMPLES on either side the verdict is that they are too few.
  */
-export function judge(before: Rounds, after: Rounds): Change {
+export function judge(before: Rounds, after: Rounds, margin = MARGIN): Change {
   const ratio = median(after.flat()) / median(before.flat());
   // The random numbers go to the faster side first, whichever it is: it makes the interval of b/a
   // exactly the inverse of that of a/b.
@@ -66,19 +73,15 @@ export function judge(before: Rounds, after: Rounds): Change {
       : interval(after, before)
   ) as [number, number];
   const tested = compareSamples(before.flat(), after.flat());
-  const verdict =
-    tested === 'slower' && low > 1 + MARGIN
-      ? 'slower'
-      : tested === 'faster' && high < 1 / (1 + MARGIN)
-        ? 'faster'
-        : 'no difference shown';
-  return { ratio, low, high, verdict };
+  const within =
+    (tested === 'slower' && low <= 1 + margin) || (tested === 'faster' && high >= 1 / (1 + margin));
+  return { ratio, low, high, verdict: within ? 'no difference shown' : tested };
 }
 
 /** Mann-Whitney U by the package `benchmark`, of samples after to samples before. */
 function compareSamples(before: readonly number[], after: readonly number[]): Verdict {
   // Of too few samples the package says that one is slower, whatever they are.
-  if (Math.min(before.length, after.length) < LEAST_SAMPLES) return 'no difference shown';
+  if (Math.min(before.length, after.length) < LEAST_SAMPLES) return 'too few samples';
   const [a, b] = [before, after].map((sample) => {
     const benchmark = new Benchmark({ fn: () => undefined });
     benchmark.stats = { ...benchmark.stats, sample: [...sample] };

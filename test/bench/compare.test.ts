@@ -8,7 +8,7 @@ import {
   type RowChange,
   showComparison,
 } from '../../bench/compare.ts';
-import { type Results, readResults } from '../../bench/rows.ts';
+import { type HostRow, REFERENCE, type Results, readResults } from '../../bench/rows.ts';
 import type { Verdict } from '../../bench/statistics.ts';
 import { header, results, row } from './synthetic.ts';
 
@@ -61,7 +61,7 @@ describe('noise as on a shared machine', () => {
 test('the other way round all is inverse', () => {
   const changed = { 0: 1.1, 1: 1 / 1.1, 2: 1.05, 3: 1.07 };
   const [a, b] = [results({ seed: 2, rows: 12 }), results({ seed: 3, rows: 12, changed })];
-  const inverse = { faster: 'slower', slower: 'faster', 'no difference shown': undefined } as const;
+  const inverse: Partial<Record<Verdict, Verdict>> = { faster: 'slower', slower: 'faster' };
   const back = compareResults(b, a).rows;
   compareResults(a, b).rows.forEach(({ ratio, low, high, verdict }, i) => {
     expect(back[i]!.verdict).toBe(inverse[verdict] ?? verdict);
@@ -78,8 +78,82 @@ test('the same files give the same comparison', () => {
 
 test('too few samples show nothing', () => {
   const a: Results = { ...results(), rows: [row(0, [[1, 1.01]])] };
-  const b: Results = { ...results(), rows: [row(0, [[2, 2.01]])] };
-  expect(compareResults(a, b).rows[0]!.verdict).toBe('no difference shown');
+  const b: Results = { ...results(), rows: [row(0, [[2, 2.01]]), row(1, [[1, 1]])] };
+  const c = compareResults(a, b);
+  expect(c.rows.map(({ verdict }) => verdict)).toEqual(['too few samples']);
+  expect(showComparison(c)).toContain('0 no difference shown, 1 too few samples.');
+  // A gate does not open on what shows nothing.
+  expect(c.failed).toBe(true);
+});
+
+describe('variants', () => {
+  const [a, b] = [
+    results({ seed: 2, rows: 4 }),
+    results({ seed: 3, rows: 4, changed: { 1: 1.5 } }),
+  ];
+  const as = (results: Results, chosen: boolean, variant: string): Results => ({
+    ...results,
+    rows: results.rows.map((row) => ({ ...row, chosen, variant })),
+  });
+
+  test('a case is compared whatever the engine chose, and another choice is said', () => {
+    const c = compareResults(a, as(b, true, 'registers'));
+    expect([c.onlyA, c.onlyB]).toEqual([[], []]);
+    expect(c.rows[1]!.verdict).toBe('slower');
+    expect(showComparison(c)).toMatch(/1,512,512 .* slower, by registers instead of subgroup8/);
+    expect(showComparison(compareResults(a, b))).not.toContain('instead of');
+    expect(describeChange(a.rows[1]!, as(b, true, 'row').rows[1]!)).toContain(
+      'by row instead of subgroup8',
+    );
+  });
+
+  test('variants that were asked for are compared with themselves', () => {
+    const [naive, tile] = [as(a, false, 'naive'), as(b, false, 'tile')];
+    expect(compareResults(naive, tile).onlyA[0]).toContain('| f32 | naive');
+    const both = { ...a, rows: [...naive.rows, ...tile.rows] };
+    const c = compareResults(both, both);
+    expect(c.rows).toHaveLength(8);
+    expect(c).toMatchObject({ onlyA: [], onlyB: [], slower: 0 });
+  });
+});
+
+describe('host code', () => {
+  const timed = (name: string, factor: number): HostRow => {
+    const rounds = [1, 1.05, 0.97, 1.02].map((r) => [1, 1.1, 0.95].map((t) => r * t * factor));
+    return { name, median_ms: factor, spread_ms: 0.1, count: 12, rounds_ms: rounds };
+  };
+  const base = results({ rows: 2 });
+  const run = (...host: HostRow[]): Results => ({ ...base, host });
+
+  test('is judged by a margin of its own, and fails the comparison where it is slower', () => {
+    const c = compareResults(run(timed('plan', 1)), run(timed('plan', 2)));
+    expect(c.host).toMatchObject([{ name: 'host | plan', verdict: 'slower' }]);
+    expect(c).toMatchObject({ slower: 1, failed: true });
+    expect(showComparison(c)).toMatch(/host \| plan .* 2\.000 .* slower/);
+    const same = compareResults(run(timed('plan', 1)), run(timed('plan', 1.05)));
+    expect(same.host[0]!.verdict).toBe('no difference shown');
+    expect(same.failed).toBe(false);
+  });
+
+  test('is not judged where what does not change took another time, too', () => {
+    const busy = run(timed('plan', 2), timed(REFERENCE, 1.4));
+    const c = compareResults(run(timed('plan', 1), timed(REFERENCE, 1)), busy);
+    expect(c).toMatchObject({ host: [], slower: 0, failed: false });
+    expect(showComparison(c)).toContain(
+      'Not judged: host | plan: the host itself was 1.40x slower. Measure both again',
+    );
+    // A quiet one is judged, and the reference is no code of ours.
+    const quiet = run(timed('plan', 2), timed(REFERENCE, 1.05));
+    const judged = compareResults(run(timed('plan', 1), timed(REFERENCE, 1)), quiet);
+    expect(judged.host.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ['host | plan', 'slower'],
+    ]);
+  });
+
+  test('of one file is listed', () => {
+    const c = compareResults(run(timed('plan', 1)), run(timed('encode', 1)));
+    expect([c.onlyA, c.onlyB]).toEqual([['host | plan'], ['host | encode']]);
+  });
 });
 
 describe('whole runs that drift', () => {
@@ -145,8 +219,7 @@ describe('what is not in both', () => {
 
   test('rows of one file are listed', () => {
     const c = compareResults(a, { ...b, rows: [...others, row(99, [[1, 1, 1, 1, 1]])] });
-    const name = (i: number) =>
-      `kinegrad | matmul | forward | ${i},512,512 | f32 | chosen by the engine`;
+    const name = (i: number) => `kinegrad | matmul | forward | ${i},512,512 | f32`;
     expect(c.onlyA).toEqual([name(0)]);
     expect(c.onlyB).toEqual([name(99)]);
     expect(c.rows.map((row) => row.name)).toEqual([name(1), name(2), name(3)]);
@@ -248,6 +321,26 @@ describe('files', () => {
   test('results are read as they were written', () => {
     const a = results({ rows: 2 });
     expect(readResults(written('a.json', JSON.stringify(a)))).toEqual(a);
+  });
+
+  test('of a file of before, what it does not say is found out', () => {
+    const { header, rows } = results({ rows: 2 });
+    const older = {
+      header: { ...header, roofs_again: undefined },
+      // One case by the engine's choice, the other by two variants.
+      rows: [rows[0]!, rows[1]!, { ...rows[1]!, variant: 'naive' }].map((row) => ({
+        ...row,
+        chosen: undefined,
+        above_roof: undefined,
+      })),
+      host: [{ name: 'plan', median_ms: 1, spread_ms: 0, count: 9 }],
+      failures: [],
+    };
+    const read = readResults(written('older.json', JSON.stringify(older)));
+    expect(read.rows.map(({ chosen }) => chosen)).toEqual([true, false, false]);
+    expect(read.rows.map(({ above_roof }) => above_roof)).toEqual([false, false, false]);
+    expect(read.host).toEqual([]);
+    expect(compareResults(read, read)).toMatchObject({ onlyA: [], failed: false });
   });
 
   test.each([
