@@ -3,6 +3,8 @@
 
 /** The public surface of Kinegrad. */
 
+// Files: in a page, of its private file system
+export { readFile, writeFileAtomic } from '#platform';
 // Data
 export { clipFromAmc, parseAmc } from './data/amc.ts';
 export { parseAsf } from './data/asf.ts';
@@ -18,6 +20,7 @@ export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './formats/safetensors.ts';
 // The device
+export { DeviceLostEvent, type GpuEvents } from './gpu/events.ts';
 export * from './gpu/faults.ts';
 export { type Counts, Gpu, type OpenOptions, openGpu } from './gpu/gpu.ts';
 export type { Tuning, TuningDatabase, TuningEntry } from './gpu/tuning.ts';
@@ -84,7 +87,8 @@ export {
 } from './graph/variables.ts';
 export type { Variants } from './kernels/tuning.ts';
 // Models, lifting, training
-export { type Architecture, type Lifted, type Lifter, loadLifter } from './lift/lifter.ts';
+export type { Lifted, Lifter } from './lift/lifter.ts';
+export { type Architecture, type LoadOptions, type LoadProgress, loadLifter } from './lift/load.ts';
 export {
   batchNormLayer,
   dense,

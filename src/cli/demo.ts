@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { decodeImage, renderSvg, writeFileAtomic } from '#platform';
 import { bodySource, bodyView } from '../data/body/source.ts';
 import { type Gpu, openGpu } from '../gpu/gpu.ts';
-import { loadLifter } from '../lift/lifter.ts';
+import { loadLifter } from '../lift/load.ts';
 import { martinez } from '../models/martinez.ts';
-import { readWeights } from '../models/weights.ts';
 import { person } from '../picture/person.ts';
 import { svgDocument } from '../picture/svg.ts';
 import type { AdapterKind } from '../platform/types.ts';
@@ -20,7 +19,6 @@ import { trainingSteps } from '../train/loop.ts';
 import { openTraining } from '../train/training.ts';
 import { drawCurve } from './curve.ts';
 import { liftCommand, poseJson, posePicture, SHIPPED_WEIGHTS } from './lift.ts';
-import { parsed } from './parsed.ts';
 import { clock, progressBar } from './progress.ts';
 import type { LogEntry } from './run_folder.ts';
 
@@ -73,7 +71,7 @@ async function liftDrawnPerson(gpu: Gpu, out: string): Promise<void> {
   const drawn = await renderSvg(svgDocument(person({ pose: truth, camera, up })));
   const image = await decodeImage(drawn);
   const pixels = project(camera, truth);
-  const lifter = await loadLifter(gpu, martinez, await parsed(SHIPPED_WEIGHTS, readWeights));
+  const lifter = await loadLifter(martinez, SHIPPED_WEIGHTS, { gpu });
   const lifted = await lifter.lift(pixels, camera);
   const { mpjpe, paMpjpe } = evaluate(lifted.pose, truth);
   const json = JSON.stringify(poseJson(lifted, camera, { image: 'a drawn person' }), null, 2);

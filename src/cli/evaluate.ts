@@ -2,7 +2,7 @@
 
 import { readBenchmark } from '../data/benchmark.ts';
 import { openGpu } from '../gpu/gpu.ts';
-import { loadLifter } from '../lift/lifter.ts';
+import { loadLifter } from '../lift/load.ts';
 import { martinez } from '../models/martinez.ts';
 import { readWeights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
@@ -27,7 +27,7 @@ export async function evaluateModel({
   const weights = await parsed(modelPath(model), readWeights);
   const gpu = await openGpu({ adapter });
   try {
-    const lifter = await loadLifter(gpu, martinez, weights);
+    const lifter = await loadLifter(martinez, weights, { gpu });
     return evaluate(await lifter.liftRays(benchmark.pose2d), benchmark.pose3d);
   } finally {
     gpu.close();

@@ -28,7 +28,7 @@ export async function exportCommand({
   const words = notice && (await text(notice)).trim();
   const network = martinez(weights.options);
   const header = { ...weights, ...(words && { notice: words }) };
-  const file = writeWeights(header, network, weights.values, { half: f16 });
+  const file = await writeWeights(header, network, weights.values, { half: f16 });
   await writeFileAtomic(out, file);
   return `${out}: ${weights.architecture} ${JSON.stringify(weights.options)}, ${bytes(file.length)}`;
 }

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { decodeImage, encodePng, readFile, renderSvg, writeFileAtomic } from '#platform';
 import { jointsToHuman36m, readJoints } from '../data/joints.ts';
 import { openGpu } from '../gpu/gpu.ts';
-import { type Lifted, loadLifter } from '../lift/lifter.ts';
+import type { Lifted } from '../lift/lifter.ts';
+import { loadLifter } from '../lift/load.ts';
 import { martinez } from '../models/martinez.ts';
 import { readWeights } from '../models/weights.ts';
 import { liftedPicture } from '../picture/panel.ts';
@@ -52,7 +53,7 @@ export async function liftCommand(flags: LiftFlags): Promise<string> {
   const weights = await parsed(model, readWeights);
   const gpu = await openGpu({ adapter: flags.adapter });
   try {
-    const lifter = await loadLifter(gpu, martinez, weights);
+    const lifter = await loadLifter(martinez, weights, { gpu });
     const lifted = await lifter.lift(joints, camera);
     const source = {
       image: basename(flags.image),

@@ -5,11 +5,11 @@ import { readFile } from '#platform';
 /** What `parse` makes of the bytes of a file. */
 export async function parsed<T>(
   path: string | URL,
-  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+  parse: (bytes: Uint8Array<ArrayBuffer>) => T | Promise<T>,
 ): Promise<T> {
   const bytes = await readFile(path);
   try {
-    return parse(bytes);
+    return await parse(bytes);
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
   }

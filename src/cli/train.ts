@@ -153,7 +153,7 @@ async function judge(
       ...(notice && { notice }),
       training: { config: { ...config, data: basename(config.data) }, step, mpjpe, paMpjpe },
     };
-    const bytes = writeWeights(header, training.network, await training.values());
+    const bytes = await writeWeights(header, training.network, await training.values());
     await run.write('model.safetensors', bytes);
   }
   return { mpjpe, paMpjpe };

@@ -40,6 +40,12 @@ export function toHalves(numbers: ArrayLike<number>): Uint16Array {
 }
 
 /** The bits of halves to numbers, element by element; exact. */
-export function fromHalves(halves: ArrayLike<number>): Float32Array {
-  return Float32Array.from(halves, fromHalf);
+export function fromHalves(halves: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  table ??= Float32Array.from({ length: 65_536 }, (_, half) => fromHalf(half));
+  const numbers = new Float32Array(halves.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = table[halves[i]!]!;
+  return numbers;
 }
+
+/** All halves: weights are millions, and a look-up is ten times as quick as the arithmetic. */
+let table: Float32Array | undefined;

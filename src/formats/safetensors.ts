@@ -1,3 +1,4 @@
+import { KinegradError } from '../platform/errors.ts';
 import { fromHalves } from './half.ts';
 
 /**
@@ -33,8 +34,8 @@ export interface Safetensors {
 }
 
 /** A file that breaks the format: where (in bytes from its start) and why. */
-export class SafetensorsError extends Error {
-  override readonly name = 'SafetensorsError';
+export class SafetensorsError extends KinegradError {
+  override name = 'SafetensorsError';
   readonly offset: number;
 
   constructor(offset: number, reason: string) {
@@ -64,6 +65,21 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   }
   checkCoverage(tensors, bytes.length - end, end);
   return { tensors: new Map(tensors.map(({ name, tensor }) => [name, tensor])), metadata };
+}
+
+/**
+ * Bytes of the whole file, from its first ones; undefined where they do not hold all of the header.
+ * @throws SafetensorsError where they are not the beginning of such a file
+ */
+export function safetensorsLength(start: Uint8Array): number | undefined {
+  if (start.length < 8 || start.length < headerEnd(start)) return undefined;
+  const { end, header } = readHeader(start);
+  const ends = Object.values(header).map((entry) =>
+    isObject(entry) && Array.isArray(entry.data_offsets) ? Number(entry.data_offsets[1]) : 0,
+  );
+  const length = end + Math.max(0, ...ends);
+  if (!isCount(length)) throw new SafetensorsError(8, 'a tensor has no whole number of bytes');
+  return length;
 }
 
 /** The tensor of that name, or an error that lists those that are there. */
@@ -132,12 +148,8 @@ export function writeSafetensors(
   return bytes;
 }
 
-function readHeader(bytes: Uint8Array) {
-  if (bytes.length < 8)
-    throw new SafetensorsError(
-      bytes.length,
-      `the file ends within the 8 bytes of the header's length; it has only ${bytes.length}`,
-    );
+/** Where the header ends, from the first 8 bytes; one more, where it is there, must begin an object. */
+function headerEnd(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
   if (length > LONGEST_HEADER)
@@ -145,14 +157,24 @@ function readHeader(bytes: Uint8Array) {
       0,
       `the header is said to have ${length} bytes; ${LONGEST_HEADER} is the most there may be`,
     );
-  const end = 8 + Number(length);
+  if (length === 0n || (bytes.length > 8 && bytes[8] !== 0x7b))
+    throw new SafetensorsError(8, "the header does not begin with '{'");
+  return 8 + Number(length);
+}
+
+function readHeader(bytes: Uint8Array) {
+  if (bytes.length < 8)
+    throw new SafetensorsError(
+      bytes.length,
+      `the file ends within the 8 bytes of the header's length; it has only ${bytes.length}`,
+    );
+  const end = headerEnd(bytes);
   if (end > bytes.length)
     throw new SafetensorsError(
       bytes.length,
       `the file ends within the header, which is said to reach byte ${end}`,
     );
   const raw = bytes.subarray(8, end);
-  if (raw[0] !== 0x7b) throw new SafetensorsError(8, "the header does not begin with '{'");
   let header: Record<string, unknown>;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw);

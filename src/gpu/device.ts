@@ -3,7 +3,7 @@
 import { findAdapters } from '#platform';
 import { kindOf } from '../platform/adapters.ts';
 import type { AdapterKind, AdapterReport } from '../platform/types.ts';
-import { NoAdapterError } from './faults.ts';
+import { GpuError, LimitError, NoAdapterError } from './faults.ts';
 import { findTuning, type Tuning, type TuningDatabase } from './tuning.ts';
 
 export interface DeviceOptions {
@@ -29,7 +29,11 @@ interface OpenedDevice {
   readonly tuning: Tuning;
 }
 
-/** The device to use, with the adapter behind it, why it was chosen, and its tuning. */
+/**
+ * The device to use, with the adapter behind it, why it was chosen, and its tuning.
+ * @throws NoWebGpuError, BlockedError, NoAdapterError where there is none to use
+ * @throws LimitError where its limits are below WebGPU's defaults
+ */
 export async function openDevice({
   device: borrowed,
   adapter: wanted,
@@ -37,6 +41,7 @@ export async function openDevice({
   tuning: given,
 }: DeviceOptions): Promise<OpenedDevice> {
   if (borrowed) {
+    checkLimits(borrowed);
     const report = borrowedReport(borrowed);
     return { device: borrowed, report, tuning: await findTuning(report, given) };
   }
@@ -44,7 +49,31 @@ export async function openDevice({
   if (!adapter) throw new NoAdapterError(reports, remedies);
   const report = reports.find(({ chosen }) => chosen)!;
   const tuning = await findTuning(report, given);
-  return { device: await adapter.requestDevice(plain ? {} : everything(adapter)), report, tuning };
+  const device = await adapter
+    .requestDevice(plain ? {} : everything(adapter))
+    .catch((error: Error) => {
+      throw new GpuError(`${report.name || 'the adapter'} gave no device: ${error.message}`, {
+        cause: error,
+      });
+    });
+  checkLimits(device);
+  return { device, report, tuning };
+}
+
+/** WebGPU's default limits, which every kernel keeps; an adapter of the compatibility level has less. */
+const LEAST = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupStorageSize: 16_384,
+} as const;
+
+function checkLimits({ limits }: GPUDevice) {
+  for (const [name, least] of Object.entries(LEAST)) {
+    const allowed = limits[name as keyof typeof LEAST];
+    if (allowed < least)
+      throw new LimitError(name, least, allowed, 'use another adapter', 'the device', String);
+  }
 }
 
 /**

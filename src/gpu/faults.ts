@@ -1,31 +1,23 @@
 /** What can go wrong with a GPU, each with a sentence that names the remedy. */
 
-import type { AdapterReport } from '../platform/types.ts';
+import { GpuError } from '../platform/errors.ts';
 
-/** Any fault of the GPU, its adapter or its driver. */
-export class GpuError extends Error {
-  override name = 'GpuError';
-}
-
-/** There is no adapter, or not the one that was asked for. */
-export class NoAdapterError extends GpuError {
-  override name = 'NoAdapterError';
-  readonly reports: readonly AdapterReport[];
-  constructor(reports: readonly AdapterReport[], remedies: readonly string[]) {
-    const seen = reports.map(({ kind, name, why }) => `\n  ${name || kind}: ${why}`).join('');
-    const cures = remedies.map((remedy) => `\n  - ${remedy}`).join('');
-    super(`no usable WebGPU adapter${seen}${cures && `\nAny of these gives one:${cures}`}`);
-    this.reports = reports;
-  }
-}
+export * from '../platform/errors.ts';
 
 /** Something is larger than the device, or a cap that was set, allows. */
 export class LimitError extends GpuError {
   override name = 'LimitError';
   readonly needed: number;
   readonly allowed: number;
-  constructor(what: string, needed: number, allowed: number, remedy: string, by = 'the device') {
-    super(`${what} needs ${bytes(needed)}, and ${by} allows ${bytes(allowed)}: ${remedy}`);
+  constructor(
+    what: string,
+    needed: number,
+    allowed: number,
+    remedy: string,
+    by = 'the device',
+    show: (n: number) => string = bytes,
+  ) {
+    super(`${what} needs ${show(needed)}, and ${by} allows ${show(allowed)}: ${remedy}`);
     this.needed = needed;
     this.allowed = allowed;
   }
@@ -44,10 +36,11 @@ export class ShaderError extends GpuError {
 /** The device is gone: nothing that was on it can be read. */
 export class DeviceLostError extends GpuError {
   override name = 'DeviceLostError';
-  constructor(reason: string) {
-    super(
-      `the GPU device was lost (${reason}): call recover(), which opens a fresh device and goes on from the last parameters held on the host`,
-    );
+  constructor(
+    reason: string,
+    remedy = 'call recover(), which opens a fresh device and goes on from the last parameters held on the host; lifters do so by themselves',
+  ) {
+    super(`the GPU device was lost (${reason}): ${remedy}`);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { AdapterReport } from '../platform/types.ts';
 import { type DeviceOptions, openDevice } from './device.ts';
 import type { Resident } from './download.ts';
+import { DeviceLostEvent, GpuEventTarget } from './events.ts';
 import { bytes, DeviceLostError, GpuError, LimitError, OutOfMemoryError } from './faults.ts';
 import { type PipelineCache, pipelineCache } from './pipeline.ts';
 import { scoped } from './scopes.ts';
@@ -38,7 +39,7 @@ export interface Counts {
 const ANNOUNCEMENT = 100;
 
 /** A device, and what lives on it. `openGpu` makes one. */
-export class Gpu {
+export class Gpu extends GpuEventTarget {
   readonly options: OpenOptions;
   readonly counts: Counts = { buffers: 0, bindGroups: 0, pipelines: 0, submits: 0, bytes: 0 };
   /** What lives on this device, in the order it must be rebuilt. */
@@ -51,6 +52,11 @@ export class Gpu {
   #tuning!: Tuning;
   #fault: GpuError | undefined;
   #closed = false;
+  #lost = false;
+  /** The device that somebody else has opened, where it was one. */
+  #borrowed: GPUDevice | undefined;
+  /** The device that {@link recover} has given up. */
+  #abandoned: GPUDevice | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #recovery: Promise<void> | undefined;
   /** The device is fresh, and what lives on it not all there yet. */
@@ -58,12 +64,13 @@ export class Gpu {
   /** Every buffer that is allocated, oldest first. */
   readonly #live = new Set<GPUBuffer>();
   readonly #rejected = ({ error }: GPUUncapturedErrorEvent) => {
-    const Kind = error.constructor.name === 'GPUOutOfMemoryError' ? OutOfMemoryError : GpuError;
-    this.#fault ??= new Kind(`the GPU rejected a command: ${error.message}`);
+    this.#fault ??= rejection(error);
   };
 
   constructor(options: OpenOptions) {
+    super();
     this.options = options;
+    this.#borrowed = options.device;
   }
 
   get device(): GPUDevice {
@@ -100,9 +107,13 @@ export class Gpu {
 
   /** Opens the device, or a fresh one after a loss. */
   async open(): Promise<void> {
-    const { device, report, tuning } = await openDevice(this.options);
+    const borrowed = this.#borrowed;
+    const { device, report, tuning } = await openDevice({
+      ...this.options,
+      ...(borrowed && { device: borrowed }),
+    });
     if (this.#closed) {
-      if (!this.options.device) device.destroy();
+      if (!borrowed) device.destroy();
       throw closedError();
     }
     this.#device = device;
@@ -111,10 +122,19 @@ export class Gpu {
     this.#fault = undefined;
     this.#pipelines = pipelineCache(device, this.counts);
     void device.lost.then(({ reason, message }) => {
-      if (this.#device === device) this.#fault = new DeviceLostError(message || reason);
+      if (this.#device !== device || this.#abandoned === device || this.#closed) return;
+      const error = new DeviceLostError(message || reason);
+      this.#fault = error;
+      this.#lost = true;
+      this.dispatchEvent(new DeviceLostEvent(error));
     });
-    // The owner of a borrowed device may have a handler of its own.
-    device.addEventListener('uncapturederror', this.#rejected);
+    // Those of a borrowed device may be of others who use it.
+    if (!borrowed) device.addEventListener('uncapturederror', this.#rejected);
+  }
+
+  /** Whether the device is lost, and {@link recover} has not succeeded yet. */
+  get lost(): boolean {
+    return this.#lost;
   }
 
   /** Throws what has gone wrong with the device, if anything; call before using it. */
@@ -226,30 +246,45 @@ export class Gpu {
 
   submit(encoder: GPUCommandEncoder): void {
     this.counts.submits++;
-    this.#device.queue.submit([encoder.finish()]);
+    const { queue } = this.#device;
+    if (!this.#borrowed) return queue.submit([encoder.finish()]);
+    const { result, errors } = scoped(this.#device, () => queue.submit([encoder.finish()]));
+    result();
+    errors.then(
+      (found) => {
+        const error = found.find(Boolean);
+        if (error) this.#fault ??= rejection(error);
+      },
+      // The device is lost, which it says itself.
+      () => {},
+    );
   }
 
   /**
    * After a loss: opens a fresh device and rebuilds what lived on the lost one from the last
    * parameters held on the host. Programs go on from the step of that snapshot. Does nothing while
    * the device is well.
+   * @param fresh the device to go on with, where the lost one was borrowed
    */
-  recover(): Promise<void> {
-    this.#recovery ??= this.#recover().finally(() => {
+  recover(fresh?: GPUDevice): Promise<void> {
+    this.#recovery ??= this.#recover(fresh).finally(() => {
       this.#recovery = undefined;
     });
     return this.#recovery;
   }
 
-  async #recover() {
+  async #recover(fresh: GPUDevice | undefined) {
     if (this.#closed) throw closedError();
-    if (this.options.device)
-      throw new GpuError(
-        'a borrowed device cannot be reopened from here: open another with openGpu({ device })',
-      );
     await this.#announced();
     if (!this.#fault) return;
-    this.#device.destroy();
+    if (this.#borrowed && !fresh)
+      throw new DeviceLostError(
+        'it was borrowed, so it cannot be opened again from here',
+        'give recover(device) a fresh one',
+      );
+    this.#abandoned = this.#device;
+    if (this.#borrowed) this.#borrowed = fresh;
+    else this.#device.destroy();
     this.#live.clear();
     this.#turn = Promise.resolve();
     this.counts.bytes = 0;
@@ -257,6 +292,7 @@ export class Gpu {
     try {
       await this.open();
       for (const resident of [...this.residents]) await resident.rebuild();
+      this.#lost = false;
     } catch (error) {
       // Some of what lived here is missing, so nothing may run until another attempt succeeds.
       this.#fault = error instanceof GpuError ? error : new GpuError(String(error));
@@ -264,6 +300,7 @@ export class Gpu {
     } finally {
       this.#rebuilding = false;
     }
+    this.dispatchEvent(new Event('recovered'));
   }
 
   /**
@@ -276,13 +313,18 @@ export class Gpu {
     this.#device.removeEventListener('uncapturederror', this.#rejected);
     for (const buffer of [...this.#live]) this.release(buffer);
     this.residents.clear();
-    if (!this.options.device) this.#device.destroy();
+    if (!this.#borrowed) this.#device.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 }
+
+const rejection = (error: GPUError): GpuError => {
+  const Kind = error.constructor.name === 'GPUOutOfMemoryError' ? OutOfMemoryError : GpuError;
+  return new Kind(`the GPU rejected a command: ${error.message}`);
+};
 
 const closedError = () => new GpuError('this Gpu is closed: open another with openGpu()');
 

@@ -19,7 +19,7 @@ export interface CompileOptions {
   /** Of the initial values and of all random numbers. */
   seed?: number;
   /** Called as pipelines are ready. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: ((done: number, total: number) => void) | undefined;
   /**
    * Variants of kernels to use: by family for all shapes, `{ matmul: 'naive' }`, which must fit, or
    * as `plan.variants` and snapshots have them, where what does not fit is passed over.

@@ -35,14 +35,17 @@ const keptOf = (gpu: Gpu, set: VariableSet) => gpu.attached.get(set) as Promise<
 export async function storeOf(gpu: Gpu, set: VariableSet, seed = 0): Promise<Store> {
   const known = keptOf(gpu, set);
   if (known) return (await known).store;
-  const made = makeStore(gpu, set, seed);
+  return keep(gpu, set, new Map(set.variables.map((v) => [v.name, initialValues(v, seed)])));
+}
+
+async function keep(gpu: Gpu, set: VariableSet, held: Values): Promise<Store> {
+  const made = makeStore(gpu, set, held);
   gpu.attached.set(set, made);
   made.catch(() => gpu.attached.delete(set));
   return (await made).store;
 }
 
-async function makeStore(gpu: Gpu, set: VariableSet, seed: number): Promise<Kept> {
-  const held = new Map(set.variables.map((v) => [v.name, initialValues(v, seed)]));
+async function makeStore(gpu: Gpu, set: VariableSet, held: Values): Promise<Kept> {
   const store: Store = { buffers: [], held, released: false };
   const rebuild = async () => {
     store.buffers.length = 0;
@@ -161,10 +164,15 @@ export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values)
 }
 
 async function put(gpu: Gpu, set: VariableSet, values: Values) {
+  const held = new Map([...values].map(([name, given]) => [name, given.slice()]));
+  if (!isStored(gpu, set)) {
+    await keep(gpu, set, held);
+    return;
+  }
   const store = await storeOf(gpu, set);
   gpu.check();
-  store.held = new Map([...values].map(([name, given]) => [name, given.slice()]));
-  write(gpu, set, store, store.held);
+  store.held = held;
+  write(gpu, set, store, held);
 }
 
 /**

@@ -1,13 +1,12 @@
-/** What an embedder calls: loads a lifter and lifts 2D joints to a person in the camera's frame. */
+/** Lifts 2D joints to people in the camera's frame. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import { compile, planOf } from '../graph/program.ts';
-import { releaseVariables, writeVariables } from '../graph/store.ts';
+import { type CompileOptions, compile, planOf } from '../graph/program.ts';
 import type { Tensor } from '../graph/trace.ts';
 import type { Variants } from '../kernels/tuning.ts';
 import type { Network } from '../models/layers.ts';
 import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
-import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
+import type { Weights } from '../models/weights.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
 import { placeRoot } from '../pose/root.ts';
 import {
@@ -20,13 +19,6 @@ import {
   type RayPose,
 } from '../pose/skeleton.ts';
 import { equaliseSides } from '../pose/symmetry.ts';
-
-/** A network of the package, such as `martinez`, as a function of its options. */
-export interface Architecture {
-  (options: never): Network;
-  /** The name that weights files give it; that of the function may be changed by a bundler. */
-  readonly architecture: string;
-}
 
 /** A person in the camera's frame. */
 export interface Lifted {
@@ -46,67 +38,54 @@ export interface Lifted {
 }
 
 export interface Lifter {
+  /** Where it runs. It dispatches `lost` and `recovered`; the next lift recovers by itself. */
+  readonly gpu: Gpu;
   readonly weights: Weights;
   readonly network: Network;
   /**
    * Lifts poses [n, 17, 2] on the plane at depth 1 to [n, 17, 3] in metres, relative to the pelvis,
    * in the camera's frame. Each is lifted once as it is and once in the mirror; the two are
    * averaged, and bones get the same length left and right.
+   * @throws DeviceLostError where the device is lost on the way; the next call goes to a fresh one
    */
   liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
-  /** Lifts one person, given in pixels of a camera, and puts them where their image comes from. */
-  lift(pixels: Coordinates<'pixel'>, camera: Camera): Promise<Lifted>;
-  /** Gives back what the lifter has on the device, the weights that it has loaded included. */
+  /**
+   * Lifts one person [17 * 2], or any number of them, given in pixels of a camera, and puts them
+   * where their image comes from. Calls from several places may overlap. After the first one of each
+   * kind, nothing is created on the device.
+   * @throws DeviceLostError as `liftRays`
+   */
+  lift(joints: Coordinates<'pixel'>, camera: Camera): Promise<Lifted>;
+  lift(people: readonly Coordinates<'pixel'>[], camera: Camera): Promise<Lifted[]>;
+  /** Gives back what the lifter has on the device. Calls that are under way reject. */
   dispose(): Promise<void>;
+}
+
+export interface LifterOptions {
+  /** Variants of kernels to use where they fit. */
+  variants?: Variants;
+  /** Called as pipelines are ready. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** Poses of a large run; there is a program for these and one for a single pose. */
 const LARGE = 64;
 
 /**
- * Loads a lifter: its architecture, and its weights or the bytes of their file.
- * @throws where the file is no weights file or belongs to another architecture
- */
-export async function loadLifter(
-  gpu: Gpu,
-  architecture: Architecture,
-  given: Uint8Array | Weights,
-): Promise<Lifter> {
-  const weights = given instanceof Uint8Array ? readWeights(given) : given;
-  const { architecture: name } = architecture;
-  if (weights.architecture !== name)
-    throw new Error(
-      `loadLifter: these are weights of ${weights.architecture}, not of ${name}. ` +
-        `Load them with ${weights.architecture}`,
-    );
-  const network = architecture(weights.options as never);
-  const sets = [network.parameters, network.statistics];
-  for (const set of sets) await writeVariables(gpu, set, valuesOf(set, weights.values));
-  const lifter = lifterOf(gpu, network, weights);
-  return {
-    ...lifter,
-    async dispose() {
-      await lifter.dispose();
-      for (const set of sets) await releaseVariables(gpu, set);
-    },
-  };
-}
-
-/**
  * A lifter with a network whose variables are on the device already, and stay there.
- * @param variants of kernels, to be used where they fit
  */
 export function lifterOf(
   gpu: Gpu,
   network: Network,
   weights: Weights,
-  variants: Variants = {},
+  { variants = {}, onProgress }: LifterOptions = {},
 ): Lifter {
   const programs = new Map<number, Promise<LiftProgram>>();
+  let disposed = false;
   const programFor = (size: number) => {
     let program = programs.get(size);
     if (!program) {
-      programs.set(size, (program = compileLift(gpu, network, size, variants)));
+      programs.set(size, (program = compileLift(gpu, network, size, { variants, onProgress })));
       // Another call may succeed, as after the recovery of a lost device.
       program.catch(() => programs.delete(size));
     }
@@ -121,6 +100,8 @@ export function lifterOf(
         `liftRays: poses are [n, ${JOINT_COUNT}, 2], and ${rays.length} numbers are no whole ` +
           `number of them. Give ${stride} for each person`,
       );
+    if (disposed) throw new Error('this lifter is disposed: load it again');
+    if (gpu.lost) await gpu.recover();
     const all = Float64Array.from(rays);
     const lifted = new Float32Array(count * 3 * JOINT_COUNT);
     for (let first = 0; first < count; first += LARGE) {
@@ -142,20 +123,40 @@ export function lifterOf(
     return poses.subarray(0, count * 3 * JOINT_COUNT);
   };
 
+  const liftPeople = async (people: readonly Coordinates<'pixel'>[], camera: Camera) => {
+    const stride = 2 * JOINT_COUNT;
+    const wrong = people.find(({ length }) => length !== stride);
+    if (wrong)
+      throw new Error(
+        `lift: a person has ${JOINT_COUNT} joints of two numbers, got ${wrong.length} numbers. ` +
+          'Bring other skeletons to Human3.6M by jointsToHuman36m or convertPose',
+      );
+    const rays = people.map((pixels) => pixelsToRays(camera, pixels));
+    const poses = await liftRays(rays.flatMap((values) => [...values]));
+    return rays.map((values, i) => {
+      const pose = poses.subarray(3 * JOINT_COUNT * i, 3 * JOINT_COUNT * (i + 1));
+      return placed(Float64Array.from(pose) as Pose3d, values, camera);
+    });
+  };
+
+  async function lift(joints: Coordinates<'pixel'>, camera: Camera): Promise<Lifted>;
+  async function lift(people: readonly Coordinates<'pixel'>[], camera: Camera): Promise<Lifted[]>;
+  async function lift(
+    given: Coordinates<'pixel'> | readonly Coordinates<'pixel'>[],
+    camera: Camera,
+  ): Promise<Lifted | Lifted[]> {
+    if (isOne(given)) return (await liftPeople([given], camera))[0]!;
+    return liftPeople(given, camera);
+  }
+
   return {
+    gpu,
     weights,
     network,
     liftRays,
-    async lift(pixels, camera) {
-      if (pixels.length !== 2 * JOINT_COUNT)
-        throw new Error(
-          `lift: a person has ${JOINT_COUNT} joints of two numbers, got ${pixels.length} numbers. ` +
-            'Bring other skeletons to Human3.6M by jointsToHuman36m or convertPose',
-        );
-      const rays = pixelsToRays(camera, pixels);
-      return placed(Float64Array.from(await liftRays(rays)) as Pose3d, rays, camera);
-    },
+    lift,
     async dispose() {
+      disposed = true;
       const made = await Promise.allSettled(programs.values());
       programs.clear();
       for (const program of made) if (program.status === 'fulfilled') program.value.dispose();
@@ -163,13 +164,17 @@ export function lifterOf(
   };
 }
 
+const isOne = (
+  given: Coordinates<'pixel'> | readonly Coordinates<'pixel'>[],
+): given is Coordinates<'pixel'> => typeof given[0] === 'number';
+
 const lifting =
   (network: Network) =>
   ({ poses }: { poses: Tensor }) => ({ lifted: network(poses) });
 const liftInputs = (size: number) => ({ poses: [2 * size, INPUT_SIZE] }) as const;
 
-const compileLift = (gpu: Gpu, network: Network, size: number, variants: Variants) =>
-  compile(gpu, lifting(network), liftInputs(size), { variants });
+const compileLift = (gpu: Gpu, network: Network, size: number, options: CompileOptions) =>
+  compile(gpu, lifting(network), liftInputs(size), options);
 
 /** The variants of kernels that a lifter of this network uses on this device. */
 export const liftVariants = (gpu: Gpu, network: Network): Variants =>

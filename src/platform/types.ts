@@ -40,3 +40,11 @@ export interface Image {
   /** 4 bytes a pixel, row-major, not premultiplied. */
   readonly rgba: Uint8Array;
 }
+
+/** A file on its way. */
+export interface FileStream {
+  /** Its bytes, piece by piece; leaving the loop ends the download. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Its length in bytes, where that is known before the end. */
+  readonly length?: number | undefined;
+}

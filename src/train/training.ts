@@ -100,10 +100,15 @@ export async function openTraining(
     { seed, ...(onProgress && { onProgress }) },
   );
 
-  const weights = { architecture: config.architecture, options, values: new Map() };
+  const weights = {
+    architecture: config.architecture,
+    options,
+    values: new Map(),
+    shapes: new Map(),
+  };
   // What judges is kept with the snapshot too: validation chooses the weights.
   let judging = liftVariants(gpu, network);
-  let lifter = lifterOf(gpu, network, weights, judging);
+  let lifter = lifterOf(gpu, network, weights, { variants: judging });
   const judged = drawBatch(
     {
       ...batchPlan(config, data.validation),
@@ -150,7 +155,7 @@ export async function openTraining(
       queued = program.count;
       judging = { ...judging, ...variantsOf(snapshot, gpu) };
       await lifter.dispose();
-      lifter = lifterOf(gpu, network, weights, judging);
+      lifter = lifterOf(gpu, network, weights, { variants: judging });
     },
     async values() {
       const parameters = await readVariables(gpu, network.parameters);

@@ -50,9 +50,6 @@ test('a borrowed device is used, given back clean, and left alone', async () => 
   expect(gpu.adapter.limits.maxStorageBuffersPerShaderStage).toBe(8);
   const { train } = await openSmall(gpu);
   await train(1);
-  await expect(gpu.recover()).rejects.toThrow(
-    'a borrowed device cannot be reopened from here: open another with openGpu({ device })',
-  );
   gpu.close();
   expect(live.size).toBe(0);
 

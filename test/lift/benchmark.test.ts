@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readBenchmark } from '../../src/data/benchmark.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
-import { loadLifter } from '../../src/lift/lifter.ts';
+import { loadLifter } from '../../src/lift/load.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { readWeights } from '../../src/models/weights.ts';
 import { evaluate } from '../../src/pose/metrics.ts';
@@ -12,9 +12,9 @@ import { bytesOf, hasData, NEEDS_DATA } from '../data/dataset.ts';
 
 const weights = readFileSync(new URL('../../weights/martinez.safetensors', import.meta.url));
 
-test('the weights are small, and say where they come from and how they were trained', () => {
+test('the weights are small, and say where they come from and how they were trained', async () => {
   expect(weights.length).toBeLessThan(5e6);
-  const { notice, training } = readWeights(weights);
+  const { notice, training } = await readWeights(weights);
   expect(notice).toContain('mocap.cs.cmu.edu');
   expect(training).toMatchObject({
     step: 4000,
@@ -33,7 +33,7 @@ describe.skipIf(!hasData)(`the benchmark${NEEDS_DATA}`, () => {
     const some = Array.from({ length: Math.floor(pose3d.length / 51 / 4) }, (_, i) => 4 * i);
     const pick = (values: Float32Array, size: number) =>
       some.flatMap((i) => [...values.subarray(i * size, (i + 1) * size)]);
-    const lifter = await loadLifter(gpu, martinez, weights);
+    const lifter = await loadLifter(martinez, weights, { gpu });
     const lifted = await lifter.liftRays(pick(pose2d, 34));
     const { mpjpe, paMpjpe } = evaluate(lifted, pick(pose3d, 51));
     expect(mpjpe.value).toBeLessThan(23);

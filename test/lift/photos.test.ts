@@ -1,10 +1,10 @@
 /** The shipped lifter on real photos: what it makes of them must be people. */
 
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jointsToHuman36m, readJoints } from '../../src/data/joints.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
-import { type Lifted, type Lifter, loadLifter } from '../../src/lift/lifter.ts';
+import type { Lifted, Lifter } from '../../src/lift/lifter.ts';
+import { loadLifter } from '../../src/lift/load.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { cameraFromFov } from '../../src/pose/camera.ts';
 import { procrustes } from '../../src/pose/procrustes.ts';
@@ -33,7 +33,7 @@ describe.skipIf(!hasData)(`photos${NEEDS_DATA}`, () => {
   let lifter: Lifter;
   beforeAll(async () => {
     gpu = await openGpu();
-    lifter = await loadLifter(gpu, martinez, readFileSync(weights));
+    lifter = await loadLifter(martinez, weights, { gpu });
   });
   afterAll(() => gpu?.close());
 

@@ -1,12 +1,21 @@
 /** Files in a browser: what the page saved in its private file system, and what servers give. */
 
+import { collect, openUrl } from '../fetch.ts';
+import type { FileStream } from '../types.ts';
+
 /** The bytes of a file that the page has written, else of what the URL gives. */
 export async function readFile(where: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  return collect(await openFile(where));
+}
+
+/** The same piece by piece. */
+export async function openFile(where: string | URL, signal?: AbortSignal): Promise<FileStream> {
   const saved = typeof where === 'string' ? await savedFile(where) : undefined;
-  if (saved) return new Uint8Array(await saved.arrayBuffer());
-  const response = await fetch(where);
-  if (!response.ok) throw new Error(`${where} was not read: the server says ${response.status}.`);
-  return new Uint8Array(await response.arrayBuffer());
+  return saved ? { chunks: whole(saved), length: saved.size } : openUrl(where, signal);
+}
+
+async function* whole(file: File): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(await file.arrayBuffer());
 }
 
 /**

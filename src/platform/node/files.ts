@@ -10,23 +10,33 @@ import {
   rm,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { DownloadError } from '../errors.ts';
+import { collect, openUrl } from '../fetch.ts';
+import type { FileStream } from '../types.ts';
 
 /**
  * The bytes of a file, or of what an http(s) URL gives, in memory of their own: views of any
  * element type may start at their first byte.
  */
 export async function readFile(where: string | URL): Promise<Uint8Array<ArrayBuffer>> {
-  if (/^https?:/.test(String(where))) {
-    const response = await fetch(where);
-    if (!response.ok) throw new Error(`${where} was not read: the server says ${response.status}.`);
-    return new Uint8Array(await response.arrayBuffer());
-  }
+  return collect(await openFile(where));
+}
+
+/** The same piece by piece. */
+export async function openFile(where: string | URL, signal?: AbortSignal): Promise<FileStream> {
+  if (/^https?:/.test(String(where))) return openUrl(where, signal);
   const path = /^file:/.test(String(where)) ? new URL(where) : where;
   try {
-    return new Uint8Array(await readBytes(path));
+    const bytes = new Uint8Array(await readBytes(path, { signal }));
+    return { chunks: once(bytes), length: bytes.length };
   } catch (error) {
-    throw new Error(`${where} was not read: ${reason(error)}.`, { cause: error });
+    signal?.throwIfAborted();
+    throw new DownloadError(`${where} was not read: ${reason(error)}.`, { cause: error });
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 let drafts = 0;
