@@ -2,50 +2,40 @@
 
 import { execFile } from 'node:child_process';
 import {
-  cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { built, root } from './built.ts';
 
-const root = resolve(import.meta.dirname, '..');
 let project: string;
 
 const run = promisify(execFile);
 const inProject = (command: string, ...args: string[]) => run(command, args, { cwd: project });
 
 /** Gives the project a package of ours, as a registry would, without a network. */
-function provide(name: string, how: typeof cpSync | typeof symlinkSync) {
+function provide(name: string) {
   const to = join(project, 'node_modules', name);
   mkdirSync(dirname(to), { recursive: true });
-  if (how === cpSync) cpSync(join(root, 'node_modules', name), to, { recursive: true });
-  else symlinkSync(join(root, 'node_modules', name), to);
-}
-
-/** The packages that `kinegrad` depends on, directly or not. */
-function dependencies(): string[] {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const names = new Set<string>(Object.keys(packages[''].dependencies));
-  for (const name of names) {
-    for (const next of Object.keys(packages[`node_modules/${name}`].dependencies ?? {}))
-      names.add(next);
-  }
-  return [...names];
+  symlinkSync(join(root, 'node_modules', name), to);
 }
 
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'kinegrad-test-'));
   writeFileSync(join(project, 'package.json'), '{ "type": "module", "private": true }');
-  const packed = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: root });
+  await built();
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
+  const packed = await run('npm', args, { cwd: root });
   const [{ filename }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[\n')));
-  for (const name of dependencies()) provide(name, cpSync);
   await inProject(
     'npm',
     'install',
@@ -63,6 +53,14 @@ const OPEN = `
   console.log(gpu instanceof Error ? gpu.message : 'opened ' + gpu.adapter.kind);
 `;
 
+test('it brings no other package along', () => {
+  const installed = join(project, 'node_modules/kinegrad/package.json');
+  expect(JSON.parse(readFileSync(installed, 'utf8')).dependencies ?? {}).toEqual({});
+  expect(readdirSync(join(project, 'node_modules')).filter((name) => name[0] !== '.')).toEqual([
+    'kinegrad',
+  ]);
+});
+
 test('the command line starts, and says its version', async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect((await inProject('npx', '--offline', 'kinegrad', '--version')).stdout).toBe(
@@ -75,8 +73,8 @@ test('without the package webgpu, the error says what to install; with it, a dev
   expect(await open()).toBe(
     'Node needs the package webgpu to reach a GPU: run npm install webgpu.\n',
   );
-  provide('webgpu', symlinkSync);
-  provide('@sparticuz/chromium', symlinkSync);
+  provide('webgpu');
+  provide('@sparticuz/chromium');
   expect(await open()).toMatch(/^opened (hardware|lavapipe|swiftshader)\n$/);
 });
 
@@ -106,6 +104,19 @@ test('the examples of the README run as printed', async () => {
   expect(lifted.stdout).toMatch(/^\[.*\] [\d.]+\n$/s);
 });
 
+test('the command line lifts a photo, with the weights and the font that ship', async () => {
+  provide('sharp');
+  const blank = { create: { width: 1000, height: 667, channels: 3, background: '#888' } } as const;
+  await sharp(blank).png().toFile(join(project, 'photo.png'));
+  const args = ['lift', '--image', 'photo.png', '--joints', 'joints.json', '--out', 'out'];
+  const { stdout } = await inProject('npx', '--offline', 'kinegrad', ...args);
+  expect(stdout).toMatch(/^written +out\/pose\.json, out\/pose\.png$/m);
+  const { joints } = JSON.parse(readFileSync(join(project, 'out/pose.json'), 'utf8'));
+  expect(joints.pelvis[2]).toBeGreaterThan(1);
+  const fonts = readFileSync(join(project, 'node_modules/kinegrad/dist/cli/LICENSES.txt'), 'utf8');
+  expect(fonts).toMatch(/commander[\s\S]*d3-scale[\s\S]*PT Sans[\s\S]*Open Font License/i);
+});
+
 test('its types are found, and hold in a strict project', async () => {
   const program = `
     import { type Gpu, openGpu } from 'kinegrad';
@@ -116,6 +127,7 @@ test('its types are found, and hold in a strict project', async () => {
     device.destroy();
   `;
   writeFileSync(join(project, 'program.ts'), program);
+  provide('@webgpu/types');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const flags = '--noEmit --strict --target es2022 --module nodenext --types'.split(' ');
   const { stdout } = await inProject('node', tsc, ...flags, '@webgpu/types', 'program.ts').catch(

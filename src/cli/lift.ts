@@ -1,5 +1,6 @@
 /** `kinegrad lift`: the person of a photo in 3D, as numbers and as a picture. */
 
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { decodeImage, encodePng, readFile, renderSvg, writeFileAtomic } from '#platform';
 import { jointsToHuman36m, readJoints } from '../data/joints.ts';
@@ -36,7 +37,9 @@ export interface LiftFlags {
 }
 
 /** The lifter that ships with the package. */
-export const SHIPPED_WEIGHTS = new URL('../../weights/martinez.safetensors', import.meta.url);
+export const SHIPPED_WEIGHTS = createRequire(import.meta.url).resolve(
+  'kinegrad/weights/martinez.safetensors',
+);
 
 /**
  * Horizontal field of view of a camera of which nothing is known: between a phone's and a 35 mm

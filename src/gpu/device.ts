@@ -23,6 +23,18 @@ export interface DeviceOptions {
   tuning?: TuningDatabase | string;
 }
 
+export interface OpenOptions extends DeviceOptions {
+  /** The largest binding to use, in bytes, when less than the device's own limit is wanted. */
+  maxBinding?: number;
+  /** Refuse programs with which more bytes than this would be allocated, variables included. */
+  memoryCap?: number;
+  /**
+   * Fill the scratch memory of programs with NaN before their first step, so that a read before a
+   * write shows.
+   */
+  poison?: boolean;
+}
+
 interface OpenedDevice {
   readonly device: GPUDevice;
   readonly report: AdapterReport;

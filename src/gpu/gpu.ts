@@ -1,7 +1,7 @@
 /** The device: the only place that creates buffers, bind groups and pipelines, and counts them. */
 
 import type { AdapterReport } from '../platform/types.ts';
-import { type DeviceOptions, openDevice } from './device.ts';
+import { type OpenOptions, openDevice } from './device.ts';
 import type { Resident } from './download.ts';
 import { DeviceLostEvent, GpuEventTarget } from './events.ts';
 import { bytes, DeviceLostError, GpuError, LimitError, OutOfMemoryError } from './faults.ts';
@@ -12,17 +12,7 @@ import type { Tuning } from './tuning.ts';
 // Browsers and the first releases of Node 20 lack the symbol that `await using` looks for.
 (Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for('Symbol.asyncDispose');
 
-export interface OpenOptions extends DeviceOptions {
-  /** The largest binding to use, in bytes, when less than the device's own limit is wanted. */
-  maxBinding?: number;
-  /** Refuse programs with which more bytes than this would be allocated, variables included. */
-  memoryCap?: number;
-  /**
-   * Fill the scratch memory of programs with NaN before their first step, so that a read before a
-   * write shows.
-   */
-  poison?: boolean;
-}
+export type { OpenOptions };
 
 /** What programs and stores have created on a device since it was opened; pipelines warm up apart. `bytes` is what is allocated now. */
 export interface Counts {
@@ -246,18 +236,21 @@ export class Gpu extends GpuEventTarget {
 
   submit(encoder: GPUCommandEncoder): void {
     this.counts.submits++;
-    const { queue } = this.#device;
-    if (!this.#borrowed) return queue.submit([encoder.finish()]);
-    const { result, errors } = scoped(this.#device, () => queue.submit([encoder.finish()]));
+    const submit = () => this.#device.queue.submit([encoder.finish()]);
+    if (this.#borrowed) this.#watched(submit);
+    else submit();
+  }
+
+  /** Our commands on a borrowed device, of which errors that nobody catches tell nothing. */
+  #watched(work: () => void) {
+    const { result, errors } = scoped(this.#device, work);
     result();
-    errors.then(
-      (found) => {
-        const error = found.find(Boolean);
-        if (error) this.#fault ??= rejection(error);
-      },
-      // The device is lost, which it says itself.
-      () => {},
-    );
+    const note = (found: readonly (GPUError | null)[]) => {
+      const error = found.find(Boolean);
+      if (error) this.#fault ??= rejection(error);
+    };
+    // Where the device is lost, it says so itself.
+    errors.then(note, () => {});
   }
 
   /**

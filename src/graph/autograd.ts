@@ -1,7 +1,11 @@
 /** Reverse-mode differentiation on the tape: the derivative of a graph is more graph. */
 
+import { batchNormGradient } from './ops/batch_norm.ts';
 import { add } from './ops/elementwise.ts';
-import { constant, currentTape, show, type Tensor } from './trace.ts';
+import { sumTo } from './ops/reduce.ts';
+import { constant, currentTape, type Gradients, show, type Tensor } from './trace.ts';
+
+const needed: Gradients = { sumTo, batchNorm: batchNormGradient };
 
 /**
  * Gradients of `loss`, a single value, with respect to each of `wrt`. Walks the op calls that led
@@ -26,7 +30,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       throw new Error(
         `grad: ${op.name} has no derivative. Keep it out of what the loss depends on`,
       );
-    const dx = op.backward(dy, { x, y, a });
+    const dx = op.backward(dy, { x, y, a, gradients: needed });
     x.forEach((input, i) => {
       const received = dx[i];
       if (!received || !reached.tensors.has(input)) return;

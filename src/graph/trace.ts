@@ -65,6 +65,17 @@ export interface Lowering {
   emit(dispatches: readonly Dispatch[]): void;
 }
 
+/**
+ * What only derivatives need, and ops need for nothing else. `grad` hands it to them: so a bundle of a
+ * page that does not train has neither it nor its shaders.
+ */
+export interface Gradients {
+  /** Sums a gradient over the axes along which its value was broadcast. */
+  sumTo(dy: Tensor, shape: Shape): Tensor;
+  /** [dx, dscale, dshift] of batch norm in training. */
+  batchNorm(x: Tensor, dy: Tensor, mean: Tensor, invStd: Tensor, scale: Tensor): readonly Tensor[];
+}
+
 /** What an op means: its shapes, its kernels, its derivative. */
 export interface OpRule<A> {
   /** Shapes of the outputs. Throws, with the rule and the repair, where inputs do not fit. */
@@ -79,7 +90,7 @@ export interface OpRule<A> {
    */
   readonly backward?: (
     dy: readonly (Tensor | null)[],
-    call: { x: readonly Tensor[]; y: readonly Tensor[]; a: A },
+    call: { x: readonly Tensor[]; y: readonly Tensor[]; a: A; gradients: Gradients },
   ) => readonly (Tensor | null)[];
   /** Variables that a call writes: it stays even if nothing reads its outputs. */
   readonly writes?: (a: A) => readonly Variable[];

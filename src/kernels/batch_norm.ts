@@ -61,7 +61,7 @@ const nextBlock = ({ block }: Block, first: number): Block => ({
 });
 
 /** Mean and sum of squared differences of each block of rows: mean, m2 [blocks, columns]. */
-export const batchNormStats = kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
+export const batchNormStats = /* @__PURE__ */ kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
   reads: ['x'],
   writes: ['mean', 'm2'],
   editions: ({ x }) => editions(x),
@@ -75,7 +75,7 @@ export const batchNormStats = kernel<'x', 'mean' | 'm2', Block>(statsWgsl, {
 });
 
 /** Joins blocks to mean and inv_std [columns], and updates what is remembered of them. */
-export const batchNormFinish = kernel<
+export const batchNormFinish = /* @__PURE__ */ kernel<
   'means' | 'm2s',
   'mean' | 'inv_std' | 'running_mean' | 'running_variance',
   { rows: number; block: number; epsilon: number; momentum: number }
@@ -96,24 +96,25 @@ export const batchNormFinish = kernel<
 });
 
 /** Gradients of scale and shift for each block of rows: [blocks, columns]. */
-export const batchNormSums = kernel<'x' | 'dy' | 'mean' | 'inv_std', 'dscale' | 'dshift', Block>(
-  sumsWgsl,
-  {
-    reads: ['x', 'dy', 'mean', 'inv_std'],
-    writes: ['dscale', 'dshift'],
-    editions: ({ x }) => editions(x),
-    params: ({ x }, a) => blockParams(x, a),
-    overrides: (_t, _a, target) => ({ WIDTH: blockThreads(target) }),
-    groups: ({ x }, a, target) => blockGroups(x, a, target),
-    cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
-    cut: () => ['x', 'dy'],
-    cutRows: NORM_BLOCK,
-    piece: nextBlock,
-  },
-);
+export const batchNormSums = /* @__PURE__ */ kernel<
+  'x' | 'dy' | 'mean' | 'inv_std',
+  'dscale' | 'dshift',
+  Block
+>(sumsWgsl, {
+  reads: ['x', 'dy', 'mean', 'inv_std'],
+  writes: ['dscale', 'dshift'],
+  editions: ({ x }) => editions(x),
+  params: ({ x }, a) => blockParams(x, a),
+  overrides: (_t, _a, target) => ({ WIDTH: blockThreads(target) }),
+  groups: ({ x }, a, target) => blockGroups(x, a, target),
+  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 4 * sizeOf(x.shape) }),
+  cut: () => ['x', 'dy'],
+  cutRows: NORM_BLOCK,
+  piece: nextBlock,
+});
 
 /** dx of batch norm over `rows` rows. */
-export const batchNormBackward = kernel<
+export const batchNormBackward = /* @__PURE__ */ kernel<
   'x' | 'dy' | 'mean' | 'inv_std' | 'scale' | 'dscale' | 'dshift',
   'dx',
   { rows: number }
@@ -143,7 +144,7 @@ const columnGroups = (x: Operand, target: Target) =>
   Math.ceil(columns(x) / lanes(x) / blockThreads(target));
 
 /** y, the statistics, and what is remembered of them, in one run: a thread for each column. */
-export const batchNormColumns = kernel<
+export const batchNormColumns = /* @__PURE__ */ kernel<
   'x' | 'scale' | 'shift',
   'y' | 'mean' | 'inv_std' | 'running_mean' | 'running_variance',
   { epsilon: number; momentum: number; stages: readonly Stage[] }
@@ -171,7 +172,7 @@ export const batchNormColumns = kernel<
 });
 
 /** dx and the gradients of scale and shift in one run: a thread for each column. */
-export const batchNormColumnsBackward = kernel<
+export const batchNormColumnsBackward = /* @__PURE__ */ kernel<
   'x' | 'dy' | 'mean' | 'inv_std' | 'scale',
   'dscale' | 'dshift' | 'dx'
 >(columnsBackwardWgsl, {

@@ -125,51 +125,52 @@ export const maxStages = extra.length;
  * y = the stages applied to x, in order. y and x are [rows, columns], or [size] where no operand is
  * a row or a column; rows are [columns], columns are [rows], scalars [1].
  */
-export const elementwise = kernel<'x' | (typeof extra)[number], 'y', ChainAttributes>(
-  elementwiseWgsl,
-  {
-    reads: ['x', ...extra],
-    writes: ['y'],
-    editions: ({ y }, { stages }) => ({
-      ...(lanesOf(y, stages) === 4 ? {} : singles),
-      ...stageEditions(stages),
-    }),
-    overrides: ({ y }, { stages }, target) => ({
-      ...stageOverrides(stages),
-      COLUMNS: Number(downColumns(target, y, stages)),
-      WIDTH: chainWalk(target, y, stages).width,
-    }),
-    params: ({ y }, { stages, first }, target) => {
-      const columns = Math.ceil(y.shape.at(-1)! / lanesOf(y, stages));
-      const { spans, ...walk } = chainWalk(target, y, stages);
-      return {
-        count: sizeOf(y.shape) / lanesOf(y, stages),
-        columns,
-        ...walkParams(walk),
-        spans,
-        rows_on: Math.floor(walk.stride / Math.max(1, columns)),
-        first,
-        ...stageParams(stages, maxStages),
-      };
-    },
-    groups: ({ y }, { stages }, target) => {
-      const { spans, ...walk } = chainWalk(target, y, stages);
-      return Math.ceil(walkGroups(walk, sizeOf(y.shape) / lanesOf(y, stages)) / spans);
-    },
-    cost: ({ x, y }, { stages }) => ({
-      bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)) + stageBytes(stages),
-      flops: stages.length * sizeOf(y.shape),
-    }),
-    cut: (_, { stages }) => [
-      'x',
-      'y',
-      ...extra.filter(
-        (_, i) => !stages[i]?.operand || stages[i].kind === 'full' || stages[i].kind === 'column',
-      ),
-    ],
-    piece: (a, first, t) => ({ ...a, first: first * sizeOf(t.y.shape.slice(1)) }),
+export const elementwise = /* @__PURE__ */ kernel<
+  'x' | (typeof extra)[number],
+  'y',
+  ChainAttributes
+>(elementwiseWgsl, {
+  reads: ['x', ...extra],
+  writes: ['y'],
+  editions: ({ y }, { stages }) => ({
+    ...(lanesOf(y, stages) === 4 ? {} : singles),
+    ...stageEditions(stages),
+  }),
+  overrides: ({ y }, { stages }, target) => ({
+    ...stageOverrides(stages),
+    COLUMNS: Number(downColumns(target, y, stages)),
+    WIDTH: chainWalk(target, y, stages).width,
+  }),
+  params: ({ y }, { stages, first }, target) => {
+    const columns = Math.ceil(y.shape.at(-1)! / lanesOf(y, stages));
+    const { spans, ...walk } = chainWalk(target, y, stages);
+    return {
+      count: sizeOf(y.shape) / lanesOf(y, stages),
+      columns,
+      ...walkParams(walk),
+      spans,
+      rows_on: Math.floor(walk.stride / Math.max(1, columns)),
+      first,
+      ...stageParams(stages, maxStages),
+    };
   },
-);
+  groups: ({ y }, { stages }, target) => {
+    const { spans, ...walk } = chainWalk(target, y, stages);
+    return Math.ceil(walkGroups(walk, sizeOf(y.shape) / lanesOf(y, stages)) / spans);
+  },
+  cost: ({ x, y }, { stages }) => ({
+    bytes: 4 * (sizeOf(x.shape) + sizeOf(y.shape)) + stageBytes(stages),
+    flops: stages.length * sizeOf(y.shape),
+  }),
+  cut: (_, { stages }) => [
+    'x',
+    'y',
+    ...extra.filter(
+      (_, i) => !stages[i]?.operand || stages[i].kind === 'full' || stages[i].kind === 'column',
+    ),
+  ],
+  piece: (a, first, t) => ({ ...a, first: first * sizeOf(t.y.shape.slice(1)) }),
+});
 
 /** Whether a stage reads a row or a column of y, so that rows matter. */
 const hasRows = (stages: readonly Stage[]) =>

@@ -124,6 +124,13 @@ export function kernel<const In extends string, const Out extends string, Attrib
   return Object.assign(run, { file, spec });
 }
 
+/** Binds another WGSL file with the same operands; `more` says what differs. */
+export const kernelLike = <In extends string, Out extends string, Attributes>(
+  file: KernelFile,
+  { spec }: Kernel<In, Out, Attributes>,
+  more: Partial<KernelSpec<In, Out, Attributes>>,
+): Kernel<In, Out, Attributes> => kernel(file, { ...spec, ...more });
+
 /**
  * A line of workgroups as a grid within the limit of 65,535 a dimension; `lib/grid.wgsl` unfolds
  * it.

@@ -5,15 +5,15 @@ import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
 import layerNormBackwardShortRowsWgsl from '../../shaders/layer_norm_backward_short_rows.wgsl';
 import layerNormShortRowsWgsl from '../../shaders/layer_norm_short_rows.wgsl';
 import layerNormSumsWgsl from '../../shaders/layer_norm_sums.wgsl';
-import { type Block, batchNormSums } from './batch_norm.ts';
-import { kernel } from './kernel.ts';
+import { batchNormSums } from './batch_norm.ts';
+import { kernel, kernelLike } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import { rowThreads, threadRows } from './thread_rows.ts';
 
 const columns = ({ shape }: Operand) => shape.at(-1)!;
 
 /** y, and the mean and inv_std [rows] that its derivative needs. */
-export const layerNorm = kernel<
+export const layerNorm = /* @__PURE__ */ kernel<
   'x' | 'scale' | 'shift',
   'y' | 'mean' | 'inv_std',
   { epsilon: number }
@@ -28,47 +28,41 @@ export const layerNorm = kernel<
 });
 
 /** The same with a thread for each row. */
-export const layerNormShortRows = kernel<
-  'x' | 'scale' | 'shift',
-  'y' | 'mean' | 'inv_std',
-  { epsilon: number }
->(layerNormShortRowsWgsl, {
-  ...layerNorm.spec,
-  ...threadRows(
+export const layerNormShortRows = /* @__PURE__ */ kernelLike(
+  layerNormShortRowsWgsl,
+  layerNorm,
+  /* @__PURE__ */ threadRows(
     ({ x }) => x,
     ({ epsilon }) => ({ epsilon }),
   ),
-});
-
-/** dx of layer norm. */
-export const layerNormBackward = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
-  layerNormBackwardWgsl,
-  {
-    reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
-    writes: ['dx'],
-    overrides: ({ x }, _, target) => rowThreads(target, x),
-    params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
-    groups: ({ x }) => x.shape[0]!,
-    cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),
-    cut: () => ['x', 'dy', 'mean', 'inv_std', 'dx'],
-  },
 );
 
+/** dx of layer norm. */
+export const layerNormBackward = /* @__PURE__ */ kernel<
+  'x' | 'dy' | 'scale' | 'mean' | 'inv_std',
+  'dx'
+>(layerNormBackwardWgsl, {
+  reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
+  writes: ['dx'],
+  overrides: ({ x }, _, target) => rowThreads(target, x),
+  params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
+  groups: ({ x }) => x.shape[0]!,
+  cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),
+  cut: () => ['x', 'dy', 'mean', 'inv_std', 'dx'],
+});
+
 /** The same with a thread for each row. */
-export const layerNormBackwardShortRows = kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
+export const layerNormBackwardShortRows = /* @__PURE__ */ kernelLike(
   layerNormBackwardShortRowsWgsl,
-  { ...layerNormBackward.spec, ...threadRows(({ x }) => x) },
+  layerNormBackward,
+  /* @__PURE__ */ threadRows(({ x }) => x),
 );
 
 /** Rows of a block where x is cut: rows are long, and mean and inv_std begin at multiples of 64. */
 export const LAYER_NORM_BLOCK = 64;
 
 /** Gradients of scale and shift for each block of rows: [blocks, columns]. */
-export const layerNormSums = kernel<'x' | 'dy' | 'mean' | 'inv_std', 'dscale' | 'dshift', Block>(
-  layerNormSumsWgsl,
-  {
-    ...batchNormSums.spec,
-    cut: () => ['x', 'dy', 'mean', 'inv_std'],
-    cutRows: LAYER_NORM_BLOCK,
-  },
-);
+export const layerNormSums = /* @__PURE__ */ kernelLike(layerNormSumsWgsl, batchNormSums, {
+  cut: () => ['x', 'dy', 'mean', 'inv_std'],
+  cutRows: LAYER_NORM_BLOCK,
+});

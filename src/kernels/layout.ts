@@ -20,7 +20,7 @@ export interface Box {
   readonly y: { readonly first: number; readonly strides: Shape };
 }
 
-const copyBox = kernel<'x', 'y', Box>(copyWgsl, {
+const copyBox = /* @__PURE__ */ kernel<'x', 'y', Box>(copyWgsl, {
   reads: ['x'],
   writes: ['y'],
   constants: (_, box) => ({ U: copiesQuads(box) ? 'vec4u' : 'u32' }),
@@ -42,7 +42,7 @@ const copyBox = kernel<'x', 'y', Box>(copyWgsl, {
 });
 
 /** A box whose axes 4 and 5 are as `copy_transposed.wgsl` wants them. */
-const copyTransposed = kernel<'x', 'y', Box>(copyTransposedWgsl, {
+const copyTransposed = /* @__PURE__ */ kernel<'x', 'y', Box>(copyTransposedWgsl, {
   reads: ['x'],
   writes: ['y'],
   overrides: (_t, box, target) => ({ WIDTH: blocksOf(target, box).width }),
@@ -220,7 +220,7 @@ export const stridesOf = (shape: Shape): number[] =>
   shape.map((_, i) => sizeOf(shape.slice(i + 1)));
 
 /** y [size] filled with one value. */
-export const fill = kernel<never, 'y', { value: number }>(fillWgsl, {
+export const fill = /* @__PURE__ */ kernel<never, 'y', { value: number }>(fillWgsl, {
   reads: [],
   writes: ['y'],
   editions: ({ y }) => (lanesOf(y) === 4 ? {} : singles),
@@ -236,7 +236,7 @@ export const fill = kernel<never, 'y', { value: number }>(fillWgsl, {
 });
 
 /** y [rows, columns] from table [entries, columns] by index [rows]. */
-export const gather = kernel<'table' | 'index', 'y'>(gatherWgsl, {
+export const gather = /* @__PURE__ */ kernel<'table' | 'index', 'y'>(gatherWgsl, {
   reads: ['table', 'index'],
   writes: ['y'],
   editions: ({ y }) => (lanesOf(y) === 4 ? {} : singles),
@@ -270,7 +270,7 @@ function spansOf(target: Target, { shape }: Operand, lanes: number) {
 }
 
 /** dtable [entries, columns] from dy [rows, columns] and index [rows]. */
-export const gatherBackward = kernel<'index' | 'dy', 'dtable'>(gatherBackwardWgsl, {
+export const gatherBackward = /* @__PURE__ */ kernel<'index' | 'dy', 'dtable'>(gatherBackwardWgsl, {
   reads: ['index', 'dy'],
   writes: ['dtable'],
   editions: ({ dy }) => (lanesOf(dy) === 4 ? {} : singles),

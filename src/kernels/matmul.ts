@@ -154,14 +154,22 @@ function groupOfOuter({ m, n, batch }: Sizes, target: Target): Group {
 
 /** All kernels of the family, in the order of the ladder, and where each is right and useful. */
 export const matmulVariants = {
-  naive: variant(naive1, { editions: () => singles, group: [8, 8] }),
-  tile: variant(tile2, { editions: () => singles, group: [16, 16] }),
-  tileRegisters: variant(tile3, { editions: () => singles, group: [64, 64] }),
-  registers: variant(registers4, { editions: blocks, group: [64, 32] }),
-  subgroup4: variant(block5on4, { editions: blocks, group: [16, 16], rowsFirst: true }),
-  subgroup8: variant(block5on8, { editions: blocks, group: [32, 32], rowsFirst: true }),
-  row: variant(rowWgsl, { editions: blocks, group: [32, 1] }),
-  outer: variant(outerWgsl, {
+  naive: /* @__PURE__ */ variant(naive1, { editions: () => singles, group: [8, 8] }),
+  tile: /* @__PURE__ */ variant(tile2, { editions: () => singles, group: [16, 16] }),
+  tileRegisters: /* @__PURE__ */ variant(tile3, { editions: () => singles, group: [64, 64] }),
+  registers: /* @__PURE__ */ variant(registers4, { editions: blocks, group: [64, 32] }),
+  subgroup4: /* @__PURE__ */ variant(block5on4, {
+    editions: blocks,
+    group: [16, 16],
+    rowsFirst: true,
+  }),
+  subgroup8: /* @__PURE__ */ variant(block5on8, {
+    editions: blocks,
+    group: [32, 32],
+    rowsFirst: true,
+  }),
+  row: /* @__PURE__ */ variant(rowWgsl, { editions: blocks, group: [32, 1] }),
+  outer: /* @__PURE__ */ variant(outerWgsl, {
     editions: ({ n }) => (isQuads(n) ? {} : edgeEditions),
     group: groupOfOuter,
     width: widthOfOuter,

@@ -17,29 +17,32 @@ const normWalk = (target: Target, slab: Operand) => sharedWalk(target, quads(sla
 export const NORM_THREADS = 2048;
 
 /** partial [NORM_THREADS] sums of the squares of x. */
-export const sumSquares = kernel<'x', 'partial', { accumulate: boolean }>(sumSquaresWgsl, {
-  reads: ['x'],
-  writes: ['partial'],
-  overrides: ({ x }, { accumulate }, target) => ({
-    ACCUMULATE: Number(accumulate),
-    WIDTH: normWalk(target, x).width,
-  }),
-  params: ({ x }, _, target) => ({
-    quads: quads(x),
-    threads: NORM_THREADS,
-    ...walkParams(normWalk(target, x)),
-  }),
-  groups: ({ x }, _, target) => NORM_THREADS / normWalk(target, x).width,
-  cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
-  cut: () => ['x'],
-  piece: (_, first) => ({ accumulate: first > 0 }),
-});
+export const sumSquares = /* @__PURE__ */ kernel<'x', 'partial', { accumulate: boolean }>(
+  sumSquaresWgsl,
+  {
+    reads: ['x'],
+    writes: ['partial'],
+    overrides: ({ x }, { accumulate }, target) => ({
+      ACCUMULATE: Number(accumulate),
+      WIDTH: normWalk(target, x).width,
+    }),
+    params: ({ x }, _, target) => ({
+      quads: quads(x),
+      threads: NORM_THREADS,
+      ...walkParams(normWalk(target, x)),
+    }),
+    groups: ({ x }, _, target) => NORM_THREADS / normWalk(target, x).width,
+    cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
+    cut: () => ['x'],
+    piece: (_, first) => ({ accumulate: first > 0 }),
+  },
+);
 
 /**
  * The norm, the clip and the bias corrections that all slabs share: control [3], corrections [2],
  * norm [].
  */
-export const optimiserControl = kernel<
+export const optimiserControl = /* @__PURE__ */ kernel<
   'partial',
   'control' | 'corrections' | 'norm',
   { limit: number; beta1: number; beta2: number }
@@ -83,7 +86,7 @@ const params = (p: Operand, a: UpdateAttributes, target: Target) => ({
 const nextPiece = (a: UpdateAttributes, first: number) => ({ ...a, firstBlock: first / 64 });
 
 /** One step of AdamW, or of Adam, on a slab p with gradients g and moments m, v. */
-export const adamw = kernel<
+export const adamw = /* @__PURE__ */ kernel<
   'g' | 'control' | 'corrections' | 'settings',
   'p' | 'm' | 'v' | 'e',
   UpdateAttributes
@@ -106,38 +109,42 @@ export const adamw = kernel<
 });
 
 /** One step of SGD with momentum `beta1` on a slab. */
-export const sgd = kernel<'g' | 'control' | 'settings', 'p' | 'm' | 'e', UpdateAttributes>(
-  sgdWgsl,
-  {
-    reads: ['g', 'control', 'settings'],
-    writes: ['p', 'm', 'e'],
-    overrides: ({ p }, { averages }, target) => ({
-      AVERAGE: Number(averages),
-      WIDTH: slabWalk(target, p).width,
-    }),
-    params: ({ p }, a, target) => params(p, a, target),
-    groups: ({ p }, _, target) => walkGroups(slabWalk(target, p), quads(p)),
-    cost: ({ p }, { averages }) => ({
-      bytes: (20 + (averages ? 8 : 0)) * sizeOf(p.shape),
-      flops: 6 * sizeOf(p.shape),
-    }),
-    cut: (_, { averages }) => ['p', 'g', 'm', ...(averages ? (['e'] as const) : [])],
-    piece: nextPiece,
-  },
-);
+export const sgd = /* @__PURE__ */ kernel<
+  'g' | 'control' | 'settings',
+  'p' | 'm' | 'e',
+  UpdateAttributes
+>(sgdWgsl, {
+  reads: ['g', 'control', 'settings'],
+  writes: ['p', 'm', 'e'],
+  overrides: ({ p }, { averages }, target) => ({
+    AVERAGE: Number(averages),
+    WIDTH: slabWalk(target, p).width,
+  }),
+  params: ({ p }, a, target) => params(p, a, target),
+  groups: ({ p }, _, target) => walkGroups(slabWalk(target, p), quads(p)),
+  cost: ({ p }, { averages }) => ({
+    bytes: (20 + (averages ? 8 : 0)) * sizeOf(p.shape),
+    flops: 6 * sizeOf(p.shape),
+  }),
+  cut: (_, { averages }) => ['p', 'g', 'm', ...(averages ? (['e'] as const) : [])],
+  piece: nextPiece,
+});
 
 /** y becomes the mean of x over micro-batches. */
-export const accumulate = kernel<'x', 'y', { keep: number; count: number }>(accumulateWgsl, {
-  reads: ['x'],
-  writes: ['y'],
-  overrides: ({ x }, _, target) => ({ WIDTH: slabWalk(target, x).width }),
-  params: ({ x }, { keep, count }, target) => ({
-    quads: quads(x),
-    steps: slabWalk(target, x).steps,
-    keep,
-    count,
-  }),
-  groups: ({ x }, _, target) => walkGroups(slabWalk(target, x), quads(x)),
-  cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
-  cut: () => ['x', 'y'],
-});
+export const accumulate = /* @__PURE__ */ kernel<'x', 'y', { keep: number; count: number }>(
+  accumulateWgsl,
+  {
+    reads: ['x'],
+    writes: ['y'],
+    overrides: ({ x }, _, target) => ({ WIDTH: slabWalk(target, x).width }),
+    params: ({ x }, { keep, count }, target) => ({
+      quads: quads(x),
+      steps: slabWalk(target, x).steps,
+      keep,
+      count,
+    }),
+    groups: ({ x }, _, target) => walkGroups(slabWalk(target, x), quads(x)),
+    cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 2 * sizeOf(x.shape) }),
+    cut: () => ['x', 'y'],
+  },
+);

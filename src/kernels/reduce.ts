@@ -19,7 +19,7 @@ const rowsOf = (x: Operand) => x.shape[0]!;
 const editions = (x: Operand) => (lanes(x) === 4 ? {} : singles);
 
 /** y [rows] from x [rows, columns], a workgroup for each row. */
-export const reduceRows = kernel<'x', 'y', { op: Reduction }>(rowsWgsl, {
+export const reduceRows = /* @__PURE__ */ kernel<'x', 'y', { op: Reduction }>(rowsWgsl, {
   reads: ['x'],
   writes: ['y'],
   editions: ({ x }) => editions(x),
@@ -31,7 +31,7 @@ export const reduceRows = kernel<'x', 'y', { op: Reduction }>(rowsWgsl, {
 });
 
 /** y [rows] from x [rows, columns], a thread for each row. */
-export const reduceShortRows = kernel<'x', 'y', { op: Reduction }>(shortRowsWgsl, {
+export const reduceShortRows = /* @__PURE__ */ kernel<'x', 'y', { op: Reduction }>(shortRowsWgsl, {
   reads: ['x'],
   writes: ['y'],
   editions: ({ x }) => editions(x),
@@ -60,7 +60,7 @@ export interface StridedAttributes {
  * Partial results y [blocks, outer, inner] from x [outer, reduced, inner], or [reduced, inner]
  * where outer is 1.
  */
-export const reduceStrided = kernel<'x', 'y', StridedAttributes>(stridedWgsl, {
+export const reduceStrided = /* @__PURE__ */ kernel<'x', 'y', StridedAttributes>(stridedWgsl, {
   reads: ['x'],
   writes: ['y'],
   editions: ({ x }) => editions(x),

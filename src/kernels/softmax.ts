@@ -2,14 +2,14 @@ import softmaxWgsl from '../../shaders/softmax.wgsl';
 import softmaxBackwardWgsl from '../../shaders/softmax_backward.wgsl';
 import softmaxBackwardShortRowsWgsl from '../../shaders/softmax_backward_short_rows.wgsl';
 import softmaxShortRowsWgsl from '../../shaders/softmax_short_rows.wgsl';
-import { kernel } from './kernel.ts';
+import { kernel, kernelLike } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import { rowThreads, threadRows } from './thread_rows.ts';
 
 const sizes = ({ shape }: Operand) => ({ rows: shape[0]!, columns: shape[1]! });
 
 /** y = softmax(x) along rows: x, y [rows, columns]. */
-export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
+export const softmax = /* @__PURE__ */ kernel<'x', 'y'>(softmaxWgsl, {
   reads: ['x'],
   writes: ['y'],
   overrides: ({ x }, _, target) => rowThreads(target, x),
@@ -20,13 +20,14 @@ export const softmax = kernel<'x', 'y'>(softmaxWgsl, {
 });
 
 /** The same with a thread for each row. */
-export const softmaxShortRows = kernel<'x', 'y'>(softmaxShortRowsWgsl, {
-  ...softmax.spec,
-  ...threadRows(({ x }) => x),
-});
+export const softmaxShortRows = /* @__PURE__ */ kernelLike(
+  softmaxShortRowsWgsl,
+  softmax,
+  /* @__PURE__ */ threadRows(({ x }) => x),
+);
 
 /** dx from y and dy, all [rows, columns]. */
-export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
+export const softmaxBackward = /* @__PURE__ */ kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
   reads: ['y', 'dy'],
   writes: ['dx'],
   overrides: ({ y }, _, target) => rowThreads(target, y),
@@ -37,7 +38,8 @@ export const softmaxBackward = kernel<'y' | 'dy', 'dx'>(softmaxBackwardWgsl, {
 });
 
 /** The same with a thread for each row. */
-export const softmaxBackwardShortRows = kernel<'y' | 'dy', 'dx'>(softmaxBackwardShortRowsWgsl, {
-  ...softmaxBackward.spec,
-  ...threadRows(({ y }) => y),
-});
+export const softmaxBackwardShortRows = /* @__PURE__ */ kernelLike(
+  softmaxBackwardShortRowsWgsl,
+  softmaxBackward,
+  /* @__PURE__ */ threadRows(({ y }) => y),
+);

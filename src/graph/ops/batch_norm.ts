@@ -68,9 +68,13 @@ export const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', 
     const normal = [row('sub', mean), row('mul', inv_std), row('mul', scale), row('add', shift)];
     runStages(context, x, y, [...normal, ...stages]);
   },
-  backward: ([dy], { x: [x, scale], y: [, mean, invStd] }) =>
-    call(batchNormBackwardOp, [x!, dy!, mean!, invStd!, scale!], undefined),
+  backward: ([dy], { x: [x, scale], y: [, mean, invStd], gradients }) =>
+    gradients.batchNorm(x!, dy!, mean!, invStd!, scale!),
 });
+
+/** [dx, dscale, dshift] */
+export const batchNormGradient = (...inputs: Tensor[]): readonly Tensor[] =>
+  call(batchNormBackwardOp, inputs, undefined);
 
 /** [dx, dscale, dshift] */
 const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {

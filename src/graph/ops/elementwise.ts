@@ -19,7 +19,6 @@ import {
   type Tensor,
 } from '../trace.ts';
 import { broadcastTo } from './layout.ts';
-import { sumTo } from './reduce.ts';
 
 /**
  * A stage before lowering: its operand is one of the inputs of the call, a number, or a scalar of
@@ -124,7 +123,7 @@ export const elementwiseOp = /* @__PURE__ */ op<ElementwiseAttributes>('elementw
     const [y] = context.outputs as [Operand];
     runStages(context, x, y, stagesOf(context, stages, y.shape));
   },
-  backward: ([dy], { x, y, a }) => {
+  backward: ([dy], { x, y, a, gradients: { sumTo } }) => {
     const { op: name, constant: value = 0, schedule, number = 0 } = a.stages[0]!;
     const derivative = derivatives[name];
     if (!derivative) throw new Error(`grad: ${name} has no derivative of its own`);

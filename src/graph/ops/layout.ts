@@ -9,7 +9,7 @@ import {
 } from '../../kernels/layout.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { call1, op, show, type Tensor } from '../trace.ts';
-import { axesOf, sumTo } from './reduce.ts';
+import { axesOf } from './reduce.ts';
 
 const same = (a: Shape, b: Shape) => a.length === b.length && a.every((n, i) => n === b[i]);
 
@@ -81,7 +81,7 @@ const broadcastOp = /* @__PURE__ */ op<{ shape: Shape }>('broadcastTo', {
     );
     emit(copy(target, { x: x!, y: y! }, box(shape, strides, stridesOf(shape))));
   },
-  backward: ([dy], { x: [x] }) => [sumTo(dy!, x!.shape)],
+  backward: ([dy], { x: [x], gradients }) => [gradients.sumTo(dy!, x!.shape)],
 });
 
 /** x repeated along axes of size 1, and along new leading axes. */

@@ -12,7 +12,6 @@ import { chosen } from '../../kernels/tuning.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { add, type StageSpec, stagesOf } from './elementwise.ts';
 import { reshape } from './layout.ts';
-import { sumTo } from './reduce.ts';
 
 export interface MatmulOptions {
   /** Use aᵀ: a is [..., k, m]. */
@@ -64,7 +63,7 @@ export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
     runMatmul(context, flat, attributes);
   },
   // y = a b:  da = dy bᵀ,  db = aᵀ dy; with a or b transposed, their gradients are transposed too.
-  backward: ([dy], { x: [a, b], a: { transposeA, transposeB } }) => {
+  backward: ([dy], { x: [a, b], a: { transposeA, transposeB }, gradients: { sumTo } }) => {
     const da = transposeA
       ? matmul(b!, dy!, { transposeA: transposeB, transposeB: true })
       : matmul(dy!, b!, { transposeB: !transposeB });

@@ -1,9 +1,11 @@
 /** Images in Node, by the npm package `sharp`. */
 
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Image } from '../types.ts';
 import { cacheFolder } from './cache.ts';
 import { writeFileAtomic } from './files.ts';
@@ -69,20 +71,27 @@ async function loadSharp(): Promise<typeof import('sharp')['default']> {
   }
 }
 
-/**
- * A fontconfig file that adds the font of a dependency to those of the system, of which there may
- * be none.
- */
-async function fontsFile(): Promise<string> {
+/** Where PT Sans is: beside the built command line, else in the package that it is built with. */
+function fontFolders(): string[] {
+  const built = fileURLToPath(new URL('fonts', import.meta.url));
+  if (existsSync(built)) return [built];
   const require = createRequire(import.meta.url);
   const font = dirname(require.resolve('@expo-google-fonts/pt-sans/package.json'));
+  return [join(font, '400Regular'), join(font, '700Bold')];
+}
+
+/**
+ * A fontconfig file that adds our font to those of the system, of which there may be none.
+ */
+async function fontsFile(): Promise<string> {
   const cache = await cacheFolder();
   const text = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-  <dir>${xml(join(font, '400Regular'))}</dir>
-  <dir>${xml(join(font, '700Bold'))}</dir>
+${fontFolders()
+  .map((folder) => `  <dir>${xml(folder)}</dir>`)
+  .join('\n')}
   <cachedir>${xml(join(cache, 'fontconfig'))}</cachedir>
   <match target="pattern">
     <test name="family"><string>sans-serif</string></test>

@@ -1,0 +1,112 @@
+/** What a page downloads: sizes of bundles, and what is in them. */
+
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { build as viteBuild } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bare } from '../scripts/wgsl-module.mjs';
+import { built, root } from './built.ts';
+
+let project: string;
+
+beforeAll(async () => {
+  await built();
+  project = mkdtempSync(join(tmpdir(), 'kinegrad-bundle-'));
+  mkdirSync(join(project, 'node_modules'));
+  symlinkSync(root, join(project, 'node_modules/kinegrad'));
+});
+afterAll(() => rmSync(project, { recursive: true }));
+
+const LIFTS = `export { openGpu, loadLifter, martinez } from 'kinegrad';`;
+const TRAINS = `
+  export {
+    openGpu, loadLifter, martinez, openTraining, trainingSteps, configOf, bodySource,
+    readCheckpoint, writeCheckpoint, readFile, writeFileAtomic, writeWeights, readWeights,
+  } from 'kinegrad';
+`;
+
+async function bundle(contents: string) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: project },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+    metafile: true,
+  });
+  const { inputs } = Object.values(metafile.outputs)[0]!;
+  const shaders = Object.entries(inputs).flatMap(([file, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? (file.match(/shaders\/(.*)\.wgsl\.js$/)?.slice(1) ?? []) : [],
+  );
+  const [file] = outputFiles as [(typeof outputFiles)[number]];
+  return { text: file.text, size: gzipSync(file.contents, { level: 9 }).length, shaders };
+}
+
+test('a page that lifts downloads at most 40 kB, and the shaders of its model', async () => {
+  const { size, shaders, text } = await bundle(LIFTS);
+  expect(size).toBeLessThan(40_000);
+  expect(shaders).toEqual(expect.arrayContaining(['elementwise', 'matmul_row', 'lib/stage']));
+  const strangers = /softmax|layer_norm|gather|adamw|sgd|reduce|backward|squares|roof|fill/;
+  expect(shaders.filter((name) => strangers.test(name))).toEqual([]);
+  expect(text).not.toMatch(/\beval\(|new Function\(|createObjectURL|blob:|node:|#platform/);
+});
+
+test('a page that trains downloads at most 75 kB', async () => {
+  const { size, shaders } = await bundle(TRAINS);
+  expect(size).toBeLessThan(75_000);
+  expect(shaders).toEqual(expect.arrayContaining(['adamw', 'batch_norm_backward']));
+  expect(shaders.filter((name) => /softmax|layer_norm|gather|roof/.test(name))).toEqual([]);
+});
+
+test('Vite, which shakes the tree in its own way, comes to about the same', async () => {
+  const page = join(project, 'page.js');
+  writeFileSync(page, LIFTS);
+  const result = await viteBuild({
+    root: project,
+    logLevel: 'silent',
+    configFile: false,
+    build: { write: false, lib: { entry: page, formats: ['es'] }, minify: true },
+  });
+  const [{ output }] = result as unknown as [{ output: { code?: string }[] }];
+  expect(output).toHaveLength(1);
+  const code = output[0]!.code!;
+  expect(code).not.toMatch(/softmax|layer_norm|adamw|from ['"]|#platform/);
+  expect(gzipSync(code).length).toBeLessThan(45_000);
+});
+
+test('the file for pages without a bundler imports nothing, and has all that the package has', async () => {
+  const text = readFileSync(join(root, 'dist/kinegrad.js'), 'utf8');
+  expect(text).not.toMatch(
+    /\bimport\b *[({"'*]|\bfrom *["']|\beval\(|new Function\(|createObjectURL|blob:/,
+  );
+  const last = text.slice(text.lastIndexOf('export{'));
+  const exported = new Set([...last.matchAll(/([\w$]+)(?=[,}])/g)].map(([, name]) => name));
+  const all = Object.keys(await import('../src/index.ts'));
+  expect(all.filter((name) => !exported.has(name))).toEqual([]);
+});
+
+test('what is left out of shipped shaders is no part of the program', () => {
+  const tokens = (wgsl: string) =>
+    wgsl.replace(/\/\/.*/g, '').match(/[\w.]+|[<>]|[-+*/%&|^=!]+=?|\S/g);
+  const folder = join(root, 'shaders');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const texts = files
+    .filter((name) => name.endsWith('.wgsl'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+  for (const text of texts) {
+    expect(tokens(bare(text))).toEqual(tokens(text));
+    expect(bare(text).split('\n')).toHaveLength(text.split('\n').length);
+    expect(text).not.toContain('/*');
+  }
+});
