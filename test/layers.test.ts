@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   graph: ['kernels', 'gpu', 'platform'],
   pose: [],
   formats: ['platform/errors.ts'],
-  data: ['pose', 'formats', 'platform/pace.ts'],
+  data: ['pose', 'formats'],
   picture: ['pose', 'platform/types.ts'],
   models: ['graph', 'kernels', 'gpu', 'platform', 'pose', 'formats'],
   train: ['lift', 'models', 'graph', 'kernels', 'gpu', 'platform', 'pose', 'formats', 'data'],

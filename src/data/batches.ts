@@ -65,18 +65,23 @@ const SHAKY = new Set([JOINT.leftWrist, JOINT.rightWrist, JOINT.leftAnkle, JOINT
  * batches.
  */
 export function drawBatch(plan: BatchPlan, step: number): Batch {
+  return drawPart(plan, step, 0, plan.size);
+}
+
+/** Some people of the batch of a step: `count` of them from `first` on. */
+export function drawPart(plan: BatchPlan, step: number, first: number, count: number): Batch {
   const { source, size, seed } = plan;
   if (!(Number.isInteger(size) && size > 0 && Number.isInteger(step) && step >= 0))
     throw new Error(`batches: size ${size} and step ${step} must be whole numbers, size above 0.`);
-  const pose2d = new Float32Array(size * JOINT_COUNT * 2);
-  const pose3d = new Float32Array(size * JOINT_COUNT * 3);
+  const pose2d = new Float32Array(count * JOINT_COUNT * 2);
+  const pose3d = new Float32Array(count * JOINT_COUNT * 3);
   const pose = new Float64Array(JOINT_COUNT * 3);
   // the pelvis stays at its origin
   const work = new Float64Array(JOINT_COUNT * 3);
   let epoch = -1;
   let order: [number, number] = [0, 0];
-  for (let i = 0; i < size; i++) {
-    const visit = step * size + i;
+  for (let i = 0; i < count; i++) {
+    const visit = step * size + first + i;
     if (Math.floor(visit / source.count) !== epoch) {
       epoch = Math.floor(visit / source.count);
       const random = randomAt(seed, ORDER, epoch);

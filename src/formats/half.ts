@@ -35,7 +35,7 @@ export function fromHalf(half: number): number {
 }
 
 /** Numbers to the bits of halves, element by element. */
-export function toHalves(numbers: ArrayLike<number>): Uint16Array {
+export function toHalves(numbers: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   return Uint16Array.from(numbers, toHalf);
 }
 

@@ -50,8 +50,8 @@ export async function writeWeights(
       const data = values.get(name);
       if (!data) throw new Error(`weights: no values for ${name} of ${architecture}`);
       return half && decays
-        ? [name, { dtype: 'F16', shape, data: Uint16Array.from(toHalves(data)) }]
-        : [name, { dtype: 'F32', shape, data: Float32Array.from(data) }];
+        ? [name, { dtype: 'F16', shape, data: toHalves(data) }]
+        : [name, { dtype: 'F32', shape, data: new Float32Array(data) }];
     },
   );
   const bytes = writeSafetensors(tensors, {

@@ -22,7 +22,7 @@ export function writeCheckpoint(
   const tensors = [...sets].flatMap(([set, values]) =>
     [...values].map(([name, data]): [string, StoredTensor] => [
       `${set}/${name}`,
-      { dtype: 'F32', shape: [data.length], data: Float32Array.from(data) },
+      { dtype: 'F32', shape: [data.length], data: new Float32Array(data) },
     ]),
   );
   return writeSafetensors(tensors, {

@@ -1,6 +1,7 @@
 /** Training of a lifter: batches, the step that learns from them, and validation. */
 
-import { type Batch, type BatchPlan, drawBatch, type PoseSource } from '../data/batches.ts';
+import type { Batch, BatchPlan, PoseSource } from '../data/batches.ts';
+import { DeviceLostError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { reshape } from '../graph/ops/layout.ts';
 import { adamW } from '../graph/ops/optimiser.ts';
@@ -11,9 +12,12 @@ import { type Lifter, lifterOf, liftVariants } from '../lift/lifter.ts';
 import type { Network } from '../models/layers.ts';
 import { martinez } from '../models/martinez.ts';
 import { measure, type Statistics } from '../models/normalise.ts';
-import { encode, encodeTargets, INPUT_SIZE, OUTPUT_SIZE } from '../models/representation.ts';
+import { INPUT_SIZE, OUTPUT_SIZE } from '../models/representation.ts';
+import { pacer } from '../platform/pace.ts';
 import { evaluate } from '../pose/metrics.ts';
+import { JOINT_COUNT } from '../pose/skeleton.ts';
 import type { LifterConfig } from './config.ts';
+import { draw, drawEncoded } from './drawing.ts';
 import { meanJointDistance, mse } from './losses.ts';
 import { oneCycle } from './schedules.ts';
 
@@ -68,7 +72,11 @@ const VALIDATED = 2048;
 const MEASURING = 0x6e6f726d;
 const VALIDATING = 0x76616c69;
 
-/** Builds the network and compiles the step. */
+/**
+ * Builds the network and compiles the step. What takes the host long is done in slices, so that a page
+ * which trains stays alive; a Worker may train as well. After a loss, `gpu.recover()` goes back to the
+ * last snapshot, and `step` with it.
+ */
 export async function openTraining(
   gpu: Gpu,
   config: LifterConfig,
@@ -78,7 +86,7 @@ export async function openTraining(
   const { width, blocks, dropout, batch: size, steps, seed } = config;
   const plan = batchPlan(config, data.train);
   const options = { width, blocks, dropout };
-  const network = martinez({ ...options, normalisation: measureData(plan) });
+  const network = martinez({ ...options, normalisation: await measureData(plan) });
   const schedule = oneCycle(config.rate, steps);
 
   const program = await compile(
@@ -109,7 +117,7 @@ export async function openTraining(
   // What judges is kept with the snapshot too: validation chooses the weights.
   let judging = liftVariants(gpu, network);
   let lifter = lifterOf(gpu, network, weights, { variants: judging });
-  const judged = drawBatch(
+  const judged = await draw(
     {
       ...batchPlan(config, data.validation),
       size: Math.min(VALIDATED, data.validation.count),
@@ -122,6 +130,13 @@ export async function openTraining(
   );
 
   let queued = 0;
+  // A recovered program goes on from its last snapshot.
+  const goBack = () => {
+    queued = program.count;
+  };
+  gpu.addEventListener('recovered', goBack);
+  /** The last batch to be drawn: they follow one another, as the steps do. */
+  let drawing: Promise<unknown> = Promise.resolve();
   return {
     network,
     options,
@@ -131,7 +146,11 @@ export async function openTraining(
     },
     async next() {
       const step = queued++;
-      const { inputs, targets } = encoded(drawBatch(plan, step));
+      const { device } = gpu;
+      const drawn = drawing.then(() => drawEncoded(plan, step));
+      drawing = drawn.catch(() => {});
+      const { inputs, targets } = await drawn;
+      if (gpu.device !== device) throw new DeviceLostError('it has been recovered since');
       const read = await program.run(
         { poses: inputs, targets },
         { read: ['loss', 'gradientNorm'] },
@@ -162,6 +181,7 @@ export async function openTraining(
       return new Map([...parameters, ...(await readVariables(gpu, network.statistics))]);
     },
     async dispose() {
+      gpu.removeEventListener('recovered', goBack);
       program.dispose();
       await lifter.dispose();
     },
@@ -175,25 +195,35 @@ function batchPlan(config: LifterConfig, source: PoseSource): BatchPlan {
   return { source, size, seed, cameras, mirror, bodyVariation, noise, augmented };
 }
 
-function encoded({ pose2d, pose3d }: Batch) {
-  const { inputs, rotations } = encode(pose2d);
-  return { inputs, targets: encodeTargets(pose3d, rotations) };
-}
-
 /**
  * Statistics of what batches hold. The coordinates of the output share one deviation: none of them
  * matters more than another.
  */
-function measureData(plan: BatchPlan): { input: Statistics; output: Statistics } {
-  const sample = encoded(drawBatch({ ...plan, size: MEASURED, seed: MEASURING }, 0));
+async function measureData(plan: BatchPlan): Promise<{ input: Statistics; output: Statistics }> {
+  const sample = await drawEncoded({ ...plan, size: MEASURED, seed: MEASURING }, 0);
   const input = measure(sample.inputs, INPUT_SIZE);
   const output = measure(sample.targets, OUTPUT_SIZE);
   const shared = output.std.reduce((sum, s) => sum + s, 0) / OUTPUT_SIZE;
   return { input, output: { mean: output.mean, std: output.std.map(() => shared) } };
 }
 
+/** People that are judged in one go, within a few milliseconds. */
+const JUDGED = 32;
+
 async function validateOn(lifter: Lifter, { pose2d, pose3d }: Batch): Promise<Validation> {
   const lifted = await lifter.liftRays(pose2d);
-  const { mpjpe, paMpjpe } = evaluate(lifted, pose3d);
-  return { mpjpe: mpjpe.value, paMpjpe: paMpjpe.value };
+  const stride = 3 * JOINT_COUNT;
+  const count = pose3d.length / stride;
+  const pause = pacer();
+  let [mpjpe, paMpjpe] = [0, 0];
+  for (let first = 0; first < count; first += JUDGED) {
+    const some = [lifted, pose3d].map((poses) =>
+      poses.subarray(first * stride, (first + JUDGED) * stride),
+    );
+    const errors = evaluate(some[0]!, some[1]!);
+    mpjpe += (errors.mpjpe.value * errors.frames) / count;
+    paMpjpe += (errors.paMpjpe.value * errors.frames) / count;
+    await pause();
+  }
+  return { mpjpe, paMpjpe };
 }

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { bodySource } from '../../src/data/body/source.ts';
+import { DeviceLostError } from '../../src/gpu/faults.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
 import { TUNING_FORMAT, TUNING_VERSION, type TuningDatabase } from '../../src/gpu/tuning.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
@@ -64,4 +65,24 @@ test('resumed before its first validation, under another tuning, it equals the w
   expect(resumed.judged).toEqual(whole.judged);
   expect(bitsOf(resumed.snapshot)).toEqual(bitsOf(whole.snapshot));
   expect(resumed.snapshot.chosen).toEqual(whole.snapshot.chosen);
+});
+
+test('after a loss it goes on from its last snapshot, batches included', async () => {
+  const whole = await (await open()).end(6);
+  const { gpu, training, steps, end } = await open();
+  await steps(2);
+  await training.snapshot();
+  const inFlight = [training.next(), training.next(), training.next()];
+  gpu.device.destroy();
+  for (const { status, reason } of (await Promise.allSettled(
+    inFlight,
+  )) as PromiseRejectedResult[]) {
+    expect(status).toBe('rejected');
+    expect(reason).toBeInstanceOf(DeviceLostError);
+  }
+  await gpu.recover();
+  expect(training.step).toBe(2);
+  const after = await end(4);
+  expect(after.judged).toEqual(whole.judged);
+  expect(bitsOf(after.snapshot)).toEqual(bitsOf(whole.snapshot));
 });
