@@ -97,6 +97,8 @@ export function meanOf(
   late: ReadonlySet<string>,
 ): Record<string, Float32Array> {
   const [first, ...others] = results;
+  // Large outputs of one batch: to go through them would take longer than to copy them.
+  if (others.length === 0) return first!;
   const mean = (name: string, values: Float32Array) =>
     values.map((v, i) => others.reduce((s, o) => s + o[name]![i]!, v) / results.length);
   return Object.fromEntries(
