@@ -3,10 +3,11 @@
 import { interquartileRange, median } from 'simple-statistics';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { openProfiler } from '../src/graph/profile.ts';
-import type { DispatchSpan, Part, Timeline } from '../src/graph/timeline.ts';
+import type { DispatchSpan, Timeline } from '../src/graph/timeline.ts';
 import { type ModelStep, modelNamed } from './models/index.ts';
-import { plainTable } from './report/plain_table.ts';
+import { profileText } from './report/profile.ts';
 import { traceOf, writeTrace } from './report/trace.ts';
+import { medianInterval } from './statistics.ts';
 
 export interface ProfileOptions {
   readonly gpu: Gpu;
@@ -49,14 +50,24 @@ export interface ModelProfile {
   /** Interquartile ranges of the same: a difference that is smaller shows little. */
   readonly plain_spread_ms: number;
   readonly profiled_spread_ms: number;
+  /**
+   * What profiling adds: to the median, and to the plain step beside each profiled one, in the median
+   * with its 95 % confidence interval. Where other work comes and goes, the latter is steadier.
+   */
   readonly overhead_percent: number;
+  readonly paired_overhead_percent: number;
+  readonly paired_interval_percent: readonly [number, number];
   readonly count: number;
-  /** Of the timeline, whose `wall` they should add up to. */
+  /** Of the timeline's parts, in percent of its `wall`. */
   readonly sum_ms: number;
   readonly sum_percent: number;
-  /** The parts without the profile's own, against plain steps, which know nothing of them. */
+  /** Median of the fastest quarter of plain steps, as the timeline has it of profiled ones. */
+  readonly undisturbed_ms: number;
+  /** The parts without `timing`, in percent of undisturbed plain steps: two separate measurements. */
   readonly own_ms: number;
   readonly own_percent: number;
+  /** Every step of both kinds, in turns. */
+  readonly samples_ms: { readonly plain: readonly number[]; readonly profiled: readonly number[] };
   readonly kernels: readonly KernelShare[];
   /** The longest first. */
   readonly gaps: readonly Gap[];
@@ -67,7 +78,7 @@ export interface ModelProfile {
  * How long steps are repeated, seconds, if their number is not given; how often every dispatch is
  * timed, unless that takes longer than patience, and how many steps of each kind there are at least.
  */
-const DURATION = 4;
+const DURATION = 8;
 const ROUNDS = 4;
 const PATIENCE = 20;
 const LEAST = 4;
@@ -85,10 +96,10 @@ export async function profileModel(options: ProfileOptions): Promise<ModelProfil
   const step = await modelNamed(model)[mode](gpu, { batch, width });
   try {
     const measured = await measure(step, options.steps);
-    const profile = judge({ model, mode, sizes: step.sizes }, measured);
+    const profile = profileOf({ model, mode, sizes: step.sizes }, measured);
     const title = `${model}, ${mode === 'train' ? 'training step' : 'inference'}, ${step.sizes}`;
     const { name, driver } = gpu.adapter;
-    print(report(title, `${name}, ${driver}`, profile));
+    print(profileText(title, `${name}, ${driver}`, profile));
     if (trace !== undefined) {
       writeTrace(trace, traceOf(profile.timeline, title, { adapter: name, driver }));
       print(`Timeline: ${trace} (open it in ui.perfetto.dev or chrome://tracing)`);
@@ -105,7 +116,7 @@ interface Measured {
   readonly timeline: Timeline;
 }
 
-/** Each kind goes first every other time: what the first leaves in caches helps the second. */
+/** Plain steps and profiled ones in turns; each kind goes first in half of them. */
 async function measure({ program, batch, read }: ModelStep, steps?: number): Promise<Measured> {
   const profiler = openProfiler(program);
   const plain: number[] = [];
@@ -134,37 +145,49 @@ async function measure({ program, batch, read }: ModelStep, steps?: number): Pro
       done < (steps ?? LEAST) ||
       profiler.rounds < (since(start) < PATIENCE ? ROUNDS : 1) ||
       (steps === undefined && since(start) < DURATION);
-    for (let i = 0; more(i); i++) for (const kind of [i % 2, 1 - (i % 2)]) await timed(kind);
+    for (let i = 0; more(i); i++) {
+      // Profiled steps are of two kinds in turns: each should follow upon plain ones as often.
+      const first = (i >> 1) % 2;
+      for (const kind of [first, 1 - first]) await timed(kind);
+    }
     return { plain, profiled, timeline: await profiler.timeline() };
   } finally {
     profiler.dispose();
   }
 }
 
-function judge(
+function profileOf(
   about: Pick<ModelProfile, 'model' | 'mode' | 'sizes'>,
   { plain, profiled, timeline }: Measured,
 ): ModelProfile {
   const plain_ms = median([...plain]);
   const profiled_ms = median([...profiled]);
+  const ratios = plain.map((ms, i) => profiled[i]! / ms);
+  const percent = (ratio: number) => 100 * (ratio - 1);
   const sum_ms = timeline.parts.reduce((sum, { ms }) => sum + ms, 0);
   const timing = timeline.parts.find(({ name }) => name === 'timing')?.ms ?? 0;
   const own_ms = sum_ms - timing;
+  const fastest = [...plain].sort((a, b) => a - b).slice(0, Math.ceil(plain.length / 4));
+  const undisturbed_ms = median(fastest);
   return {
     ...about,
     plain_ms,
     profiled_ms,
     plain_spread_ms: interquartileRange([...plain]),
     profiled_spread_ms: interquartileRange([...profiled]),
-    overhead_percent: 100 * (profiled_ms / plain_ms - 1),
+    overhead_percent: percent(profiled_ms / plain_ms),
+    paired_overhead_percent: percent(median(ratios)),
+    paired_interval_percent: medianInterval(ratios.map(percent)),
     count: plain.length,
     sum_ms,
     sum_percent: (100 * sum_ms) / timeline.wall,
+    undisturbed_ms,
     own_ms,
-    own_percent: (100 * own_ms) / plain_ms,
+    own_percent: (100 * own_ms) / undisturbed_ms,
     kernels: sharesOf(timeline.dispatches),
     gaps: gapsOf(timeline.dispatches),
     timeline,
+    samples_ms: { plain, profiled },
   };
 }
 
@@ -195,72 +218,4 @@ function gapsOf(dispatches: readonly DispatchSpan[]): Gap[] {
     return { ms: begin - end, after, before: file };
   });
   return gaps.sort((a, b) => b.ms - a.ms).slice(0, GAPS);
-}
-
-const MEANING: Readonly<Record<Part['name'], string>> = {
-  start: 'waiting for its turn',
-  write: 'writing inputs and scalars',
-  encode: 'encoding on the host',
-  submit: 'finishing the commands and submitting them',
-  queue: 'in the queue, until the GPU begins',
-  dispatches: 'GPU at work',
-  gaps: 'GPU between dispatches',
-  timing: "reading the GPU's clock, for the profile alone",
-  notice: 'until the host knows, outputs read',
-  device: 'queue, GPU, and until the host knows',
-};
-
-function report(title: string, adapter: string, profile: ModelProfile): string {
-  const { overhead_percent, count, sum_ms, sum_percent, own_ms, own_percent } = profile;
-  const { timeline, kernels, gaps } = profile;
-  const { parts, wall, steps, dispatches, uncertainty, note } = timeline;
-  const ms = (value: number) => value.toFixed(3);
-  const plain = `${ms(profile.plain_ms)} ms (spread ${ms(profile.plain_spread_ms)})`;
-  const profiled = `${ms(profile.profiled_ms)} ms (spread ${ms(profile.profiled_spread_ms)})`;
-  const lines = [
-    title,
-    adapter,
-    '',
-    `A step takes ${plain}, a profiled one ${profiled}:`,
-    `profiling costs ${overhead_percent.toFixed(1)} % (medians of ${count} each, run in turns)`,
-    '',
-    plainTable(
-      ['part', 'what it is', 'ms', '% of wall'],
-      [
-        ...parts.map(({ name, ms: time }) => [
-          name,
-          MEANING[name],
-          ms(time),
-          ((100 * time) / wall).toFixed(1),
-        ]),
-        ['sum', `wall time is ${ms(wall)} ms, ${steps} steps`, ms(sum_ms), sum_percent.toFixed(1)],
-      ],
-      2,
-    ),
-    `Without its own cost the profile has ${ms(own_ms)} ms, ${own_percent.toFixed(1)} % of a plain step.`,
-  ];
-  if (note) lines.push(note);
-  if (dispatches.length === 0) return lines.join('\n');
-  return [
-    ...lines,
-    `Where the queue ends and the notice begins is known to ${(1e3 * uncertainty).toFixed(0)} us.`,
-    '',
-    plainTable(
-      ['kernel', 'calls', 'ms', '% of GPU', 'GFLOP/s', 'GB/s'],
-      kernels.map((k) => [
-        k.file,
-        String(k.calls),
-        ms(k.ms),
-        k.percent.toFixed(1),
-        k.gflops.toFixed(2),
-        k.gbps.toFixed(2),
-      ]),
-    ),
-    '',
-    plainTable(
-      ['largest gaps: after', 'before', 'ms'],
-      gaps.map((gap) => [gap.after, gap.before, ms(gap.ms)]),
-      2,
-    ),
-  ].join('\n');
 }

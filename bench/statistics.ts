@@ -50,6 +50,17 @@ export function summary(rounds: Rounds) {
 }
 
 /**
+ * The 95 % confidence interval of the median, whatever the distribution: order statistics, by the
+ * normal approximation of the binomial (Conover, "Practical Nonparametric Statistics", 3.2).
+ */
+export function medianInterval(samples: readonly number[]): [number, number] {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const half = (1.96 * Math.sqrt(sorted.length)) / 2;
+  const low = Math.max(0, Math.floor(sorted.length / 2 - half) - 1);
+  return [sorted[low]!, sorted[sorted.length - 1 - low]!];
+}
+
+/**
  * Judges what became of a time. It is `slower` or `faster` only where two tests agree:
  *
  * - The Mann-Whitney U test of the package `benchmark` rejects at 5 % that the samples are of one

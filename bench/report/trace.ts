@@ -54,7 +54,7 @@ export function traceOf(timeline: Timeline, title: string, about: Record<string,
     displayTimeUnit: 'ms',
     otherData: {
       ...about,
-      steps: `each time is the mean of the middle half of ${steps} steps`,
+      steps: `each time is the median of the fastest quarter of ${steps} steps`,
       wall_ms: String(wall),
       clock_uncertainty_ms: String(uncertainty),
       ...Object.fromEntries(parts.map(({ name, ms }) => [`${name}_ms`, String(ms)])),

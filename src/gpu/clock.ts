@@ -14,6 +14,8 @@ export interface GpuClock {
 
 const SUBMITS = 24;
 const PASSES = 64;
+/** What a pass costs is told by so many: a driver may read its clock for two of them at once. */
+const RUN = 8;
 
 /**
  * Sets the clocks by submits that do nothing: the GPU reads its clock after the submit and before
@@ -46,7 +48,7 @@ export async function calibrate(gpu: Gpu, timestamps: Timestamps): Promise<GpuCl
   const latest = Math.min(...submits.map(({ after }, i) => after - times[2 * i + 1]!));
   const offset = (earliest + latest) / 2;
   const begins = times.slice(2 * SUBMITS).filter((_, i) => i % 2 === 0);
-  const periods = begins.slice(1).map((time, i) => time - begins[i]!);
+  const periods = begins.slice(RUN).map((time, i) => (time - begins[i]!) / RUN);
   return {
     toHost: (time) => offset + Number(time - origin) / 1e6,
     uncertainty: Math.abs(latest - earliest) / 2,
@@ -54,5 +56,8 @@ export async function calibrate(gpu: Gpu, timestamps: Timestamps): Promise<GpuCl
   };
 }
 
-const median = (numbers: readonly number[]) =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const half = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
+}

@@ -8,8 +8,8 @@ import type { Gpu } from './gpu.ts';
 export interface Timestamps {
   /** Passes that can be timed between two reads. */
   readonly capacity: number;
-  /** What the descriptor of the pass number `index` needs. */
-  writes(index: number): GPUComputePassTimestampWrites;
+  /** What the descriptor of the pass number `index` needs; a time that is left out is read as anything. */
+  writes(index: number, times?: 'both' | 'begin'): GPUComputePassTimestampWrites;
   /** Appends what brings the times of the first `count` passes to where {@link read} finds them. */
   resolve(encoder: GPUCommandEncoder, count: number): void;
   /**
@@ -39,10 +39,10 @@ export function timestampsOf(gpu: Gpu, capacity: number): Timestamps | undefined
   const staging = gpu.buffer('copy of timestamps', size, COPY_DST | MAP_READ);
   return {
     capacity,
-    writes: (index) => ({
+    writes: (index, times = 'both') => ({
       querySet,
       beginningOfPassWriteIndex: 2 * index,
-      endOfPassWriteIndex: 2 * index + 1,
+      ...(times === 'both' && { endOfPassWriteIndex: 2 * index + 1 }),
     }),
     resolve(encoder, count) {
       encoder.resolveQuerySet(querySet, 0, 2 * count, resolved, 0);

@@ -2,25 +2,25 @@
  * Profiles of steps: what the host does, and when the GPU begins and ends with each dispatch.
  *
  * A dispatch is timed in a pass of its own, and a pass costs what a dispatch need not: a driver may
- * wait for all work before it reads the clock (lavapipe: some 25 us). So a step times as many
- * dispatches as cost a small share of it, the others go together in passes before and after them,
- * and the next step times the next dispatches. Times stay on the GPU until they are asked for.
+ * wait for all work before it reads the clock (lavapipe: some 25 us). So every other step is timed
+ * as a whole, from its first dispatch to its last. In between, a step times as many dispatches as
+ * cost a small share of it, the others go together before and after them, and so on with the next.
+ * Then all are timed once more in pairs: two alone take longer than together by what timing costs.
+ * The whole and the parts thus come from different steps, and nothing makes them agree but truth.
+ * Times stay on the GPU until they are asked for.
  */
 
 import { calibrate, type GpuClock } from '../gpu/clock.ts';
 import { type Timestamps, timestampsOf } from '../gpu/timestamps.ts';
 import type { Program, Read } from './compiled.ts';
 import type { Batch } from './inputs.ts';
-import { CAPACITY, type Due, dueOf, type Pass, passesOf, TOGETHER, widthOf } from './passes.ts';
+import { capacityOf, type Due, dueOf, type Focus, type Pass, passesOf, widthOf } from './passes.ts';
 import type { Plan } from './plan.ts';
 import type { HostPart, Probe } from './recording.ts';
 import { type Sample, type Span, type Timeline, timelineOf } from './timeline.ts';
 
-/**
- * The share of a step that timed passes may take, as long as they take empty. Amid work they take
- * several times as long, since threads fall asleep and caches go cold.
- */
-const SHARE = 0.01;
+/** The share of a step that timed passes may take, as long as they take empty on an idle device. */
+const SHARE = 0.03;
 /** Steps that tell how long one takes, before any dispatch is timed alone. */
 const FIRST_STEPS = 2;
 /** How often {@link profile} times every dispatch, at least, and how many steps it runs. */
@@ -29,7 +29,7 @@ const STEPS = 10;
 
 /** Profiles the steps of one program, one at a time. {@link openProfiler} makes one. */
 export interface Profiler<I, O> {
-  /** How often every dispatch has been timed. */
+  /** How often every dispatch has been timed, alone and in a pair. */
   readonly rounds: number;
   /** Runs a step as `program.run` does, to its end. */
   step(batch: Batch<I> | readonly Batch<I>[]): Promise<void>;
@@ -67,7 +67,7 @@ export async function profile<I, O>(
 
 /** A step that was measured, and where the times of its passes are. */
 interface Measured extends Span {
-  readonly window: number;
+  readonly focus: Focus;
   readonly marks: readonly Readonly<Record<HostPart, number>>[];
   readonly passes: readonly Pass[];
   /** Place of the first timed pass in the query set. */
@@ -86,9 +86,10 @@ interface Session {
   readonly unread: Measured[];
   /** Passes that those have timed. */
   used: number;
-  /** Dispatches that a step times alone, and the first that the next step times. */
+  focus: Focus;
+  /** Passes that a step times, and where the next step goes on that does not time the whole. */
   width: number;
-  next: number;
+  next: { from: number; size: 1 | 2 };
   rounds: number;
 }
 
@@ -113,7 +114,7 @@ export function openProfiler<I, O>(program: Program<I, O>): Profiler<I, O> {
     session?.timestamps?.dispose();
     session = undefined;
     const due = dueOf(plan);
-    const timestamps = due.length ? timestampsOf(gpu, CAPACITY) : undefined;
+    const timestamps = due.length ? timestampsOf(gpu, capacityOf(due.length)) : undefined;
     const clock = timestamps && (await calibrate(gpu, timestamps));
     session = {
       device,
@@ -124,8 +125,9 @@ export function openProfiler<I, O>(program: Program<I, O>): Profiler<I, O> {
       samples: [],
       unread: [],
       used: 0,
+      focus: 'whole',
       width: 0,
-      next: TOGETHER,
+      next: { from: 0, size: 1 },
       rounds: 0,
     };
     return session;
@@ -136,11 +138,10 @@ export function openProfiler<I, O>(program: Program<I, O>): Profiler<I, O> {
     { read }: { read?: readonly (keyof O & string)[] } = {},
   ): Promise<unknown> {
     const s = await opened();
-    const { next } = s;
-    const passes =
-      next === TOGETHER ? passesOf(s.due, 0, 0) : passesOf(s.due, next, next + s.width);
-    const timed = passes.filter((pass) => pass.timed).length;
-    if (s.used + timed > CAPACITY) await readTimes(gpu, s);
+    const { focus } = s;
+    const passes = passesOf(s.due, focus);
+    const timed = passes.filter(({ times }) => times).length;
+    if (s.used + timed > (s.timestamps?.capacity ?? Infinity)) await readTimes(gpu, s);
     const { probe, marks, done } = watch(s, passes, !read?.length);
     const begin = performance.now();
     let result: unknown;
@@ -151,7 +152,7 @@ export function openProfiler<I, O>(program: Program<I, O>): Profiler<I, O> {
       await gpu.settled(done());
     }
     const end = performance.now();
-    s.unread.push({ begin, end, window: next, marks, passes, slot: s.used });
+    s.unread.push({ begin, end, focus, marks, passes, slot: s.used });
     s.used += timed;
     advance(s);
     return result;
@@ -196,8 +197,8 @@ function watch({ device, timestamps, used }: Session, passes: readonly Pass[], w
     },
     encode(encoder, dispatches) {
       for (let i = 0; i < dispatches.length; ) {
-        const { count, timed } = passes[at++]!;
-        const timestampWrites = timed && timestamps ? timestamps.writes(slot++) : undefined;
+        const { count, times } = passes[at++]!;
+        const timestampWrites = times && timestamps?.writes(slot++, times);
         const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
         for (const dispatch of dispatches.slice(i, i + count)) dispatch.run(pass);
         pass.end();
@@ -208,24 +209,29 @@ function watch({ device, timestamps, used }: Session, passes: readonly Pass[], w
   return { probe, marks, done: () => finished };
 }
 
-/** Chooses what the next step times: none alone at first, then one part after another. */
+/** Chooses what the next step times: the whole and a part in turns, one part after another. */
 function advance(s: Session) {
-  const { clock, due, unread, samples } = s;
+  const { clock, due, unread, samples, focus } = s;
   const steps = unread.length + samples.length;
   if (!clock) {
     s.rounds = steps;
     return;
   }
+  if (focus !== 'whole' && focus.size === 2 && focus.to >= due.length) s.rounds++;
   if (steps < FIRST_STEPS) return;
   if (s.width === 0) {
     const fastest = Math.min(...unread.map(({ begin, end }) => end - begin));
     // A coarse clock may say that a pass costs nothing.
     s.width = widthOf(due.length, (SHARE * fastest) / Math.max(1e-6, clock.passCost));
   }
-  s.next = s.next === TOGETHER ? 0 : s.next + s.width;
-  if (s.next < due.length) return;
-  s.next = 0;
-  s.rounds++;
+  if (focus !== 'whole') {
+    s.focus = 'whole';
+    return;
+  }
+  const { from, size } = s.next;
+  const to = from + size * s.width;
+  s.focus = { from, to, size };
+  s.next = to < due.length ? { from: to, size } : { from: 0, size: size === 1 ? 2 : 1 };
 }
 
 /** Reads the times of all steps that wait for it. */
@@ -236,17 +242,17 @@ async function readTimes(gpu: Program<unknown, unknown>['gpu'], s: Session): Pro
     const encoder = gpu.device.createCommandEncoder();
     timestamps.resolve(encoder, s.used);
     gpu.submit(encoder);
-    const read = await timestamps.read(s.used);
+    const clocked = await timestamps.read(s.used);
     times = Array.from({ length: s.used }, (_, i) => ({
-      begin: clock.toHost(read[2 * i]!),
-      end: clock.toHost(read[2 * i + 1]!),
+      begin: clock.toHost(clocked[2 * i]!),
+      end: clock.toHost(clocked[2 * i + 1]!),
     }));
   }
   for (const { slot, passes, ...measured } of unread) {
-    const timed = passes
-      .filter((pass) => pass.timed && times.length > 0)
+    const read = passes
+      .filter((pass) => pass.times && times.length > 0)
       .map((pass, i) => ({ ...pass, ...times[slot + i]! }));
-    s.samples.push(fitted({ ...measured, passes: timed }));
+    s.samples.push(fitted({ ...measured, passes: read }));
   }
   unread.length = 0;
   s.used = 0;
@@ -260,7 +266,8 @@ function fitted(sample: Sample): Sample {
   const { passes, marks, end } = sample;
   if (passes.length === 0) return sample;
   const least = marks[0]!.submit - passes[0]!.begin;
-  const most = end - passes.at(-1)!.end;
+  const last = passes.at(-1)!;
+  const most = end - (last.times === 'both' ? last.end : last.begin);
   const shift = Math.max(least, Math.min(0, most));
   if (shift === 0) return sample;
   const moved = passes.map((pass) => ({

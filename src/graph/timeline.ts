@@ -1,9 +1,9 @@
 /** What a profile says: where the time of a step goes, on one axis for host and GPU. */
 
-import type { GpuClock } from '../gpu/clock.ts';
+import { type GpuClock, median } from '../gpu/clock.ts';
 import type { Cost } from '../kernels/kernel.ts';
 import type { Shape } from '../kernels/tensor.ts';
-import { type Due, type Pass, TOGETHER } from './passes.ts';
+import type { Due, Focus, Pass } from './passes.ts';
 import type { HostPart } from './recording.ts';
 
 /** All times are milliseconds since the step was asked for, unless they say otherwise. */
@@ -56,12 +56,14 @@ export interface DispatchSpan extends Span {
 }
 
 /**
- * A step as several steps show it: each time is the mean over the middle half of the steps by their
- * wall time. Dispatches follow one another here without `timing`.
+ * A step as several steps show it. Each time is a median over the fastest quarter of the steps, as
+ * nothing else on the machine disturbed them; of the steps that timed a dispatch, if it is one. The
+ * parts are put one after another as they were measured, and not made to fit: they add up to `wall`
+ * as far as the profile is right.
  */
 export interface Timeline {
   readonly steps: number;
-  /** From the call to the host's notice of its end. */
+  /** From the call to the host's notice of its end, by the host's clock. */
   readonly wall: number;
   readonly parts: readonly Part[];
   readonly host: readonly HostSpan[];
@@ -69,17 +71,18 @@ export interface Timeline {
   readonly dispatches: readonly DispatchSpan[];
   /** How far the GPU's times may be off from the host's: `queue` may be longer, `notice` shorter. */
   readonly uncertainty: number;
+  /** What timing a dispatch cost, which its time does not have in it. */
+  readonly passCost: number;
   /** What the profile does not show, and why. */
   readonly note?: string;
 }
 
 /** One step as it was measured, in milliseconds of `performance.now()`. */
 export interface Sample extends Span {
-  /** The first of the dispatches that were timed alone, or {@link TOGETHER}. */
-  readonly window: number;
+  readonly focus: Focus;
   /** When each part began, by submit. */
   readonly marks: readonly Readonly<Record<HostPart, number>>[];
-  /** Those that were timed, in order; the first begins and the last ends the work of the GPU. */
+  /** Those that were timed, in order. In whole steps, the first begins and the last ends the work. */
   readonly passes: readonly (Pass & Span)[];
 }
 
@@ -92,20 +95,22 @@ export function timelineOf(
   clock: GpuClock | undefined,
 ): Timeline {
   const known = clock !== undefined && due.length > 0;
-  const samples = calm(known ? all.filter(({ window }) => window !== TOGETHER) : all);
-  const wall = mean(samples.map(({ begin, end }) => end - begin));
-  const common = { steps: all.length, wall, host: hostSpans(samples) };
+  const samples = undisturbed(all);
+  const whole = known ? samples.filter(({ focus }) => focus === 'whole') : samples;
+  const wall = median(whole.map(({ begin, end }) => end - begin));
+  const common = { steps: all.length, wall, host: hostSpans(whole) };
   if (!known) {
-    const parts = meanParts(samples.map((sample) => hostParts(sample, sample.end)));
+    const parts = medianParts(whole.map((sample) => hostParts(sample, sample.end)));
     const note =
       due.length === 0
         ? 'The program has no dispatches.'
         : 'The device has no timestamp-query: times of dispatches are not known.';
-    return { ...common, parts, dispatches: [], uncertainty: 0, note };
+    return { ...common, parts, dispatches: [], uncertainty: 0, passCost: 0, note };
   }
-  const around = meanParts(samples.map(partsAround));
+  const around = medianParts(whole.map(partsAround));
   const before = around.filter(({ name }) => name !== 'notice');
-  const { times, gaps, timing } = dispatchTimes(samples, due.length, clock);
+  const parted = samples.filter(({ focus }) => focus !== 'whole');
+  const { times, gaps, passCost } = dispatchTimes(parted, due.length, clock);
   let at = total(before.map(({ ms }) => ms));
   const dispatches = due.map(({ dispatch, submit }, i): DispatchSpan => {
     const { op, kernel, operands, groups: workgroups, cost } = dispatch;
@@ -127,29 +132,28 @@ export function timelineOf(
     ...before,
     { name: 'dispatches', ms: total(times) },
     { name: 'gaps', ms: total(gaps) },
-    { name: 'timing', ms: timing },
+    { name: 'timing', ms: passCost * whole[0]!.passes.length },
     ...around.slice(before.length),
   ];
-  return { ...common, parts, dispatches, uncertainty: clock.uncertainty };
+  return { ...common, parts, dispatches, uncertainty: clock.uncertainty, passCost };
 }
 
 const total = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0);
-const mean = (numbers: readonly number[]) => total(numbers) / numbers.length;
 
-/**
- * Of the steps that timed the same dispatches, the middle half by wall time. Outliers go as whole
- * steps, and plain means are taken of the others, so that means of parts add up to that of the
- * whole.
- */
-function calm(samples: readonly Sample[]): Sample[] {
-  const windows = new Map<number, Sample[]>();
-  for (const sample of samples)
-    windows.set(sample.window, [...(windows.get(sample.window) ?? []), sample]);
-  return [...windows.values()].flatMap((same) => {
-    const cut = Math.floor(same.length / 4);
-    const sorted = same.sort((a, b) => a.end - a.begin - (b.end - b.begin));
-    return sorted.slice(cut, sorted.length - cut);
-  });
+/** Of the steps that timed the same dispatches, the fastest quarter. */
+function undisturbed(samples: readonly Sample[]): Sample[] {
+  return [...groups(samples, ({ focus }) => JSON.stringify(focus)).values()].flatMap((same) =>
+    same.sort((a, b) => a.end - a.begin - (b.end - b.begin)).slice(0, Math.ceil(same.length / 4)),
+  );
+}
+
+function groups<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const found = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    found.set(key, [...(found.get(key) ?? []), item]);
+  }
+  return found;
 }
 
 /** The parts of the host until the device takes over, and the device until `end`. */
@@ -176,45 +180,43 @@ function partsAround(sample: Sample): Part[] {
   return [...host, { name: 'notice', ms: Math.max(0, sample.end - ended) }];
 }
 
-const meanParts = (all: readonly (readonly Part[])[]): Part[] =>
-  all[0]!.map(({ name }, i) => ({ name, ms: mean(all.map((parts) => parts[i]!.ms)) }));
-
-/** What timing a pass costs amid work, in what it costs when there is none: at most. */
-const AMID_WORK = 4;
+const medianParts = (all: readonly (readonly Part[])[]): Part[] =>
+  all[0]!.map(({ name }, i) => ({ name, ms: median(all.map((parts) => parts[i]!.ms)) }));
 
 /**
- * Each dispatch, the gap after each but the last, and what timing takes: together, what the GPU
- * takes from its begin to its end in the mean. Alone, a dispatch takes longer by what timing its
- * pass costs, which is found by comparing them all with steps in which most went together; what
- * that leaves is shared out in proportion.
+ * Each dispatch, the gap after each but the last, and what timing a pass costs, which is taken off
+ * each.
  */
 function dispatchTimes(samples: readonly Sample[], count: number, clock: GpuClock) {
-  const found = Array.from({ length: count }, (): number[] => []);
-  const seen = Array.from({ length: count - 1 }, (): number[] => []);
-  for (const { passes } of samples)
-    passes.forEach((pass, i) => {
-      if (pass.count === 1) found[pass.first]!.push(pass.end - pass.begin);
-      const next = passes[i + 1];
-      const last = pass.first + pass.count - 1;
-      if (next?.first === last + 1) seen[last]!.push(next.begin - pass.end);
-    });
-  const alone = found.map(mean);
-  const gaps = seen.map((between) => Math.max(0, mean(between)));
-  const span = mean(samples.map(({ passes }) => passes.at(-1)!.end - passes[0]!.begin));
-  const timed = mean(samples.map(({ passes }) => passes.length));
-  const most = AMID_WORK * clock.passCost;
-  const excess = (total(alone) + total(gaps) - span) / (count - timed);
-  // Where each step times all of its dispatches, there is nothing to compare them with.
-  const passCost = timed < count ? Math.max(0, Math.min(excess, most)) : clock.passCost;
-  const times = alone.map((time) => Math.max(0, time - passCost));
-  const timing = timed * passCost;
-  const scale = Math.max(0, span - timing - total(gaps)) / Math.max(total(times), Number.MIN_VALUE);
-  return { times: times.map((time) => scale * time), gaps, timing };
+  const passes = samples.flatMap(({ passes }) =>
+    passes.map((pass, i) => ({ ...pass, gap: (passes[i + 1]?.begin ?? pass.end) - pass.end })),
+  );
+  const timed = groups(
+    passes.filter(({ times }) => times === 'both'),
+    ({ count }) => count,
+  );
+  const alone = groups(timed.get(1) ?? [], ({ first }) => first);
+  const pairs = groups(timed.get(2) ?? [], ({ first }) => first);
+  const time = (same: readonly Span[] | undefined) =>
+    median(same!.map(({ begin, end }) => end - begin));
+  const all = Array.from({ length: count }, (_, i) => time(alone.get(i)));
+  const gaps = Array.from({ length: count - 1 }, (_, i) =>
+    Math.max(0, median(alone.get(i)!.map(({ gap }) => gap))),
+  );
+  const excess = [...pairs].map(([i, same]) => {
+    const together = time(same);
+    return { together, ms: all[i]! + gaps[i]! + all[i + 1]! - together };
+  });
+  excess.sort((a, b) => a.together - b.together);
+  // The shorter half: of long ones, the noise would be longer than what timing costs.
+  const shown = excess.slice(0, Math.ceil(excess.length / 2)).map(({ ms }) => ms);
+  const passCost = shown.length > 0 ? Math.max(0, median(shown)) : clock.passCost;
+  return { times: all.map((ms) => Math.max(0, ms - passCost)), gaps, passCost };
 }
 
 function hostSpans(samples: readonly Sample[]): HostSpan[] {
   const at = (pick: (sample: Sample) => number) =>
-    mean(samples.map((sample) => pick(sample) - sample.begin));
+    median(samples.map((sample) => pick(sample) - sample.begin));
   return samples[0]!.marks.flatMap((_, submit, { length }) => {
     const mark = (name: HostPart) => at(({ marks }) => marks[submit]![name]);
     const times = { write: mark('write'), encode: mark('encode'), submit: mark('submit') };

@@ -9,7 +9,7 @@ import {
   showComparison,
 } from '../../bench/compare.ts';
 import { type HostRow, REFERENCE, type Results, readResults } from '../../bench/rows.ts';
-import type { Verdict } from '../../bench/statistics.ts';
+import { medianInterval, type Verdict } from '../../bench/statistics.ts';
 import { header, results, row } from './synthetic.ts';
 
 const share = (rows: readonly RowChange[], verdict: Verdict) =>
@@ -354,4 +354,16 @@ describe('files', () => {
     expect(() => readResults(file)).toThrow(message);
     expect(() => readResults(file)).toThrow(file);
   });
+});
+
+test('the interval of a median is that of published tables', () => {
+  // Ranks 40 and 61 of 100, 18 and 33 of 50, 1 and 6 of 6.
+  for (const [count, low, high] of [
+    [100, 40, 61],
+    [50, 18, 33],
+    [6, 1, 6],
+  ] as const) {
+    const ranks = Array.from({ length: count }, (_, i) => count - i);
+    expect(medianInterval(ranks)).toEqual([low, high]);
+  }
 });

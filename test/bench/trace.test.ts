@@ -39,6 +39,7 @@ const timeline: Timeline = {
     dispatch('matmul.wgsl', 2.1000000006, 4.7000000001, 1),
   ],
   uncertainty: 0.02,
+  passCost: 0.03,
 };
 
 const trace = traceOf(timeline, 'a model', { adapter: 'an adapter' });
