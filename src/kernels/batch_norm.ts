@@ -36,7 +36,8 @@ const columns = ({ shape }: Operand) => shape.at(-1)!;
 const editions = (t: Operand) => (lanes(t) === 4 ? {} : singles);
 
 /** Blocks of rows, and where they come in the whole. */
-interface Block {
+/** Blocks of rows, and where they come in the whole. */
+export interface Block {
   /** Rows of a block; see {@link normBlock}. */
   readonly block: number;
   /** Index of the first block, when x is cut. */
