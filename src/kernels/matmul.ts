@@ -211,7 +211,7 @@ export const matmulTunable: Tunable<MatmulVariant, MatmulKernel> = {
         ? ['outer']
         : target.kind === 'hardware'
           ? [m <= 4 ? 'row' : 'tileRegisters']
-          : m === 1
+          : m === 1 || (m <= 4 && target.kind === 'swiftshader')
             ? ['row']
             : [m <= 4 || m * n * k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers'];
     return order.find((name) => matmulTunable.fits(name, target, shape))!;

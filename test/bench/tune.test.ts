@@ -31,7 +31,7 @@ function clock(times: Readonly<Record<string, number>>) {
 }
 
 test('the fastest wins, the slow go early, and programs of the adapter take the winner', async () => {
-  const times = { naive: 2, tile: 1.2, tileRegisters: 1, registers: 1.01, row: 9, subgroup8: 9 };
+  const times = { naive: 2, tile: 1.2, tileRegisters: 1, registers: 1.06, row: 9, subgroup8: 9 };
   const { measure, counts } = clock({ ...times, subgroup4: 9 });
   const lines: string[] = [];
   const { database, failures } = await tune({
@@ -57,6 +57,16 @@ test('the fastest wins, the slow go early, and programs of the adapter take the 
   const product = ({ a, b }: Record<'a' | 'b', Tensor>) => ({ y: matmul(a, b) });
   const plan = planOf(tuned, product, { a: [8, 16], b: [16, 32] });
   expect(plan.variants).toEqual({ 'matmul 1,8,16,32,0,0': 'tileRegisters' });
+});
+
+test('where nothing is clearly faster the usual variant stays', async () => {
+  const times = { naive: 2, tile: 1, tileRegisters: 1, registers: 1.02, row: 9, subgroup8: 9 };
+  const { measure } = clock({ ...times, subgroup4: 9 });
+  const choices = ['matmul 3,9,5,7,1,1'];
+  const { database } = await tune({ gpu, measure, choices });
+  const usual = matmulTunable.usual(targetOf(gpu), choiceOf(choices[0]!).shape);
+  expect(usual).toBe('registers');
+  expect(database.entries[0]!.variant).toBe(usual);
 });
 
 test('a variant that is wrong, or does not compile, is left out with the reason', async () => {
