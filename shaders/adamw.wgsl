@@ -15,14 +15,15 @@
 
 override DECOUPLED: bool = true;
 
-fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32) -> vec4f {
+// size = 1 / c1, root = 1 / √c2
+fn factors() -> vec2f { return vec2f(1.0 / corrections[0], 1.0 / sqrt(corrections[1])); }
+
+fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32, factor: vec2f) -> vec4f {
   let g = select(gradient + decay * parameter, gradient, DECOUPLED);
   let shrunk = select(parameter, parameter - rate * decay * parameter, DECOUPLED);
   let mean = params.beta1 * m[i] + (1.0 - params.beta1) * g;
   let square = params.beta2 * v[i] + (1.0 - params.beta2) * g * g;
   m[i] = mean;
   v[i] = square;
-  let size = rate / corrections[0];
-  let root = 1.0 / sqrt(corrections[1]);
-  return shrunk - size * mean / (sqrt(square) * root + params.epsilon);
+  return shrunk - rate * factor.x * mean / (sqrt(square) * factor.y + params.epsilon);
 }

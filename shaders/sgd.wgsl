@@ -9,7 +9,9 @@
 
 @group(0) @binding(3) var<storage, read_write> m: array<vec4f>;
 
-fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32) -> vec4f {
+fn factors() -> vec2f { return vec2f(); }
+
+fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32, factor: vec2f) -> vec4f {
   let velocity = params.beta1 * m[i] + gradient + decay * parameter;
   m[i] = velocity;
   return parameter - rate * velocity;

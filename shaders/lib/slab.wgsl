@@ -1,4 +1,5 @@
-// What the optimisers share: a walk over the quads of a slab. The kernel's `updated` says what becomes of a quad.
+// What the optimisers share: a walk over the quads of a slab. The kernel's `updated` says what becomes of a quad, and its
+// `factors` what is the same for all: stores of a loop might change what it reads, so a compiler would compute it again.
 //
 // With AVERAGE the slab e follows the parameters: e += (1 - average_decay) (p - e).
 
@@ -31,9 +32,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if control.apply == 0.0 { return; }
   let w = line_walk(line(group, groups), lane, params.steps, params.quads);
   let rate = step_scalar(params.rate);
+  let scale = control.scale;
+  let factor = factors();
   for (var i = w.first; i < w.end; i += WIDTH) {
     let setting = settings[params.first_block + i / 16];
-    let parameter = updated(i, p[i], control.scale * g[i], setting.x * rate, setting.y);
+    let parameter = updated(i, p[i], scale * g[i], setting.x * rate, setting.y, factor);
     p[i] = parameter;
     if AVERAGE { e[i] += (1.0 - step_scalar(params.average)) * (parameter - e[i]); }
   }
