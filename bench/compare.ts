@@ -212,6 +212,14 @@ function differences(a: Header, b: Header): string[] {
     );
 }
 
+/** Rows of one run alone, a line each; of many, the first few. */
+const MOST_ALONE = 6;
+function only(run: 'a' | 'b', names: readonly string[]): string[] {
+  const lines = names.slice(0, MOST_ALONE).map((name) => `Only in ${run}: ${name}`);
+  const more = names.length - lines.length;
+  return more > 0 ? [...lines, `Only in ${run}: ${more} rows more`] : lines;
+}
+
 /** The comparison in words: a table of the rows, and what else is to be known, a line each. */
 export function showComparison(c: Comparison): string {
   const line = ({ name, a, b, ratio, low, high, verdict }: RowChange | HostChange, note = '') => [
@@ -234,8 +242,8 @@ export function showComparison(c: Comparison): string {
     ...c.warnings,
     ...(lines.length > 0 ? [plainTable(head, lines, 1, [5]), ''] : []),
     ...c.drifts.map(showDrift),
-    ...c.onlyA.map((name) => `Only in a: ${name}`),
-    ...c.onlyB.map((name) => `Only in b: ${name}`),
+    ...only('a', c.onlyA),
+    ...only('b', c.onlyB),
     ...c.unjudged.map((what) => `Not judged: ${what}`),
     ...c.broken.map((what) => `BROKEN in b: ${what}`),
     `${all.length} rows compared: ${count('slower')}, ${count('faster')}, ` +
