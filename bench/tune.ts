@@ -2,14 +2,14 @@
 
 import { median } from 'simple-statistics';
 import type { Gpu } from '../src/gpu/gpu.ts';
+import { compile, targetOf } from '../src/graph/program.ts';
+import { choiceKey, choiceOf } from '../src/kernels/tuning.ts';
 import {
   TUNING_FORMAT,
   TUNING_VERSION,
   type TuningDatabase,
   type TuningEntry,
-} from '../src/gpu/tuning.ts';
-import { compile, targetOf } from '../src/graph/program.ts';
-import { choiceKey, choiceOf } from '../src/kernels/tuning.ts';
+} from '../src/platform/tuning.ts';
 import type { Problem } from './family.ts';
 import { specsOf } from './measure/variants.ts';
 import { type Tuned, tunedFamilies } from './tune/problems.ts';

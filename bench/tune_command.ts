@@ -1,9 +1,9 @@
 /** `--tune`: measures the variants at the shapes of the shipped models, and keeps what it finds. */
 
 import { openGpu } from '../src/gpu/gpu.ts';
-import { tuningText } from '../src/gpu/tuning.ts';
 import { writeFileAtomic } from '../src/platform/node/files.ts';
 import { writeTuning } from '../src/platform/node/tuning.ts';
+import { tuningText } from '../src/platform/tuning.ts';
 import type { AdapterKind } from '../src/platform/types.ts';
 import { openSampler } from './measure/sampler.ts';
 import { plainTable } from './report/plain_table.ts';

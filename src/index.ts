@@ -23,7 +23,7 @@ export { readSafetensors, SafetensorsError, writeSafetensors } from './formats/s
 export { DeviceLostEvent, type GpuEvents } from './gpu/events.ts';
 export * from './gpu/faults.ts';
 export { type Counts, Gpu, type OpenOptions, openGpu } from './gpu/gpu.ts';
-export type { Tuning, TuningDatabase, TuningEntry } from './gpu/tuning.ts';
+export type { Tuning } from './gpu/tuning.ts';
 // Programs
 export { grad } from './graph/autograd.ts';
 export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
@@ -99,6 +99,7 @@ export {
 } from './models/layers.ts';
 export { type MartinezOptions, martinez } from './models/martinez.ts';
 export { readWeights, type Weights, type WeightsHeader, writeWeights } from './models/weights.ts';
+export { parseTuning, type TuningDatabase, type TuningEntry } from './platform/tuning.ts';
 export type { AdapterKind, AdapterReport, FoundAdapters, Image } from './platform/types.ts';
 // Poses and cameras
 export {

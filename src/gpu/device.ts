@@ -2,9 +2,10 @@
 
 import { findAdapters } from '#platform';
 import { kindOf } from '../platform/adapters.ts';
+import type { TuningDatabase } from '../platform/tuning.ts';
 import type { AdapterKind, AdapterReport } from '../platform/types.ts';
 import { GpuError, LimitError, NoAdapterError } from './faults.ts';
-import { findTuning, type Tuning, type TuningDatabase } from './tuning.ts';
+import { findTuning, type Tuning } from './tuning.ts';
 
 export interface DeviceOptions {
   /**
@@ -17,10 +18,10 @@ export interface DeviceOptions {
   /** Ask for WebGPU's default limits and no optional feature, as the weakest device gives. */
   plain?: boolean;
   /**
-   * A tuning database, or its JSON, instead of the one that `KINEGRAD_TUNING` names in Node or that
-   * lies in the cache folder.
+   * A tuning database, as `parseTuning` reads it, instead of the one that `KINEGRAD_TUNING` names in
+   * Node or that lies in the cache folder.
    */
-  tuning?: TuningDatabase | string;
+  tuning?: TuningDatabase;
 }
 
 export interface OpenOptions extends DeviceOptions {

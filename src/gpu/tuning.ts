@@ -1,41 +1,13 @@
-/**
- * The tuning database: which variant of a kernel family was the fastest at which shape, measured on
- * one adapter. It is a small JSON file, to be exported, committed and shipped.
- */
+/** Finds the tuning for an adapter, and in it what was measured at a shape. */
 
 import { readTunings } from '#platform';
-import type { AdapterReport } from '../platform/types.ts';
-
-/**
- * Raised whenever a kernel that has variants changes, or its variants do: what was measured before
- * says nothing of them.
- */
-export const TUNING_VERSION = 2;
-export const TUNING_FORMAT = 'kinegrad tuning';
-
-/** The adapter that a database was measured on, as its report calls it. */
-export type TunedAdapter = Pick<AdapterReport, 'kind' | 'name' | 'driver'>;
-
-/** What was measured of one family at one shape. */
-export interface TuningEntry {
-  readonly family: string;
-  readonly shape: readonly number[];
-  /** The fastest variant. */
-  readonly variant: string;
-  /** Its median, in microseconds a run. */
-  readonly us: number;
-  /** The others that were timed, in microseconds. */
-  readonly beat?: Readonly<Record<string, number>>;
-}
-
-export interface TuningDatabase {
-  readonly format: typeof TUNING_FORMAT;
-  readonly version: number;
-  readonly adapter: TunedAdapter;
-  /** When it was measured, ISO 8601. */
-  readonly date: string;
-  readonly entries: readonly TuningEntry[];
-}
+import {
+  type FoundTuning,
+  TUNING_VERSION,
+  type TunedAdapter,
+  type TuningDatabase,
+  type TuningEntry,
+} from '../platform/tuning.ts';
 
 /** The tuning that a device uses. */
 export interface Tuning {
@@ -48,24 +20,16 @@ export interface Tuning {
  * The tuning for an adapter: what the caller gives, else the file that `KINEGRAD_TUNING` names,
  * else the one in the cache folder, else the shipped defaults, which have no entries. Databases of
  * another adapter, driver or version are passed over with a warning.
- * @param given a database, or its JSON
- * @throws where a database is corrupt, with its file and what is wrong
+ * @throws where a file is corrupt, with its path and what is wrong
  */
-export async function findTuning(
-  adapter: TunedAdapter,
-  given?: TuningDatabase | string,
-): Promise<Tuning> {
-  if (given !== undefined) {
-    const source = 'openGpu({ tuning })';
-    const database =
-      typeof given === 'string' ? parseTuning(given, source) : checkTuning(given, source);
-    if (suits(database, adapter, source)) return { source, entries: database.entries };
-  }
-  for (const { path, text } of await readTunings(adapter.name)) {
-    const database = parseTuning(text, path);
-    if (suits(database, adapter, path)) return { source: path, entries: database.entries };
-  }
-  return { source: 'shipped defaults', entries: [] };
+export async function findTuning(adapter: TunedAdapter, given?: TuningDatabase): Promise<Tuning> {
+  const own = given ? [{ source: 'openGpu({ tuning })', database: given }] : [];
+  const usable = (found: readonly FoundTuning[]) =>
+    found.find(({ source, database }) => suits(database, adapter, source));
+  const found = usable(own) ?? usable(await readTunings(adapter.name));
+  return found
+    ? { source: found.source, entries: found.database.entries }
+    : { source: 'shipped defaults', entries: [] };
 }
 
 /** Warnings that have been given: a file is read whenever a device is opened. */
@@ -113,69 +77,3 @@ export function tunedVariants(
     .sort((a, b) => a.distance - b.distance)
     .map(({ variant }) => variant);
 }
-
-/** A database as the text of its file, an entry a line. */
-export function tuningText({ entries, ...header }: TuningDatabase): string {
-  const lines = entries.map((entry) => `\n    ${JSON.stringify(entry)}`).join(',');
-  const head = JSON.stringify(header, null, 2).slice(0, -2);
-  return `${head},\n  "entries": [${lines}${lines && '\n  '}]\n}\n`;
-}
-
-/**
- * A database from its text.
- * @throws with the file and what is wrong, where it is no whole database
- */
-export function parseTuning(text: string, file: string): TuningDatabase {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw corrupt(file, `it is no JSON: ${(error as Error).message}`);
-  }
-  return checkTuning(value, file);
-}
-
-/** Entries of another version may look different, and are left out. */
-function checkTuning(value: unknown, file: string): TuningDatabase {
-  const { format, version, adapter, date, entries } = fields(value);
-  if (format !== TUNING_FORMAT)
-    throw corrupt(file, `format must be '${TUNING_FORMAT}', got ${show(format)}`);
-  if (typeof version !== 'number' || !Number.isInteger(version))
-    throw corrupt(file, `version must be a whole number, got ${show(version)}`);
-  const { kind, name, driver } = fields(adapter);
-  if (![kind, name, driver].every((text) => typeof text === 'string'))
-    throw corrupt(file, `adapter must have kind, name and driver, got ${show(adapter)}`);
-  if (typeof date !== 'string') throw corrupt(file, `date must be a text, got ${show(date)}`);
-  if (!Array.isArray(entries)) throw corrupt(file, `entries must be a list, got ${show(entries)}`);
-  return {
-    format,
-    version,
-    adapter: { kind, name, driver } as TunedAdapter,
-    date,
-    entries: version === TUNING_VERSION ? entries.map((e, i) => checkEntry(e, i, file)) : [],
-  };
-}
-
-function checkEntry(value: unknown, i: number, file: string): TuningEntry {
-  const { family, shape, variant, us, beat } = fields(value);
-  const size = (n: unknown) => Number.isInteger(n) && (n as number) >= 0;
-  const time = (n: unknown) => typeof n === 'number' && n > 0;
-  const rules: [holds: boolean, rule: string][] = [
-    [typeof family === 'string', 'family must be a text'],
-    [Array.isArray(shape) && shape.every(size), 'shape must be a list of sizes'],
-    [typeof variant === 'string', 'variant must be a text'],
-    [time(us), 'us must be a time in microseconds'],
-    [beat === undefined || Object.values(fields(beat)).every(time), 'beat must hold times'],
-  ];
-  const broken = rules.find(([holds]) => !holds);
-  if (broken) throw corrupt(file, `entry ${i}: ${broken[1]}, got ${show(value)}`);
-  return value as TuningEntry;
-}
-
-const fields = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-
-const show = (value: unknown) => (JSON.stringify(value) ?? 'nothing').slice(0, 120);
-
-const corrupt = (file: string, what: string) =>
-  new Error(`${file} is no tuning database: ${what}. Delete it, or measure another`);

@@ -28,12 +28,6 @@ export interface FoundAdapters {
   readonly remedies: readonly string[];
 }
 
-/** The text of a tuning database, and the file that it was read from. */
-export interface TuningText {
-  readonly path: string;
-  readonly text: string;
-}
-
 export interface Image {
   readonly width: number;
   readonly height: number;

@@ -7,12 +7,12 @@ import { tunedFamilies } from '../../bench/tune/problems.ts';
 import { shippedChoices } from '../../bench/tune/shapes.ts';
 import { type Measure, tune } from '../../bench/tune.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
-import { parseTuning, tuningText } from '../../src/gpu/tuning.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { planOf, targetOf } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import { choiceOf } from '../../src/kernels/tuning.ts';
+import { parseTuning, tuningText } from '../../src/platform/tuning.ts';
 
 const gpu = await openGpu({ poison: true });
 afterAll(() => gpu.close());
@@ -53,7 +53,7 @@ test('the fastest wins, the slow go early, and programs of the adapter take the 
 
   const text = tuningText(database);
   expect(parseTuning(text, 'tuned.json')).toEqual(database);
-  await using tuned = await openGpu({ tuning: text });
+  await using tuned = await openGpu({ tuning: parseTuning(text, 'tuned.json') });
   const product = ({ a, b }: Record<'a' | 'b', Tensor>) => ({ y: matmul(a, b) });
   const plan = planOf(tuned, product, { a: [8, 16], b: [16, 32] });
   expect(plan.variants).toEqual({ 'matmul 1,8,16,32,0,0': 'tileRegisters' });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { TUNING_FORMAT, TUNING_VERSION, tuningText } from '../../src/gpu/tuning.ts';
+import { TUNING_FORMAT, TUNING_VERSION, tuningText } from '../../src/platform/tuning.ts';
 import type { AdapterReport } from '../../src/platform/types.ts';
 import { kinegrad } from './command.ts';
 

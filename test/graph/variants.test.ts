@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openGpu } from '../../src/gpu/gpu.ts';
+import { matmul } from '../../src/graph/ops/matmul.ts';
+import { compile, planOf } from '../../src/graph/program.ts';
+import type { Tensor } from '../../src/graph/trace.ts';
 import {
   TUNING_FORMAT,
   TUNING_VERSION,
   type TuningDatabase,
   tuningText,
-} from '../../src/gpu/tuning.ts';
-import { matmul } from '../../src/graph/ops/matmul.ts';
-import { compile, planOf } from '../../src/graph/program.ts';
-import type { Tensor } from '../../src/graph/trace.ts';
+} from '../../src/platform/tuning.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { batchOf, bitsOf, openTrainer } from './trainer.ts';
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { bodySource } from '../../src/data/body/source.ts';
 import { DeviceLostError } from '../../src/gpu/faults.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
-import { TUNING_FORMAT, TUNING_VERSION, type TuningDatabase } from '../../src/gpu/tuning.ts';
+import { TUNING_FORMAT, TUNING_VERSION, type TuningDatabase } from '../../src/platform/tuning.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { configOf } from '../../src/train/config.ts';
 import { openTraining } from '../../src/train/training.ts';

@@ -2,29 +2,30 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TuningText } from '../types.ts';
+import { type FoundTuning, parseTuning } from '../tuning.ts';
 import { cacheFolder } from './cache.ts';
 import { readFile, writeFileAtomic } from './files.ts';
 
 /**
  * The databases to consider for an adapter, the first of most weight: the file that
  * `KINEGRAD_TUNING` names, and the one in the cache folder; none where the variable says `none`.
- * @throws where a file is there, or is named, that cannot be read
+ * @throws where a file is there, or is named, that cannot be read or is no tuning database
  */
-export async function readTunings(adapter: string): Promise<readonly TuningText[]> {
+export async function readTunings(adapter: string): Promise<readonly FoundTuning[]> {
   const named = process.env.KINEGRAD_TUNING;
   if (named === 'none') return [];
-  const texts: TuningText[] = [];
+  const found: FoundTuning[] = [];
   if (named) {
     const text = await textOf(named).catch((error: Error) => {
       throw new Error(`KINEGRAD_TUNING: ${error.message} Name a tuning database, or none`);
     });
-    texts.push({ path: named, text });
+    found.push({ source: named, database: parseTuning(text, named) });
   }
   const folder = await cacheFolder({ create: false });
   const path = folder && join(folder, fileName(adapter));
-  if (path && existsSync(path)) texts.push({ path, text: await textOf(path) });
-  return texts;
+  if (path && existsSync(path))
+    found.push({ source: path, database: parseTuning(await textOf(path), path) });
+  return found;
 }
 
 /** Writes the database of an adapter to the cache folder, and gives its path. */
