@@ -57,7 +57,8 @@ test('a page that lifts downloads at most 40 kB, and the shaders of its model', 
   const { size, shaders, text } = await bundle(LIFTS);
   expect(size).toBeLessThan(40_000);
   expect(shaders).toEqual(expect.arrayContaining(['elementwise', 'matmul_row', 'lib/stage']));
-  const strangers = /softmax|layer_norm|gather|adamw|sgd|reduce|backward|squares|roof|fill/;
+  const strangers =
+    /softmax|layer_norm|gather|adamw|sgd|reduce|batch_norm|backward|squares|roof|fill/;
   expect(shaders.filter((name) => strangers.test(name))).toEqual([]);
   expect(text).not.toMatch(/\beval\(|new Function\(|createObjectURL|blob:|node:|#platform/);
 });

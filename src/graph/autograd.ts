@@ -1,11 +1,17 @@
 /** Reverse-mode differentiation on the tape: the derivative of a graph is more graph. */
 
-import { batchNormGradient } from './ops/batch_norm.ts';
+import { batchNormCall, batchNormGradient } from './ops/batch_norm.ts';
+import { elementwiseBackward } from './ops/derivatives.ts';
 import { add } from './ops/elementwise.ts';
 import { sumTo } from './ops/reduce.ts';
 import { constant, currentTape, type Gradients, show, type Tensor } from './trace.ts';
 
-const needed: Gradients = { sumTo, batchNorm: batchNormGradient };
+const needed: Gradients = {
+  sumTo,
+  elementwise: elementwiseBackward,
+  batchNorm: batchNormCall,
+  batchNormBackward: batchNormGradient,
+};
 
 /**
  * Gradients of `loss`, a single value, with respect to each of `wrt`. Walks the op calls that led
@@ -17,6 +23,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       `grad: the loss must be one value, got ${show(loss.shape)}. Take its mean or sum`,
     );
   const tape = currentTape();
+  tape.gradients = needed;
   const reached = reachable(wrt, tape.calls.length);
   const gradients = new Map<Tensor, Tensor>([[loss, constant([1], loss.shape)]]);
   const calls = tape.calls.slice();

@@ -73,7 +73,8 @@ export function makePlan(
   device: Target,
   { fuse = true }: PlanOptions = {},
 ): Plan {
-  const graph = rewrite({ calls: tape.calls, outputs: Object.values(outputs) }, { fuse });
+  const traced = { calls: tape.calls, outputs: Object.values(outputs) };
+  const graph = rewrite(traced, tape.gradients, { fuse });
   const names = Object.keys(outputs);
   const dispatches: PlannedDispatch[] = [];
   const scratch = new Set<Memory>();

@@ -12,7 +12,7 @@ import {
   type StageSpec,
 } from './ops/elementwise.ts';
 import { type MatmulCall, matmulOp } from './ops/matmul.ts';
-import { call, type OpCall, Tape, type Tensor, trace } from './trace.ts';
+import { call, type Gradients, type OpCall, Tape, type Tensor, trace } from './trace.ts';
 import type { Variable } from './variables.ts';
 
 export interface Graph {
@@ -21,23 +21,31 @@ export interface Graph {
 }
 
 /** The graph that is lowered: expanded, without dead calls, and fused unless told not to. */
-export function rewrite(graph: Graph, { fuse: fused = true } = {}): Graph {
-  const expanded = prune(expand(graph));
+export function rewrite(
+  graph: Graph,
+  gradients: Gradients | undefined,
+  { fuse: fused = true } = {},
+): Graph {
+  const expanded = prune(expand(graph, gradients));
   return fused ? fuse(expanded) : expanded;
 }
 
 /** Replaces calls of ops that are said in terms of others, until none is left. */
-function expand({ calls, outputs }: Graph): Graph {
+function expand({ calls, outputs }: Graph, gradients: Gradients | undefined): Graph {
   if (!calls.some(({ op }) => op.expand)) return { calls, outputs };
   const now = new Map<Tensor, Tensor>();
   const today = (t: Tensor) => now.get(t) ?? t;
   const { tape } = trace(() => {
     for (const { op, inputs, outputs, attributes } of calls) {
-      const made = (op.expand ?? ((x, a) => call(op, x, a)))(inputs.map(today), attributes);
+      const made = (op.expand ?? ((x, a) => call(op, x, a)))(
+        inputs.map(today),
+        attributes,
+        gradients,
+      );
       outputs.forEach((y, i) => now.set(y, made[i]!));
     }
   }, new Tape());
-  return expand({ calls: tape.calls, outputs: outputs.map(today) });
+  return expand({ calls: tape.calls, outputs: outputs.map(today) }, gradients);
 }
 
 /** Drops calls that no output and no written variable depends on. */

@@ -2,6 +2,8 @@
 
 import type { Dispatch, Kernel, Target } from '../kernels/kernel.ts';
 import { type DType, type Operand, type Shape, sizeOf } from '../kernels/tensor.ts';
+import type { BatchNormAttributes } from './ops/batch_norm.ts';
+import type { StageSpec } from './ops/elementwise.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** A value in the graph: a shape, and where it comes from. */
@@ -66,14 +68,29 @@ export interface Lowering {
 }
 
 /**
- * What only derivatives need, and ops need for nothing else. `grad` hands it to them: so a bundle of a
- * page that does not train has neither it nor its shaders.
+ * What only programs with derivatives need. `grad` hands it to ops, and leaves it on the tape: so a
+ * bundle of a page that does not train has neither it nor its shaders.
  */
 export interface Gradients {
   /** Sums a gradient over the axes along which its value was broadcast. */
   sumTo(dy: Tensor, shape: Shape): Tensor;
-  /** [dx, dscale, dshift] of batch norm in training. */
-  batchNorm(x: Tensor, dy: Tensor, mean: Tensor, invStd: Tensor, scale: Tensor): readonly Tensor[];
+  /** Gradients of x and, where it is a tensor, of the operand of one stage. */
+  elementwise(
+    dy: Tensor,
+    x: readonly Tensor[],
+    y: Tensor,
+    stage: StageSpec,
+  ): readonly (Tensor | null)[];
+  /** [y, mean, invStd] of batch norm in training. */
+  batchNorm(inputs: readonly Tensor[], a: BatchNormAttributes): readonly Tensor[];
+  /** [dx, dscale, dshift] of it. */
+  batchNormBackward(
+    x: Tensor,
+    dy: Tensor,
+    mean: Tensor,
+    invStd: Tensor,
+    scale: Tensor,
+  ): readonly Tensor[];
 }
 
 /** What an op means: its shapes, its kernels, its derivative. */
@@ -82,8 +99,8 @@ export interface OpRule<A> {
   readonly shape: (inputs: readonly Shape[], a: A) => readonly Shape[];
   /** The op as kernels; absent where `expand` says it in other ops. */
   readonly lower?: (context: Lowering, a: A) => void;
-  /** The op in terms of others, applied when the program is planned. */
-  readonly expand?: (inputs: readonly Tensor[], a: A) => readonly Tensor[];
+  /** The op in terms of others, applied when the program is planned; `gradients` if `grad` was called. */
+  readonly expand?: (inputs: readonly Tensor[], a: A, gradients?: Gradients) => readonly Tensor[];
   /**
    * Gradients of the inputs, given those of the outputs. An output that nothing depends on has
    * gradient null; so has an input that no gradient reaches.
@@ -122,6 +139,8 @@ export class Tape {
   readonly schedules: Schedule[] = [];
   /** Calls of dropout and other random ops are numbered: each has its own random numbers. */
   randomCalls = 0;
+  /** Where {@link Gradients} of the program are, if it has any. */
+  gradients: Gradients | undefined;
 }
 
 let current: Tape | undefined;

@@ -1,6 +1,6 @@
 /** Layers: plain functions that declare their variables and apply ops to them. */
 
-import { batchNorm } from '../graph/ops/batch_norm.ts';
+import { batchNormOfNetwork } from '../graph/ops/batch_norm.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import type { Tensor } from '../graph/trace.ts';
@@ -52,5 +52,5 @@ export function batchNormLayer(
     mean: statistics.add(`${name}.mean`, [channels], zeros),
     variance: statistics.add(`${name}.variance`, [channels], ones),
   };
-  return (x, { training = false }) => batchNorm(x, variables, { training });
+  return (x, { training = false }) => batchNormOfNetwork(x, variables, { training });
 }

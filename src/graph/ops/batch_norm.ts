@@ -15,7 +15,7 @@ import {
 import type { Stage } from '../../kernels/chain.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
-import { call, op, show, type Tensor } from '../trace.ts';
+import { call, type OpRule, op, show, type Tensor } from '../trace.ts';
 import type { Variable } from '../variables.ts';
 import { add, div, mul, runStages, type StageSpec, sqrt, stagesOf, sub } from './elementwise.ts';
 import { addBlocks } from './norm_sums.ts';
@@ -29,7 +29,7 @@ export interface BatchNormOptions {
   momentum?: number;
 }
 
-interface BatchNormAttributes {
+export interface BatchNormAttributes {
   readonly mean: Variable;
   readonly variance: Variable;
   readonly epsilon: number;
@@ -38,10 +38,17 @@ interface BatchNormAttributes {
   readonly stages: readonly StageSpec[];
 }
 
+type Rule = OpRule<BatchNormAttributes>;
+const shape: Rule['shape'] = ([x]) => [x!, x!.slice(-1), x!.slice(-1)];
+const writes: Rule['writes'] = ({ mean, variance }) => [mean, variance];
+const backward: Rule['backward'] = ([dy], { x: [x, scale], y: [, mean, invStd], gradients }) =>
+  gradients.batchNormBackward(x!, dy!, mean!, invStd!, scale!);
+
 /** [y, mean, inv_std] of x, scale and shift; updates the running statistics. */
-export const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
-  shape: ([x]) => [x!, x!.slice(-1), x!.slice(-1)],
-  writes: ({ mean, variance }) => [mean, variance],
+const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
+  shape,
+  writes,
+  backward,
   epilogue: MOST_STAGES,
   lower: (context, a) => {
     const { inputs, outputs, run, target, variable } = context;
@@ -68,8 +75,25 @@ export const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', 
     const normal = [row('sub', mean), row('mul', inv_std), row('mul', scale), row('add', shift)];
     runStages(context, x, y, [...normal, ...stages]);
   },
-  backward: ([dy], { x: [x, scale], y: [, mean, invStd], gradients }) =>
-    gradients.batchNorm(x!, dy!, mean!, invStd!, scale!),
+});
+
+export const batchNormCall = (
+  inputs: readonly Tensor[],
+  attributes: BatchNormAttributes,
+): readonly Tensor[] => call(batchNormOp, inputs, attributes);
+
+/** The same for networks, which are lifted with far more often than trained. */
+const learningOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
+  shape,
+  writes,
+  backward,
+  expand: (inputs, a, gradients) => {
+    if (!gradients)
+      throw new Error(
+        'a network normalises by its batch in programs that train only. Call grad() or an optimiser, or apply it without training',
+      );
+    return gradients.batchNorm(inputs, a);
+  },
 });
 
 /** [dx, dscale, dshift] */
@@ -94,15 +118,29 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
   },
 });
 
+/** The variables of a norm: [channels] each. */
+export type NormVariables = Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>;
+
 /**
  * Batch norm (Ioffe and Szegedy 2015) of x [..., channels]: scale x̂ + shift, with mean and
  * variance over all other axes in training and the running ones otherwise. `mean` and `variance`
  * are variables; training updates them.
  */
-export function batchNorm(
+export const batchNorm = (x: Tensor, variables: NormVariables, options: BatchNormOptions): Tensor =>
+  normalise(x, variables, options, batchNormCall);
+
+/**
+ * The same as a layer of a network. What normalises by a batch comes with `grad`, so that a bundle
+ * of a page that does not train has none of it.
+ */
+export const batchNormOfNetwork: typeof batchNorm = (x, variables, options) =>
+  normalise(x, variables, options, (inputs, a) => call(learningOp, inputs, a));
+
+function normalise(
   x: Tensor,
-  variables: Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>,
+  variables: NormVariables,
   { training, epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions,
+  byBatch: typeof batchNormCall,
 ): Tensor {
   const channels = x.shape.at(-1);
   const { scale, shift, mean, variance } = variables;
@@ -122,7 +160,7 @@ export function batchNorm(
     );
   const running = { mean: variableOf(mean), variance: variableOf(variance) };
   const attributes = { ...running, epsilon, momentum, stages: [] };
-  return call(batchNormOp, [x, scale, shift], attributes)[0]!;
+  return byBatch([x, scale, shift], attributes)[0]!;
 }
 
 function variableOf({ source }: Tensor): Variable {

@@ -1,4 +1,7 @@
-/** Elementwise ops. Each is a stage; the planner fuses chains of them (see `rewrite.ts`). */
+/**
+ * Elementwise ops. Each is a stage; the planner fuses chains of them (see `rewrite.ts`). Their
+ * derivatives are in `derivatives.ts`.
+ */
 
 import {
   elementwise,
@@ -123,20 +126,16 @@ export const elementwiseOp = /* @__PURE__ */ op<ElementwiseAttributes>('elementw
     const [y] = context.outputs as [Operand];
     runStages(context, x, y, stagesOf(context, stages, y.shape));
   },
-  backward: ([dy], { x, y, a, gradients: { sumTo } }) => {
-    const { op: name, constant: value = 0, schedule, number = 0 } = a.stages[0]!;
-    const derivative = derivatives[name];
-    if (!derivative) throw new Error(`grad: ${name} has no derivative of its own`);
-    const e = schedule ? stepValue(schedule) : (x[1] ?? value);
-    const [dr, de] = derivative(dy!, x[0]!, e, y[0]!, number);
-    return [dr, de && x[1] ? sumTo(de, x[1].shape) : null];
-  },
+  backward: ([dy], { x, y, a, gradients }) => gradients.elementwise(dy!, x, y[0]!, a.stages[0]!),
 });
 
-const stage = (x: Tensor, spec: StageSpec, ...operands: Tensor[]) =>
+/** A call of one stage. */
+export const stage = (x: Tensor, spec: StageSpec, ...operands: Tensor[]) =>
   call1(elementwiseOp, [x, ...operands], { stages: [spec] });
 
-const stepValue = (schedule: Schedule): Tensor => stage(constant(0), { op: 'add', schedule });
+/** A tensor of what a schedule gives. */
+export const stepValue = (schedule: Schedule): Tensor =>
+  stage(constant(0), { op: 'add', schedule });
 
 /** A value or a tensor; numbers are constants of the kernel. */
 export type Value = Tensor | number;
@@ -154,7 +153,8 @@ export const exchanged: Partial<Record<StageOp, StageOp>> = {
   divInto: 'div',
 };
 
-function binary(op: StageOp, a: Value, b: Value): Tensor {
+/** A stage of two values. */
+export function binary(op: StageOp, a: Value, b: Value): Tensor {
   if (typeof a === 'number') {
     if (typeof b === 'number') return binary(op, constant(a), b);
     const other = exchanged[op];
@@ -255,51 +255,3 @@ export function dropout(x: Tensor, rate: number): Tensor {
   if (rate === 0) return x;
   return stage(x, { op: 'dropout', constant: 1 - rate, number: currentTape().randomCalls++ });
 }
-
-type Derivative = (
-  dy: Tensor,
-  x: Tensor,
-  e: Value,
-  y: Tensor,
-  number: number,
-) => readonly [Tensor | null, (Tensor | null)?];
-
-const viaOutput =
-  (op: StageOp): Derivative =>
-  (dy, _x, _e, y) => [binary(op, dy, y)];
-const viaInput =
-  (op: StageOp): Derivative =>
-  (dy, x) => [binary(op, dy, x)];
-const none: Derivative = () => [null, null];
-
-/** Gradients of the running value x and of the operand e of each op, y = op(x, e). */
-const derivatives: Partial<Record<StageOp, Derivative>> = {
-  add: (dy) => [dy, dy],
-  sub: (dy) => [dy, neg(dy)],
-  subFrom: (dy) => [neg(dy), dy],
-  mul: (dy, x, e) => [mul(dy, e), mul(dy, x)],
-  div: (dy, _x, e, y) => [div(dy, e), neg(div(mul(dy, y), e))],
-  divInto: (dy, x, _e, y) => [neg(div(mul(dy, y), x)), div(dy, x)],
-  min: (dy, x, e) => [mul(dy, binary('halfStep', e, x)), mul(dy, binary('halfStep', x, e))],
-  max: (dy, x, e) => [mul(dy, binary('halfStep', x, e)), mul(dy, binary('halfStep', e, x))],
-  pow: (dy, x, e) => [mul(dy, mul(pow(x, (e as number) - 1), e))],
-  greater: none,
-  equal: none,
-  halfStep: none,
-  sign: none,
-  keepIf: (dy, _x, e) => [binary('keepIf', dy, e), null],
-  keepUnless: (dy, _x, e) => [binary('keepUnless', dy, e), null],
-  exp: (dy, _x, _e, y) => [mul(dy, y)],
-  log: (dy, x) => [div(dy, x)],
-  sqrt: (dy, _x, _e, y) => [div(mul(dy, 0.5), y)],
-  leakyRelu: (dy, x, e) => [mul(dy, add(mul(greater(x, 0), 1 - (e as number)), e))],
-  relu: viaOutput('reluGradient'),
-  sigmoid: viaOutput('sigmoidGradient'),
-  tanh: viaOutput('tanhGradient'),
-  silu: viaInput('siluGradient'),
-  gelu: viaInput('geluGradient'),
-  hardSwish: viaInput('hardSwishGradient'),
-  softplus: viaInput('softplusGradient'),
-  abs: viaInput('absGradient'),
-  dropout: (dy, _x, e, _y, number) => [stage(dy, { op: 'dropout', constant: e as number, number })],
-};
