@@ -18,7 +18,8 @@ export { clipFromBvh, parseBvh } from './data/bvh.ts';
 export { jointsToHuman36m, readJoints } from './data/joints.ts';
 export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';
-export { readSafetensors, SafetensorsError, writeSafetensors } from './formats/safetensors.ts';
+export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
+export { SafetensorsError } from './formats/safetensors_header.ts';
 // The device
 export { DeviceLostEvent, type GpuEvents } from './gpu/events.ts';
 export * from './gpu/faults.ts';

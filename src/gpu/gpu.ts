@@ -1,10 +1,11 @@
 /** The device: the only place that creates buffers, bind groups and pipelines, and counts them. */
 
 import type { AdapterReport } from '../platform/types.ts';
+import { Buffers, type Counts } from './buffers.ts';
 import { type OpenOptions, openDevice } from './device.ts';
 import type { Resident } from './download.ts';
 import { DeviceLostEvent, GpuEventTarget } from './events.ts';
-import { bytes, DeviceLostError, GpuError, LimitError, OutOfMemoryError } from './faults.ts';
+import { DeviceLostError, GpuError, OutOfMemoryError } from './faults.ts';
 import { type PipelineCache, pipelineCache } from './pipeline.ts';
 import { scoped } from './scopes.ts';
 import type { Tuning } from './tuning.ts';
@@ -12,16 +13,7 @@ import type { Tuning } from './tuning.ts';
 // Browsers and the first releases of Node 20 lack the symbol that `await using` looks for.
 (Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for('Symbol.asyncDispose');
 
-export type { OpenOptions };
-
-/** What programs and stores have created on a device since it was opened; pipelines warm up apart. `bytes` is what is allocated now. */
-export interface Counts {
-  buffers: number;
-  bindGroups: number;
-  pipelines: number;
-  submits: number;
-  bytes: number;
-}
+export type { Counts, OpenOptions };
 
 /**
  * How long the announcement of a loss may lag behind the work that failed of it, in milliseconds.
@@ -51,8 +43,7 @@ export class Gpu extends GpuEventTarget {
   #recovery: Promise<void> | undefined;
   /** The device is fresh, and what lives on it not all there yet. */
   #rebuilding = false;
-  /** Every buffer that is allocated, oldest first. */
-  readonly #live = new Set<GPUBuffer>();
+  readonly #buffers = new Buffers(this.counts);
   readonly #rejected = ({ error }: GPUUncapturedErrorEvent) => {
     this.#fault ??= rejection(error);
   };
@@ -182,26 +173,12 @@ export class Gpu extends GpuEventTarget {
 
   /** A new buffer of `size` bytes. Only plans and stores call this, within {@link allocate}. */
   buffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
-    const { maxBufferSize } = this.#device.limits;
-    if (size > maxBufferSize)
-      throw new LimitError(
-        `${label} in one buffer`,
-        size,
-        maxBufferSize,
-        'use a smaller batch, more micro-batches or a narrower model',
-      );
-    const buffer = this.#device.createBuffer({ label, size, usage });
-    this.#live.add(buffer);
-    this.counts.buffers++;
-    this.counts.bytes += size;
-    return buffer;
+    return this.#buffers.create(this.#device, label, size, usage);
   }
 
   /** Gives a buffer back, if it has not been given back or lost already. */
   release(buffer: GPUBuffer): void {
-    if (!this.#live.delete(buffer)) return;
-    this.counts.bytes -= buffer.size;
-    buffer.destroy();
+    this.#buffers.release(buffer);
   }
 
   /**
@@ -209,24 +186,8 @@ export class Gpu extends GpuEventTarget {
    * device is out of memory. Whatever goes wrong, the buffers are given back.
    */
   async allocate<T>(what: string, make: () => T): Promise<T> {
-    const device = this.#device;
-    this.#sound(device);
-    const [count, before] = [this.#live.size, this.counts.bytes];
-    const { result, errors } = scoped(device, make);
-    const created = [...this.#live].slice(count);
-    const size = bytes(this.counts.bytes - before);
-    try {
-      const [full, invalid] = await this.settled(errors);
-      if (full)
-        throw new OutOfMemoryError(
-          `${what}: the device has no room for ${size} more (${bytes(before)} in use): use a smaller batch, more micro-batches or a narrower model`,
-        );
-      if (invalid) throw new GpuError(`${what}: the GPU rejected a command: ${invalid.message}`);
-      return result();
-    } catch (error) {
-      for (const buffer of created) this.release(buffer);
-      throw error;
-    }
+    this.#sound(this.#device);
+    return this.#buffers.allocate(this.#device, what, make, (work) => this.settled(work));
   }
 
   bindGroup(descriptor: GPUBindGroupDescriptor): GPUBindGroup {
@@ -278,9 +239,8 @@ export class Gpu extends GpuEventTarget {
     this.#abandoned = this.#device;
     if (this.#borrowed) this.#borrowed = fresh;
     else this.#device.destroy();
-    this.#live.clear();
+    this.#buffers.forget();
     this.#turn = Promise.resolve();
-    this.counts.bytes = 0;
     this.#rebuilding = true;
     try {
       await this.open();
@@ -304,7 +264,7 @@ export class Gpu extends GpuEventTarget {
     if (this.#closed) return;
     this.#closed = true;
     this.#device.removeEventListener('uncapturederror', this.#rejected);
-    for (const buffer of [...this.#live]) this.release(buffer);
+    this.#buffers.releaseAll();
     this.residents.clear();
     if (!this.#borrowed) this.#device.destroy();
   }

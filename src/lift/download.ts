@@ -1,7 +1,7 @@
 /** The bytes of a weights file, as they come. */
 
 import { openFile } from '#platform';
-import { safetensorsLength } from '../formats/safetensors.ts';
+import { safetensorsLength } from '../formats/safetensors_header.ts';
 import { KinegradError, TruncatedError, WrongFileError } from '../platform/errors.ts';
 
 /** Bytes to begin with; the header of a weights file has a few thousand. */

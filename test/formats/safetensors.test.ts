@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   asFloat32,
   readSafetensors,
-  SafetensorsError,
   type StoredTensor,
   tensorNamed,
   writeSafetensors,
 } from '../../src/formats/safetensors.ts';
+import { SafetensorsError } from '../../src/formats/safetensors_header.ts';
 
 /** A file made by hand: the header's length in 8 bytes, little-endian, the header, the data. */
 function file(header: string, data: readonly number[] = [], length?: number): Uint8Array {
