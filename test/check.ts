@@ -1,71 +1,27 @@
-/** Checks an op, forward and backward, on every device, against a few lines of plain f64 TypeScript. */
+/** Declares the tests of an op's sheet, forward and backward, on every device. */
 
-import assert from 'node:assert/strict';
 import { beforeAll, describe, test } from 'vitest';
-import type { Gpu } from '../src/gpu/gpu.ts';
-import { grad } from '../src/graph/autograd.ts';
-import { add, mul } from '../src/graph/ops/elementwise.ts';
-import { concat, reshape } from '../src/graph/ops/layout.ts';
-import { sum } from '../src/graph/ops/reduce.ts';
-import { compile, type InputSpec } from '../src/graph/program.ts';
-import type { Tensor } from '../src/graph/trace.ts';
-import { type Shape, sizeOf } from '../src/kernels/tensor.ts';
-import type { Variants } from '../src/kernels/tuning.ts';
 import type { TestDevice } from './devices.ts';
-import { type Numbers, normal } from './reference.ts';
+import {
+  assertBackward,
+  assertForward,
+  assertRepeats,
+  prepare,
+  type Result,
+  run,
+  type Sheet,
+} from './sheet.ts';
 
-/** A tensor of normal numbers, of these values, or of integers below a bound. */
-export type Operand =
-  | Shape
-  | { readonly shape: Shape; readonly values: readonly number[] }
-  | { readonly shape: Shape; readonly below: number };
-
-export interface Sheet<A> {
-  /** The op on tensors, and what the case says of it. */
-  op: (x: readonly Tensor[], a: A) => Tensor;
-  /** The op in plain TypeScript, written to be obviously right. */
-  reference: (x: readonly Numbers[], a: A) => Numbers;
-  /** What each case is for, its operands, what the op is told, and how inputs are made of normal numbers. */
-  cases: readonly (readonly [
-    why: string,
-    operands: readonly Operand[],
-    a?: A | undefined,
-    from?: From | undefined,
-  ])[];
-  /** Of the results, relative to 1 + their size; the default is about 16 units in the last place of f32. */
-  tolerance?: number;
-  /** The op has no derivative. */
-  forwardOnly?: boolean;
-  /** Variants that the program is told to use. */
-  variants?: Variants;
-}
-
-type From = (z: number) => number;
+export { assertClose, assertSame, type Operand } from './sheet.ts';
 
 /** SwiftShader takes long to compile, all the more on a machine that is busy. */
 export const COMPILING = 300_000;
 
-const TOLERANCE = 1e-6;
-/** Step of the central differences: their own error is then some 1e-9 of the loss. */
-const STEP = 1e-6;
-
-interface Prepared<A> {
-  readonly why: string;
-  readonly a: A;
-  readonly x: readonly (Numbers & { readonly integers: boolean })[];
-  /** Gradient of the result, and a direction for each operand. */
-  readonly dy: readonly number[];
-  readonly directions: readonly (readonly number[])[];
-  readonly y: Numbers;
-}
-
-/** Declares the tests of a sheet, for every device. */
 export function checkOp<A = undefined>(
   name: string,
   devices: readonly TestDevice[],
   sheet: Sheet<A>,
 ): void {
-  const { tolerance = TOLERANCE, forwardOnly = false } = sheet;
   const cases = sheet.cases.map((each) => prepare(name, sheet, each));
   for (const { label, gpu } of devices)
     describe(`${name} on ${label}`, () => {
@@ -75,182 +31,10 @@ export function checkOp<A = undefined>(
       }, COMPILING);
       cases.forEach((each, i) => {
         const shapes = each.x.map(({ shape }) => `[${shape}]`).join(' ');
-        test(`${shapes} forward: ${each.why}`, () => {
-          assertClose(results[i]!.y, each.y.values, tolerance);
-        });
-        if (forwardOnly) return;
-        // Two ways to the same number: the slope of the loss along a random direction by central difference of the
-        // f64 reference, and the gradient from the GPU times that direction. It tests every entry at once.
-        test(`${shapes} backward: ${each.why}`, () => {
-          each.x.forEach(({ integers }, input) => {
-            if (integers) return;
-            const expected = slope(sheet, each, input);
-            const products = [...results[i]!.dx[input]!].map(
-              (g, k) => g * each.directions[input]![k]!,
-            );
-            const actual = products.reduce((s, p) => s + p, 0);
-            // A wrong entry would move the sum by about its own size, whatever the sum is.
-            const size = 1 + Math.sqrt(products.reduce((s, p) => s + p * p, 0));
-            const error = Math.abs(actual - expected) / size;
-            assert.ok(
-              error <= 5 * tolerance,
-              `gradient of operand ${input} along a direction: got ${actual}, expected ${expected} (error ${error.toExponential(1)} > ${5 * tolerance})`,
-            );
-          });
-        });
+        test(`${shapes} forward: ${each.why}`, () => assertForward(sheet, each, results[i]!));
+        if (!sheet.forwardOnly)
+          test(`${shapes} backward: ${each.why}`, () => assertBackward(sheet, each, results[i]!));
       });
-      test('bitwise equal on a second run', () => {
-        for (const { y, dx, again } of results) {
-          assertSame(again.y, y);
-          dx.forEach((values, i) => assertSame(again.dx[i]!, values));
-        }
-      });
+      test('bitwise equal on a second run', () => results.forEach(assertRepeats));
     });
-}
-
-interface Values {
-  readonly y: Float32Array;
-  /** None for operands of integers. */
-  readonly dx: readonly Float32Array[];
-}
-type Result = Values & { readonly again: Values };
-
-function prepare<A>(name: string, { reference }: Sheet<A>, given: Sheet<A>['cases'][number]) {
-  const [why, operands, a, from = (z) => z] = given;
-  const random = normal(`${name} ${why}`);
-  const x = operands.map((operand) => {
-    if (!('shape' in operand)) {
-      const values = Array.from({ length: sizeOf(operand) }, () => Math.fround(from(random())));
-      return { shape: operand, values, integers: false };
-    }
-    const { shape } = operand;
-    if ('values' in operand)
-      return { shape, values: operand.values.map(Math.fround), integers: false };
-    const draw = () => Math.floor(Math.abs(1e6 * random())) % operand.below;
-    return { shape, values: Array.from({ length: sizeOf(shape) }, draw), integers: true };
-  });
-  const y = reference(x, a as A);
-  const draw = (n: number) => Array.from({ length: n }, () => Math.fround(random()));
-  const directions = x.map(({ shape }) => draw(sizeOf(shape)));
-  return { why, a: a as A, x, y, dy: draw(y.values.length), directions };
-}
-
-/**
- * The op stands in the middle of a graph: its inputs are doubled before it and used once more beside it, its result is used twice.
- * A derivative that ignores what comes from above looks right at the end of a graph, and wrong here.
- */
-async function run<A>(
-  gpu: Gpu,
-  { op, forwardOnly, variants }: Sheet<A>,
-  cases: readonly Prepared<A>[],
-) {
-  const specs: Record<string, InputSpec> = {};
-  const batch: Record<string, ArrayLike<number>> = {};
-  cases.forEach(({ x, dy, y }, i) => {
-    specs[`dy${i}`] = y.shape;
-    batch[`dy${i}`] = dy;
-    x.forEach(({ shape, values, integers }, k) => {
-      specs[`x${i}_${k}`] = { shape, dtype: integers ? 'u32' : 'f32' };
-      // Doubling and halving are exact.
-      batch[`x${i}_${k}`] = integers ? values : values.map((v) => v / 2);
-    });
-  });
-  const program = await compile(
-    gpu,
-    (inputs) => {
-      const wrt: Tensor[] = [];
-      const results: Tensor[] = [];
-      const terms: Tensor[] = [];
-      cases.forEach(({ x, a, y: expected, why }, i) => {
-        const doubled = x.map(({ integers }, k) => {
-          const input = inputs[`x${i}_${k}`]!;
-          if (integers) return input;
-          wrt.push(input);
-          return mul(input, 2);
-        });
-        const y = op(doubled, a);
-        assert.deepEqual(y.shape, expected.shape, `shape of the result, ${why}`);
-        results.push(y);
-        terms.push(sum(mul(y, inputs[`dy${i}`]!)), sum(mul(y, BESIDE_Y)));
-        for (const [k, t] of doubled.entries())
-          if (!x[k]!.integers) terms.push(sum(mul(t, BESIDE_X)));
-      });
-      if (forwardOnly) return { y: flat(results) };
-      const loss = terms.reduce((a, b) => add(a, b));
-      return { y: flat(results), dx: flat(grad(loss, wrt)) };
-    },
-    specs,
-    { ...(variants && { variants }) },
-  );
-  const read = (forwardOnly ? ['y'] : ['y', 'dx']) as 'y'[];
-  const values: Values[][] = [];
-  for (let times = 0; times < 2; times++)
-    values.push(split(cases, (await program.run(batch, { read })) as { y: Float32Array }));
-  program.dispose();
-  return values[0]!.map((first, i) => ({ ...first, again: values[1]![i]! }));
-}
-
-/** Weights of the second uses. */
-const BESIDE_Y = 0.25;
-const BESIDE_X = 0.5;
-
-/** The derivative of the loss of {@link run} by one input along its direction. */
-function slope<A>({ reference }: Sheet<A>, { x, a, dy, directions }: Prepared<A>, input: number) {
-  const direction = directions[input]!;
-  const loss = (step: number) => {
-    const moved = x.map((t, k) =>
-      k === input ? { ...t, values: t.values.map((v, i) => v + step * direction[i]!) } : t,
-    );
-    return reference(moved, a).values.reduce((s, v, i) => s + v * (dy[i]! + BESIDE_Y), 0);
-  };
-  const own = (loss(STEP) - loss(-STEP)) / (2 * STEP);
-  return 2 * (own + BESIDE_X * direction.reduce((s, d) => s + d, 0));
-}
-
-/** All elements of some tensors in one. */
-const flat = (tensors: readonly Tensor[]) => concat(tensors.map((t) => reshape(t, [t.size])));
-
-function split(
-  cases: readonly Prepared<unknown>[],
-  read: { y: Float32Array; dx?: Float32Array },
-): Values[] {
-  let y = 0;
-  let dx = 0;
-  return cases.map((each) => ({
-    y: read.y.slice(y, (y += each.y.values.length)),
-    dx: each.x.map(({ integers, values }) =>
-      integers || !read.dx ? new Float32Array() : read.dx.slice(dx, (dx += values.length)),
-    ),
-  }));
-}
-
-/** Fails at the number that is furthest off, relative to 1 + its size. */
-export function assertClose(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-): void {
-  assert.equal(actual.length, expected.length, 'number of values');
-  let worst = { i: 0, error: 0 };
-  for (let i = 0; i < expected.length; i++) {
-    const [got, wanted] = [actual[i]!, expected[i]!];
-    const same = Object.is(got, wanted) || got === wanted;
-    const error = same ? 0 : Math.abs(got - wanted) / (1 + Math.abs(wanted));
-    // NaN is further off than anything.
-    if (!(error <= worst.error)) worst = { i, error: Number.isNaN(error) ? Infinity : error };
-    if (worst.error === Infinity) break;
-  }
-  const { i, error } = worst;
-  assert.ok(
-    error <= tolerance,
-    `at ${i} of ${expected.length}: got ${actual[i]}, expected ${expected[i]} (error ${error.toExponential(1)} > ${tolerance})`,
-  );
-}
-
-/** Fails where two arrays differ in any bit. */
-export function assertSame(actual: Float32Array, expected: Float32Array): void {
-  const bits = (values: Float32Array) => new Uint32Array(values.slice().buffer);
-  const [a, b] = [bits(actual), bits(expected)];
-  const i = a.findIndex((bit, k) => bit !== b[k]);
-  assert.equal(i, -1, `at ${i}: got ${actual[i]}, expected the same bits as ${expected[i]}`);
 }
