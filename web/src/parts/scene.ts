@@ -1,0 +1,216 @@
+/**
+ * The 3D scene: people on a ground, and the camera that took the picture, with its frustum. The
+ * frame is the camera's, with y and z turned round, as three.js has it: the camera stands at the
+ * origin and looks along -z. Drawn only when something changed.
+ */
+
+import type { Camera } from 'kinegrad';
+import {
+  AmbientLight,
+  type BufferGeometry,
+  Color,
+  DirectionalLight,
+  Fog,
+  GridHelper,
+  type Group,
+  type Material,
+  PerspectiveCamera,
+  Scene,
+  Vector3,
+  WebGLRenderer,
+} from 'three';
+import { createFrustum } from './frustum.ts';
+import { createOrbit } from './orbit.ts';
+import { createPerson, type PersonColours, type PersonMesh } from './person.ts';
+
+export interface ShownPerson {
+  /** [17 * 3] metres, camera frame: x right, y down, z forward. */
+  readonly joints: ArrayLike<number>;
+  /** Pale and see-through: what is only a possibility. */
+  readonly faint?: boolean;
+}
+
+export interface PoseScene {
+  /** Shows these people and no others. */
+  show(...people: readonly (ShownPerson | ArrayLike<number>)[]): void;
+  /** Shows the camera that saw them, and its picture at its frustum's end; undefined hides it. */
+  setCamera(camera: Camera | undefined, picture?: ImageBitmap): void;
+  /** Looks at the people: as the camera does, from a side, or from above. */
+  look(from?: 'camera' | 'side' | 'top' | 'corner'): void;
+  /** The people as an object of three.js, to export. */
+  readonly people: Group;
+  /** The scene as a PNG file, in the size of the canvas. */
+  png(): Promise<Blob>;
+  /** Frames drawn so far. */
+  readonly frames: number;
+  dispose(): void;
+}
+
+export interface SceneOptions {
+  /** Whether the visitor can turn it; true by default. */
+  readonly orbit?: boolean;
+  /** Called when a frame is drawn. */
+  readonly onFrame?: () => void;
+}
+
+const VIEWS = {
+  camera: [0, Math.PI / 2],
+  side: [Math.PI / 2, Math.PI / 2],
+  top: [0, 0.05],
+  corner: [0.6, 1.25],
+} as const;
+
+/** @throws Error where the browser has no WebGL */
+export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {}): PoseScene {
+  const renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'low-power' });
+  const scene = new Scene();
+  const view = new PerspectiveCamera(38, 1, 0.05, 80);
+  scene.fog = new Fog(0, 8, 22);
+  scene.background = new Color();
+  const sun = new DirectionalLight(0xffffff, 2.1);
+  sun.position.set(1.2, 3, 2);
+  scene.add(new AmbientLight(0xffffff, 1.35), sun);
+  const room = scene;
+  const persons: { mesh: PersonMesh; faint: boolean }[] = [];
+  const people = createPerson().group.clear();
+  people.name = 'people';
+  scene.add(people);
+  const frustum = createFrustum();
+  scene.add(frustum.group);
+  let grid: GridHelper | undefined;
+  let ground = 0;
+  const middle = new Vector3(0, 0, -3);
+  let height = 1.8;
+  let frames = 0;
+  let asked = 0;
+  let colours: PersonColours;
+
+  const draw = () => {
+    asked = 0;
+    renderer.render(scene, view);
+    frames++;
+    options.onFrame?.();
+  };
+  const invalidate = () => {
+    asked ||= requestAnimationFrame(draw);
+  };
+  const orbit = options.orbit === false ? undefined : createOrbit(view, canvas, invalidate);
+
+  const paint = () => {
+    const style = getComputedStyle(document.documentElement);
+    const token = (name: string) => style.getPropertyValue(name).trim();
+    colours = {
+      left: token('--left'),
+      right: token('--right'),
+      middle: token('--middle'),
+      shadow: token('--ground-shadow'),
+    };
+    (room.background as Color).set(token('--room'));
+    room.fog!.color.set(token('--room'));
+    grid?.removeFromParent();
+    grid?.dispose();
+    grid = new GridHelper(40, 80, token('--grid'), token('--grid'));
+    scene.add(grid);
+    grid.position.set(Math.round(middle.x), ground, Math.round(middle.z));
+    frustum.paint(token('--muted'));
+    for (const { mesh } of persons) mesh.paint(colours);
+    invalidate();
+  };
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  dark.addEventListener('change', paint);
+  paint();
+
+  const resize = () => {
+    const { clientWidth, clientHeight } = canvas;
+    if (!clientWidth || !clientHeight) return;
+    renderer.setPixelRatio(Math.min(2, devicePixelRatio));
+    renderer.setSize(clientWidth, clientHeight, false);
+    view.aspect = clientWidth / clientHeight;
+    view.updateProjectionMatrix();
+    // A resized canvas is empty until it is drawn.
+    draw();
+  };
+  const sizes = new ResizeObserver(resize);
+  sizes.observe(canvas);
+
+  const add = (faint: boolean) => {
+    const mesh = createPerson(faint);
+    mesh.paint(colours);
+    people.add(mesh.group);
+    return { mesh, faint };
+  };
+
+  return {
+    people,
+    get frames() {
+      return frames;
+    },
+    show(...given) {
+      const shown = given.map((one) => ('joints' in one ? one : { joints: one }) as ShownPerson);
+      // Meshes are used again: while a joint is dragged, nothing is created.
+      shown.forEach(({ faint = false }, i) => {
+        if (persons[i]?.faint === faint) return;
+        persons[i]?.mesh.dispose();
+        persons[i] = add(faint);
+      });
+      for (const { mesh } of persons.splice(shown.length)) mesh.dispose();
+      const solid = shown.filter(({ faint }) => !faint);
+      const bounds = boundsOf(solid.length ? solid : shown);
+      if (bounds) {
+        ground = -bounds.high[1]! - 0.04;
+        height = Math.max(0.8, bounds.high[1]! - bounds.low[1]!);
+        middle.set(
+          (bounds.low[0]! + bounds.high[0]!) / 2,
+          -(bounds.low[1]! + bounds.high[1]!) / 2,
+          -(bounds.low[2]! + bounds.high[2]!) / 2,
+        );
+      }
+      grid!.position.set(Math.round(middle.x), ground, Math.round(middle.z));
+      shown.forEach(({ joints }, i) => persons[i]!.mesh.place(joints, ground));
+      invalidate();
+    },
+    setCamera(camera, picture) {
+      frustum.set(camera, picture);
+      invalidate();
+    },
+    look(from = 'corner') {
+      const [azimuth, polar] = VIEWS[from];
+      const distance = (1.5 * height) / (2 * Math.tan((view.fov * Math.PI) / 360));
+      const narrow = Math.max(1, 0.75 / view.aspect);
+      orbit?.set(middle.clone(), distance * narrow, azimuth, polar);
+      invalidate();
+    },
+    png() {
+      draw();
+      return new Promise((resolve, reject) =>
+        canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas is empty')))),
+      );
+    },
+    dispose() {
+      cancelAnimationFrame(asked);
+      dark.removeEventListener('change', paint);
+      sizes.disconnect();
+      orbit?.dispose();
+      for (const { mesh } of persons) mesh.dispose();
+      frustum.dispose();
+      scene.traverse((object) => {
+        const { geometry, material } = object as { geometry?: BufferGeometry; material?: Material };
+        geometry?.dispose();
+        material?.dispose();
+      });
+      renderer.dispose();
+    },
+  };
+}
+
+function boundsOf(people: readonly ShownPerson[]) {
+  if (people.length === 0) return undefined;
+  const low = [Infinity, Infinity, Infinity];
+  const high = [-Infinity, -Infinity, -Infinity];
+  for (const { joints } of people)
+    for (let i = 0; i < joints.length; i++) {
+      low[i % 3] = Math.min(low[i % 3]!, joints[i]!);
+      high[i % 3] = Math.max(high[i % 3]!, joints[i]!);
+    }
+  return { low, high };
+}
