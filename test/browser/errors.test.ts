@@ -1,7 +1,7 @@
 /** Everything that may go wrong in a page before the first lift: each has its own error, and a sentence to show. */
 
 import { expect, test } from 'vitest';
-import { openSite, type PageWindow, weights } from './site.ts';
+import { openSite, type PageWindow, weights } from './package_site.ts';
 
 declare const window: PageWindow;
 

@@ -6,7 +6,7 @@ import { loadLifter } from '../../src/lift/load.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { cameraFromFov } from '../../src/pose/camera.ts';
 import { openPage } from './chromium.ts';
-import { openSite, type PageWindow, STANDING, weights } from './site.ts';
+import { openSite, type PageWindow, STANDING, weights } from './package_site.ts';
 
 declare const window: PageWindow;
 

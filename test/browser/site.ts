@@ -1,103 +1,63 @@
-/** The built package on a site of its own: under a sub-path, with a strict policy, in one Chromium for a test file. */
+/** The built page in the browser of the tests, for tests of its views. */
 
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
-import { built, root } from '../built.ts';
-import { openBrowser, openPage } from './chromium.ts';
-import { type Site, serve } from './server.ts';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { newest, root, withLock } from '../built.ts';
+import { openBrowser } from './chromium.ts';
+import { serve } from './server.ts';
 
-type Kinegrad = typeof import('../../src/index.ts');
-/** The window of the site's page. */
-export type PageWindow = {
-  kinegrad: Kinegrad;
-  /** Milliseconds for which no timer could fire, at most. */
-  longestTask: number;
-  answer?: unknown;
-} & typeof globalThis;
+export const site = join(root, 'web/dist');
 
-export const weights = readFileSync(join(root, 'weights/martinez.safetensors'));
+const SOURCES = ['web/src', 'web/styles', 'web/public', 'web/index.html', 'web/vite.config.ts'];
 
-/** A standing person of Human3.6M's 17 joints, in pixels of 1000 x 667. */
-export const STANDING = [
-  [500, 320],
-  [470, 320],
-  [465, 430],
-  [460, 540],
-  [530, 320],
-  [535, 430],
-  [540, 540],
-  [500, 260],
-  [500, 190],
-  [502, 150],
-  [505, 110],
-  [545, 195],
-  [560, 260],
-  [570, 320],
-  [455, 195],
-  [440, 260],
-  [430, 320],
-].flat();
+/** Builds `web/dist/` where it is older than what it is built from. */
+export const builtSite = (): Promise<void> =>
+  withLock('building-web', async () => {
+    const sources = [...SOURCES, 'src', 'shaders', 'weights', 'package.json'];
+    if (newest('web/dist/index.html') > Math.max(...sources.map(newest))) return;
+    const vite = join(root, 'node_modules/vite/bin/vite.js');
+    await promisify(execFile)(process.execPath, [vite, 'build', 'web'], { cwd: root });
+  });
 
-/** No eval, nothing inline, no blobs: only modules, workers and data of the site itself. */
-const POLICY = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
-
-/** Nothing is served outside it, so that an address from the root would be a fault. */
-const PATH = '/some/sub/path/';
-
-const PAGE = {
-  '': '<!doctype html><title>Test</title><script type="module" src="page.js"></script>',
-  'page.js': `
-    import * as kinegrad from './kinegrad/kinegrad.js';
-    window.kinegrad = kinegrad;
-    window.longestTask = 0;
-    let last = performance.now();
-    setInterval(() => {
-      window.longestTask = Math.max(window.longestTask, performance.now() - last);
-      last = performance.now();
-    }, 4);
-  `,
-};
-
-export interface Opened {
+export interface OpenedSite {
+  readonly browser: Browser;
+  /** Address of the page, under a path of its own. */
   readonly url: string;
-  /** The browser's page, once the package is there, and what went wrong in it. */
-  open(): ReturnType<typeof openPage>;
-  browser: Awaited<ReturnType<typeof openBrowser>>;
+  /** Opens a view; `calm` gives what the console and the page said of errors. */
+  open(
+    hash: string,
+    options?: BrowserContextOptions,
+  ): Promise<{ page: Page; calm: () => readonly string[] }>;
+  close(): Promise<void>;
 }
 
-/**
- * Builds, serves and opens it before the tests of a file, and closes it after them.
- * @param files more files, by their paths from the page's
- */
-export function openSite(
-  files: NonNullable<Site['files']> = {},
-  args: readonly string[] = [],
-): Opened {
-  const opened = {} as { -readonly [K in keyof Opened]: Opened[K] };
-  let server: Awaited<ReturnType<typeof serve>>;
-  beforeAll(async () => {
-    await built();
-    const all = Object.entries({ ...PAGE, ...files });
-    server = await serve({
-      folders: {
-        [`${PATH}kinegrad/`]: join(root, 'dist'),
-        [`${PATH}weights/`]: join(root, 'weights'),
-      },
-      files: Object.fromEntries(all.map(([name, file]) => [PATH + name, file])),
-      headers: { 'content-security-policy': POLICY },
-    });
-    opened.url = server.url + PATH;
-    opened.browser = await openBrowser(args);
-    opened.open = async () => {
-      const made = await openPage(opened.browser, opened.url);
-      await made.page.waitForFunction(() => (globalThis as Partial<PageWindow>).kinegrad);
-      return made;
-    };
-  });
-  afterAll(async () => {
-    await opened.browser?.close();
-    server?.close();
-  });
-  return opened;
+/** Builds, serves and opens the page, below a path as on a site that it is only a part of. */
+export async function openSite(): Promise<OpenedSite> {
+  await builtSite();
+  const server = await serve({ folders: { '/some/path/': `${site}/` } });
+  // WebGL on SwiftShader, too: the 3D view draws by it.
+  const browser = await openBrowser(['--use-angle=swiftshader', '--enable-unsafe-swiftshader']);
+  const url = `${server.url}/some/path/index.html`;
+  return {
+    browser,
+    url,
+    async open(hash, options = {}) {
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+        ...options,
+      });
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      await page.goto(`${url}#${hash}`);
+      return { page, calm: () => errors };
+    },
+    async close() {
+      await browser.close();
+      server.close();
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { bodySource } from '../../src/data/body/source.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
 import { configOf } from '../../src/train/config.ts';
 import { openTraining } from '../../src/train/training.ts';
-import { openSite, type PageWindow } from './site.ts';
+import { openSite, type PageWindow } from './package_site.ts';
 
 declare const window: PageWindow;
 
