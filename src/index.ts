@@ -18,6 +18,7 @@ export { clipFromBvh, parseBvh } from './data/bvh.ts';
 export { jointsToHuman36m, readJoints } from './data/joints.ts';
 export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';
+export { writeBvh } from './data/write_bvh.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
 export { SafetensorsError } from './formats/safetensors_header.ts';
 // The device
