@@ -34,12 +34,12 @@ const THICKNESS: Readonly<Record<string, readonly [number, number]>> = {
   UpperArm: [0.04, 0.033],
   Forearm: [0.033, 0.024],
 };
-const thicknessOf = (name: string) =>
+export const thicknessOf = (name: string) =>
   Object.entries(THICKNESS).find(([part]) => name.endsWith(part))![1];
 const HEAD = JOINTS.indexOf('head');
 
 /** Radius of the ball about a joint: that of the thickest limb that ends there. */
-const BALLS = JOINTS.map((_, joint) => {
+export const BALLS = JOINTS.map((_, joint) => {
   const ends = BONES.flatMap(({ name, from, to }) => {
     const [near, far] = thicknessOf(name);
     return from === joint ? [near] : to === joint ? [far] : [];

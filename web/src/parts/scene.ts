@@ -10,8 +10,6 @@ import {
   type BufferGeometry,
   Color,
   DirectionalLight,
-  Fog,
-  GridHelper,
   type Group,
   type Material,
   PerspectiveCamera,
@@ -20,6 +18,7 @@ import {
   WebGLRenderer,
 } from 'three';
 import { createFrustum } from './frustum.ts';
+import { createGrid } from './grid.ts';
 import { createOrbit } from './orbit.ts';
 import { createPerson, type PersonColours, type PersonMesh } from './person.ts';
 
@@ -57,7 +56,7 @@ const VIEWS = {
   camera: [0, Math.PI / 2],
   side: [Math.PI / 2, Math.PI / 2],
   top: [0, 0.05],
-  corner: [0.6, 1.25],
+  corner: [0.95, 1.2],
 } as const;
 
 /** @throws Error where the browser has no WebGL */
@@ -65,21 +64,21 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
   const renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'low-power' });
   const scene = new Scene();
   const view = new PerspectiveCamera(38, 1, 0.05, 80);
-  scene.fog = new Fog(0, 8, 22);
   scene.background = new Color();
   const sun = new DirectionalLight(0xffffff, 2.1);
   sun.position.set(1.2, 3, 2);
   scene.add(new AmbientLight(0xffffff, 1.35), sun);
-  const room = scene;
   const persons: { mesh: PersonMesh; faint: boolean }[] = [];
   const people = createPerson().group.clear();
   people.name = 'people';
   scene.add(people);
   const frustum = createFrustum();
   scene.add(frustum.group);
-  let grid: GridHelper | undefined;
+  const grid = createGrid();
+  scene.add(grid.lines);
   let ground = 0;
   const middle = new Vector3(0, 0, -3);
+  const target = new Vector3();
   let height = 1.8;
   let frames = 0;
   let asked = 0;
@@ -105,13 +104,8 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
       middle: token('--middle'),
       shadow: token('--ground-shadow'),
     };
-    (room.background as Color).set(token('--room'));
-    room.fog!.color.set(token('--room'));
-    grid?.removeFromParent();
-    grid?.dispose();
-    grid = new GridHelper(40, 80, token('--grid'), token('--grid'));
-    scene.add(grid);
-    grid.position.set(Math.round(middle.x), ground, Math.round(middle.z));
+    (scene.background as Color).set(token('--room'));
+    grid.paint(token('--grid'), token('--room'));
     frustum.paint(token('--muted'));
     for (const { mesh } of persons) mesh.paint(colours);
     invalidate();
@@ -165,7 +159,7 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
           -(bounds.low[2]! + bounds.high[2]!) / 2,
         );
       }
-      grid!.position.set(Math.round(middle.x), ground, Math.round(middle.z));
+      grid.lines.position.set(Math.round(middle.x), ground, Math.round(middle.z));
       shown.forEach(({ joints }, i) => persons[i]!.mesh.place(joints, ground));
       invalidate();
     },
@@ -175,9 +169,13 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
     },
     look(from = 'corner') {
       const [azimuth, polar] = VIEWS[from];
-      const distance = (1.5 * height) / (2 * Math.tan((view.fov * Math.PI) / 360));
-      const narrow = Math.max(1, 0.75 / view.aspect);
-      orbit?.set(middle.clone(), distance * narrow, azimuth, polar);
+      // From the corner the camera that took the picture is in view, too.
+      const aside = from === 'corner' && frustum.group.visible;
+      const shown = aside ? 1.15 * Math.max(height, -0.62 * middle.z) : height;
+      const distance = (1.35 * shown) / (2 * Math.tan((view.fov * Math.PI) / 360));
+      const narrow = Math.max(1, 0.9 / view.aspect);
+      target.copy(middle).multiplyScalar(aside ? 0.72 : 1);
+      orbit?.set(target, distance * narrow, azimuth, polar);
       invalidate();
     },
     png() {

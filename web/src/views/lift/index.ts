@@ -1,9 +1,208 @@
+/** Lift: a 2D skeleton on a picture, and the person in space who follows it. */
+
+import type { Lifted } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
-import type { View } from '../../shell/app.ts';
+import { latest } from '../../parts/latest.ts';
+import { createPoseCanvas } from '../../parts/pose_canvas.ts';
+import { loadSamples, poseOf, type Sample } from '../../parts/samples.ts';
+import type { PoseScene } from '../../parts/scene.ts';
+import type { App, View } from '../../shell/app.ts';
+import { cameraOf, type Pose } from '../../shell/pose_store.ts';
+import { toPixels } from './camera.ts';
+import { EXPORTS } from './exports.ts';
+import { facts } from './facts.ts';
+import { history } from './history.ts';
+import { listenForFiles, poseFromFile, poseFromText } from './input.ts';
+import { layout } from './layout.ts';
+import { mirrored } from './mirror.ts';
+import { thumbnails } from './thumbnails.ts';
 
 export const view: View = {
-  async mount(root) {
-    root.append(h('section', { class: 'notice panel' }, h('p', {}, 'This view is being built.')));
-    return () => {};
+  async mount(root, app) {
+    const states = history<Pose>();
+    const measures = facts();
+    let scene: PoseScene | undefined;
+    let lifted: Lifted | undefined;
+    let sample: Sample | undefined;
+    /** The state before the move that is under way. */
+    let before: Pose | undefined;
+    let framed = false;
+
+    const sheet = createPoseCanvas({
+      onMove(joints) {
+        before ??= app.pose.get();
+        app.pose.set({ joints });
+      },
+      onCommit: () => settle(),
+    });
+    const sides = thumbnails((from) => scene?.look(from));
+
+    /** Ends a move: what was before it can be had again. */
+    const settle = () => {
+      if (before) states.keep(before);
+      before = undefined;
+      parts.update(states);
+    };
+    /** Replaces the pose by another, which can be undone. */
+    const replace = (pose: Pose) => {
+      const current = app.pose.get();
+      if (current) states.keep(current);
+      framed = false;
+      app.pose.set(pose);
+      parts.update(states);
+    };
+    const travel = (step: 'undo' | 'redo') => {
+      const pose = states[step](app.pose.get()!);
+      if (!pose) return;
+      app.pose.set(pose);
+      parts.update(states);
+      app.announce(step === 'undo' ? 'Undone' : 'Done again');
+    };
+    const attempt = (work: () => Promise<void> | void) =>
+      void (async () => work())().catch((error) => app.fail(error));
+
+    const parts = layout({
+      sheet: sheet.element,
+      sides: sides.element,
+      measures: measures.element,
+      undo: () => travel('undo'),
+      redo: () => travel('redo'),
+      mirror: () =>
+        attempt(async () => {
+          const pose = app.pose.get();
+          if (pose) replace(await mirrored(pose));
+        }),
+      open: (file) => attempt(async () => replace(await poseFromFile(file, app.pose.get()))),
+      choose: (chosen) =>
+        attempt(async () => {
+          sample = chosen;
+          replace(await poseOf(chosen));
+          parts.say(chosen.credit);
+        }),
+      fov: (fov, over) => {
+        before ??= app.pose.get();
+        app.pose.set({ fov });
+        if (over) settle();
+      },
+      save: (kind) =>
+        attempt(async () => {
+          const pose = app.pose.get();
+          if (!pose || !lifted) throw new Error('There is no lifted person yet. Wait a moment.');
+          await EXPORTS[kind]!({ pose, lifted, scene });
+          app.announce(`${kind} saved`);
+        }),
+      look: () => scene?.look('corner'),
+    });
+    root.append(parts.element);
+
+    const shown = { picture: undefined as unknown, width: 0, height: 0 };
+    const showPose = (pose: Pose) => {
+      const { picture, width, height, fov } = pose;
+      if (picture !== shown.picture || width !== shown.width || height !== shown.height) {
+        Object.assign(shown, { picture, width, height });
+        sheet.setPicture(picture?.bitmap, width, height);
+        if (sample?.name !== picture?.name) parts.say(picture?.name ?? '');
+      }
+      sheet.setJoints(pose.joints);
+      parts.setFov(fov);
+      lifts.give(pose);
+    };
+    const showLifted = (pose: Pose) => {
+      if (!lifted) return;
+      scene?.setCamera(cameraOf(pose), pose.picture?.bitmap);
+      scene?.show(lifted.pose);
+      if (scene && !framed) scene.look('corner');
+      framed ||= scene !== undefined;
+    };
+    const lifter = app.lifter();
+    lifter.catch(() => {});
+    const lifts = latest<Pose>(
+      async (pose) => {
+        const ready = await lifter;
+        const start = performance.now();
+        lifted = await ready.lift(pose.joints, cameraOf(pose));
+        const took = performance.now() - start;
+        const truth = pose.joints === sample?.pose.joints ? sample.truth : undefined;
+        showLifted(pose);
+        sheet.setGhost(toPixels(cameraOf(pose), lifted));
+        sides.show(lifted.pose);
+        measures.show(lifted, took, truth);
+      },
+      (error) => app.fail(error),
+    );
+
+    const samples = await loadSamples();
+    parts.showSamples(samples);
+    const ends: (() => void)[] = [app.pose.subscribe(showPose)];
+    if (!app.pose.get()) {
+      sample = samples[0]!;
+      app.pose.set(await poseOf(sample));
+      parts.say(sample.credit);
+    } else showPose(app.pose.get()!);
+    ends.push(listenForFiles(root, (found) => attempt(() => take(app, found, replace))));
+    ends.push(listenForKeys(travel));
+    attempt(async () => {
+      const { createScene } = await import('../../parts/scene.ts');
+      if (!parts.canvas.isConnected) return;
+      scene = openScene(createScene, parts.canvas);
+      ends.push(() => scene?.dispose());
+      const pose = app.pose.get();
+      if (pose) showLifted(pose);
+    });
+    // Where no device opens, the shell tells instead of this view.
+    await lifter.catch((error) => {
+      for (const end of ends) end();
+      throw error;
+    });
+    return () => {
+      for (const end of ends) end();
+    };
   },
 };
+
+function openScene(
+  create: (canvas: HTMLCanvasElement) => PoseScene,
+  canvas: HTMLCanvasElement,
+): PoseScene | undefined {
+  try {
+    return create(canvas);
+  } catch {
+    canvas.replaceWith(
+      h(
+        'p',
+        { class: 'muted no-scene' },
+        'This browser draws no 3D here (WebGL is off); the three sides below show the person.',
+      ),
+    );
+    return undefined;
+  }
+}
+
+async function take(
+  app: App,
+  found: { file: File } | { text: string },
+  replace: (pose: Pose) => void,
+): Promise<void> {
+  const current = app.pose.get();
+  replace(
+    'file' in found ? await poseFromFile(found.file, current) : poseFromText(found.text, current),
+  );
+  app.announce('Opened');
+}
+
+/** Ctrl or Cmd with Z and Shift+Z or Y. */
+function listenForKeys(travel: (step: 'undo' | 'redo') => void): () => void {
+  const ending = new AbortController();
+  addEventListener(
+    'keydown',
+    (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+      const key = event.key.toLowerCase();
+      if (key !== 'z' && key !== 'y') return;
+      event.preventDefault();
+      travel(key === 'y' || event.shiftKey ? 'redo' : 'undo');
+    },
+    { signal: ending.signal },
+  );
+  return () => ending.abort();
+}
