@@ -25,6 +25,7 @@ export { SafetensorsError } from './formats/safetensors_header.ts';
 export { DeviceLostEvent, type GpuEvents } from './gpu/events.ts';
 export * from './gpu/faults.ts';
 export { type Counts, Gpu, type OpenOptions, openGpu } from './gpu/gpu.ts';
+export { compose, type Editions, type ShaderFile } from './gpu/shader.ts';
 export type { Tuning } from './gpu/tuning.ts';
 // Programs
 export { grad } from './graph/autograd.ts';
@@ -72,9 +73,10 @@ export {
 } from './graph/ops/optimiser.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
 export { softmax } from './graph/ops/softmax.ts';
+export type { Plan, PlannedDispatch } from './graph/plan.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';
 export type { CompileOptions, InputSpec, Program, Snapshot } from './graph/program.ts';
-export { compile, evaluate } from './graph/program.ts';
+export { compile, evaluate, planOf } from './graph/program.ts';
 export { readVariables, releaseVariables, type Values, writeVariables } from './graph/store.ts';
 export type { DispatchSpan, HostSpan, Part, PartName, Span, Timeline } from './graph/timeline.ts';
 export { constant, type Schedule, scalar, type Tensor } from './graph/trace.ts';
@@ -89,7 +91,7 @@ export {
 } from './graph/variables.ts';
 export type { Variants } from './kernels/tuning.ts';
 // Models, lifting, training
-export type { Lifted, Lifter } from './lift/lifter.ts';
+export { type Lifted, type Lifter, liftStep } from './lift/lifter.ts';
 export { type Architecture, type LoadOptions, type LoadProgress, loadLifter } from './lift/load.ts';
 export {
   batchNormLayer,
@@ -139,8 +141,15 @@ export {
   type RayPose,
 } from './pose/skeleton.ts';
 export { readCheckpoint, writeCheckpoint } from './train/checkpoint.ts';
-export { configOf, type LifterConfig } from './train/config.ts';
+export { configOf, DEFAULT_CONFIG, type LifterConfig } from './train/config.ts';
 export { trainingSteps } from './train/loop.ts';
 export * from './train/losses.ts';
 export * as schedules from './train/schedules.ts';
-export { openTraining, type Training } from './train/training.ts';
+export { forecastTraining, type TrainingForecast, trainingStep } from './train/step.ts';
+export {
+  openTraining,
+  type StepReport,
+  type Training,
+  type TrainingData,
+  type Validation,
+} from './train/training.ts';

@@ -168,19 +168,25 @@ const isOne = (
   given: Coordinates<'pixel'> | readonly Coordinates<'pixel'>[],
 ): given is Coordinates<'pixel'> => typeof given[0] === 'number';
 
-const lifting =
-  (network: Network) =>
-  ({ poses }: { poses: Tensor }) => ({ lifted: network(poses) });
-const liftInputs = (size: number) => ({ poses: [2 * size, INPUT_SIZE] }) as const;
+/** What lifting so many people is, as `compile` and `planOf` take it: each is lifted in the mirror, too. */
+export const liftStep = (network: Network, people: number) => ({
+  step: ({ poses }: { readonly poses: Tensor }) => ({ lifted: network(poses) }),
+  inputs: { poses: [2 * people, INPUT_SIZE] } as const,
+});
 
-const compileLift = (gpu: Gpu, network: Network, size: number, options: CompileOptions) =>
-  compile(gpu, lifting(network), liftInputs(size), options);
+function compileLift(gpu: Gpu, network: Network, size: number, options: CompileOptions) {
+  const { step, inputs } = liftStep(network, size);
+  return compile(gpu, step, inputs, options);
+}
 
 /** The variants of kernels that a lifter of this network uses on this device. */
 export const liftVariants = (gpu: Gpu, network: Network): Variants =>
   Object.assign(
     {},
-    ...[1, LARGE].map((size) => planOf(gpu, lifting(network), liftInputs(size)).variants),
+    ...[1, LARGE].map((size) => {
+      const { step, inputs } = liftStep(network, size);
+      return planOf(gpu, step, inputs).variants;
+    }),
   );
 type LiftProgram = Awaited<ReturnType<typeof compileLift>>;
 

@@ -1,10 +1,8 @@
-/** Training of a lifter: batches, the step that learns from them, and validation. */
+/** Training of a lifter: batches, steps that learn from them, and validation. */
 
 import type { Batch, BatchPlan, PoseSource } from '../data/batches.ts';
 import { DeviceLostError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { reshape } from '../graph/ops/layout.ts';
-import { adamW } from '../graph/ops/optimiser.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, type Values } from '../graph/store.ts';
@@ -18,8 +16,7 @@ import { evaluate } from '../pose/metrics.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import type { LifterConfig } from './config.ts';
 import { draw, drawEncoded } from './drawing.ts';
-import { meanJointDistance, mse } from './losses.ts';
-import { oneCycle } from './schedules.ts';
+import { trainingStep } from './step.ts';
 
 /** What a step reports. */
 export interface StepReport {
@@ -52,6 +49,8 @@ export interface Training {
   next(): Promise<StepReport>;
   /** Lifts the validation poses. */
   validate(): Promise<Validation>;
+  /** Lifts poses [n, 17, 2] by the network as it is now; see `Lifter.liftRays`. */
+  liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
   snapshot(): Promise<Snapshot>;
   restore(snapshot: Snapshot): Promise<void>;
   /** Values of the network's variables. */
@@ -83,30 +82,16 @@ export async function openTraining(
   data: TrainingData,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Training> {
-  const { width, blocks, dropout, batch: size, steps, seed } = config;
+  const { width, blocks, dropout, seed } = config;
   const plan = batchPlan(config, data.train);
   const options = { width, blocks, dropout };
   const network = martinez({ ...options, normalisation: await measureData(plan) });
-  const schedule = oneCycle(config.rate, steps);
+  const { step, inputs, schedule } = trainingStep(network, config);
 
-  const program = await compile(
-    gpu,
-    ({ poses, targets }) => {
-      const lifted = network(poses, { training: true });
-      const loss =
-        config.loss === 'mse'
-          ? mse(lifted, targets)
-          : meanJointDistance(joints(lifted), joints(targets));
-      const { gradientNorm } = adamW(loss, network.parameters, {
-        rate: schedule,
-        decay: config.decay,
-        ...(config.clip > 0 && { clip: config.clip }),
-      });
-      return { loss, gradientNorm };
-    },
-    { poses: [size, INPUT_SIZE], targets: [size, OUTPUT_SIZE] },
-    { seed, ...(onProgress && { onProgress }) },
-  );
+  const program = await compile(gpu, step, inputs, {
+    seed,
+    ...(onProgress && { onProgress }),
+  });
 
   const weights = {
     architecture: config.architecture,
@@ -164,6 +149,7 @@ export async function openTraining(
       };
     },
     validate: () => validateOn(lifter, judged),
+    liftRays: (rays) => lifter.liftRays(rays),
     async snapshot() {
       const { chosen, ...snapshot } = await program.snapshot();
       const { adapter, variants } = chosen!;
@@ -187,8 +173,6 @@ export async function openTraining(
     },
   };
 }
-
-const joints = (t: Parameters<typeof reshape>[0]) => reshape(t, [-1, OUTPUT_SIZE / 3, 3]);
 
 function batchPlan(config: LifterConfig, source: PoseSource): BatchPlan {
   const { batch: size, seed, cameras, mirror, bodyVariation, noise, augmented } = config;
