@@ -5,7 +5,7 @@ import { DeviceLostError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
-import { readVariables, type Values } from '../graph/store.ts';
+import { readVariables, releaseVariables, type Values } from '../graph/store.ts';
 import { type Lifter, lifterOf, liftVariants } from '../lift/lifter.ts';
 import type { Network } from '../models/layers.ts';
 import { martinez } from '../models/martinez.ts';
@@ -55,6 +55,7 @@ export interface Training {
   restore(snapshot: Snapshot): Promise<void>;
   /** Values of the network's variables. */
   values(): Promise<Values>;
+  /** Gives all memory back, the network's variables with it. */
   dispose(): Promise<void>;
 }
 
@@ -170,6 +171,7 @@ export async function openTraining(
       gpu.removeEventListener('recovered', goBack);
       program.dispose();
       await lifter.dispose();
+      for (const set of program.plan.sets) await releaseVariables(gpu, set);
     },
   };
 }

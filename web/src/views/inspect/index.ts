@@ -1,9 +1,134 @@
+/** Inspect: what the program of this model is. */
+
 import { h } from '../../parts/dom.ts';
 import type { View } from '../../shell/app.ts';
+import { BATCHES, DEFAULTS, WIDTHS } from '../train/settings.ts';
+import { adapterPanel } from './adapter.ts';
+import { createDrawer } from './drawer.ts';
+import { createMemoryChart } from './memory.ts';
+import { memoryOf, rowsOf } from './program.ts';
+import { type Looked, liftProgram, trainingProgram } from './programs.ts';
+import { createTable } from './table.ts';
+
+/** The largest of what is offered that is still timed quickly on any machine. */
+const MOST = { width: 2048, batch: 1024 };
 
 export const view: View = {
-  async mount(root) {
-    root.append(h('section', { class: 'notice panel' }, h('p', {}, 'This view is being built.')));
-    return () => {};
+  async mount(root, app) {
+    const lifter = await app.lifter();
+    const { gpu } = lifter;
+    const drawer = createDrawer();
+    const table = createTable((row) => {
+      drawer.open(row).catch(app.fail);
+    });
+    const memory = createMemoryChart();
+    const words = h('p', { class: 'muted small' });
+    const timing = h('p', { class: 'small timing', role: 'status' });
+    const measure = h(
+      'button',
+      { class: 'button', type: 'button', onclick: () => time() },
+      'Measure times',
+    );
+    const number = (label: string, values: readonly number[], value: number) => {
+      const select = h(
+        'select',
+        { class: 'button', 'aria-label': label, onchange: () => look() },
+        ...values.map((v) => h('option', { value: v, selected: v === value }, `${label} ${v}`)),
+      );
+      return select;
+    };
+    const width = number(
+      'Width',
+      WIDTHS.filter((v) => v <= MOST.width),
+      DEFAULTS.width,
+    );
+    const batch = number(
+      'Batch',
+      BATCHES.filter((v) => v <= MOST.batch),
+      DEFAULTS.batch,
+    );
+    const choice = (value: string, label: string, checked: boolean) =>
+      h(
+        'label',
+        {},
+        h('input', { type: 'radio', name: 'program', value, checked, onchange: () => look() }),
+        h('span', {}, label),
+      );
+    const kinds = h(
+      'fieldset',
+      { class: 'segments' },
+      h('legend', { class: 'hidden' }, 'Program'),
+      choice('lift', 'Lift a person', true),
+      choice('train', 'Training step', false),
+    );
+    root.append(
+      h(
+        'section',
+        { class: 'panel program-panel' },
+        h(
+          'header',
+          {},
+          h('h1', {}, 'What the GPU is told to do'),
+          h('div', { class: 'row' }, kinds, width, batch, measure),
+        ),
+        h('div', { class: 'program-words' }, words, timing),
+        h('div', { class: 'program-scroll' }, table.element),
+      ),
+      h('div', { class: 'inspect-below' }, memory.element, adapterPanel(gpu)),
+      drawer.element,
+    );
+
+    let looked: Looked;
+    let gone = false;
+    const isTraining = () => kinds.querySelector<HTMLInputElement>('[value=train]')!.checked;
+
+    function look() {
+      const training = isTraining();
+      width.hidden = batch.hidden = !training;
+      try {
+        looked = training
+          ? trainingProgram(gpu, Number(width.value), Number(batch.value))
+          : liftProgram(lifter);
+      } catch (error) {
+        return app.fail(error);
+      }
+      const { plan } = looked;
+      const rows = rowsOf(plan);
+      table.show(rows);
+      table.showTimes(undefined);
+      memory.show(
+        memoryOf(plan),
+        rows.map(({ op }) => op),
+      );
+      const flops = rows.reduce((sum, row) => sum + row.flops, 0);
+      words.textContent = `${looked.words} ${rows.length} dispatches, ${(flops / 1e6).toPrecision(3)} million floating-point operations. Choose one to read its WGSL.`;
+      timing.textContent = '';
+    }
+
+    async function time() {
+      const of = looked;
+      measure.disabled = true;
+      timing.textContent = 'Measuring …';
+      try {
+        const times = await of.time();
+        if (gone || looked !== of) return;
+        table.showTimes(times);
+        timing.textContent = times.words;
+      } catch (error) {
+        timing.textContent = '';
+        if (!gone) app.fail(error);
+      } finally {
+        measure.disabled = false;
+      }
+    }
+
+    look();
+    // A lift is short enough to be timed without being asked to.
+    void time();
+    return () => {
+      gone = true;
+      memory.dispose();
+      drawer.element.close();
+    };
   },
 };

@@ -1,9 +1,241 @@
+/** Train: a lifter learns in the tab, from procedural people. */
+
+import type { LifterConfig } from 'kinegrad';
+import { smooth } from '../../../../src/picture/series.ts';
+import { createChart } from '../../parts/chart.ts';
 import { h } from '../../parts/dom.ts';
+import { download } from '../../parts/download.ts';
 import type { View } from '../../shell/app.ts';
+import { createControls } from './controls.ts';
+import { createFigures } from './figures.ts';
+import { createSession, type Session, shownPeople } from './session.ts';
+import { configFor } from './settings.ts';
+import { forget, load, type Saved } from './store.ts';
+import { createTiles } from './tiles.ts';
+
+/** Milliseconds between two pictures of a run: the steps have better use for the thread. */
+const REFRESH = 250;
+/** How long a question waits for its answer. */
+const ASKED = 4000;
+
+/** The run of the last visit to this view, which may still be saving. */
+let leaving: Promise<void> = Promise.resolve();
 
 export const view: View = {
-  async mount(root) {
-    root.append(h('section', { class: 'notice panel' }, h('p', {}, 'This view is being built.')));
-    return () => {};
+  async mount(root, app) {
+    const gpu = await app.gpu();
+    await leaving;
+    const saved = await load();
+    const controls = createControls(gpu);
+    const tiles = createTiles();
+    const losses = createChart('Loss', 'mm');
+    const errors = createChart('Test error', 'mm');
+    const figures = createFigures();
+    const nobodys = shownPeople(configFor(controls.settings));
+    const status = h('p', { class: 'status small', role: 'status' });
+    const button = (name: string, act: () => unknown, kind = '') =>
+      h('button', {
+        class: `button ${kind}`,
+        type: 'button',
+        'data-act': name,
+        onclick: () => attempt(act),
+      });
+    const go = button('go', () => (isBusy() ? session!.pause() : start()), 'primary');
+    const keep = button('save', () => session!.save());
+    const take = button('weights', takeWeights);
+    const reset = button('reset', askToReset);
+    keep.textContent = 'Save';
+    take.textContent = 'Download weights';
+    root.append(
+      h(
+        'section',
+        { class: 'panel train-settings' },
+        h('header', {}, h('h1', {}, 'Train a lifter in this tab')),
+        h(
+          'div',
+          { class: 'panel-body' },
+          h(
+            'p',
+            { class: 'muted small' },
+            'It learns to see depth from people who are made up as it goes, each through a camera of their own. Nothing is downloaded, and nothing leaves this tab.',
+          ),
+          controls.element,
+          h('div', { class: 'row actions' }, go, keep, take, reset),
+          status,
+        ),
+      ),
+      h(
+        'div',
+        { class: 'train-progress' },
+        tiles.element,
+        h('div', { class: 'charts' }, losses.element, errors.element),
+        figures.element,
+      ),
+    );
+
+    let session: Session | undefined;
+    let asked: ReturnType<typeof setTimeout> | undefined;
+    let refresh: ReturnType<typeof setTimeout> | undefined;
+    let phase: Session['phase'] | undefined;
+    let told = 0;
+    const isBusy = () =>
+      session !== undefined && !['idle', 'done', 'failed'].includes(session.phase);
+
+    async function attempt(act: () => unknown) {
+      try {
+        await act();
+      } catch (error) {
+        app.fail(error);
+      }
+    }
+
+    const listener = {
+      changed() {
+        if (session && phase !== session.phase) {
+          phase = session.phase;
+          paint();
+        }
+        refresh ??= setTimeout(paint, REFRESH);
+      },
+      told: (text: string) => {
+        app.fail(new Error(text));
+      },
+    };
+    const begin = (config: LifterConfig, from?: Saved) => {
+      session = createSession(app.gpu, config, listener, from);
+      told = session.history.judgements.length;
+      controls.lock(config);
+    };
+
+    function start() {
+      if (!session) {
+        if (!controls.allowed()) return app.announce('This training does not fit in memory.');
+        begin(configFor(controls.settings));
+      }
+      return session!.start();
+    }
+
+    function askToReset() {
+      if (asked === undefined) {
+        asked = setTimeout(() => {
+          asked = undefined;
+          paint();
+        }, ASKED);
+        return paint();
+      }
+      clearTimeout(asked);
+      asked = undefined;
+      return resetNow();
+    }
+
+    async function resetNow() {
+      const old = session;
+      session = undefined;
+      paint();
+      reset.disabled = go.disabled = true;
+      await old?.close(false);
+      await forget();
+      controls.lock(undefined);
+      paint();
+      app.announce('The run is forgotten.');
+    }
+
+    async function takeWeights() {
+      const bytes = await session!.weights();
+      const { width } = session!.config;
+      download(`martinez-${width}.safetensors`, bytes, 'application/octet-stream');
+    }
+
+    function paint() {
+      clearTimeout(refresh);
+      refresh = undefined;
+      paintButtons();
+      tiles.show(session);
+      const { losses: all, judgements } = session?.history ?? { losses: [], judgements: [] };
+      const last = session?.config.steps ?? controls.settings.steps;
+      const raw = { steps: all.map((_, i) => i + 1), values: all };
+      losses.show(
+        [
+          { name: 'each step', kind: 'faint', ...raw },
+          { name: 'smoothed', kind: 'strong', ...smooth(raw, true) },
+        ],
+        last,
+      );
+      const at = judgements.map(({ step }) => step);
+      errors.show(
+        [
+          {
+            name: 'MPJPE',
+            kind: 'strong',
+            steps: at,
+            values: judgements.map((j) => j.mpjpe),
+            dots: true,
+          },
+          {
+            name: 'PA-MPJPE',
+            kind: 'second',
+            steps: at,
+            values: judgements.map((j) => j.paMpjpe),
+            dots: true,
+          },
+        ],
+        last,
+      );
+      if (session && told !== judgements.length) {
+        told = judgements.length;
+        const latest = judgements.at(-1);
+        if (latest)
+          app.announce(`Step ${latest.step}: MPJPE ${latest.mpjpe.toFixed(0)} millimetres`);
+      }
+      figures.show(session?.people ?? nobodys, judgements);
+    }
+
+    function paintButtons() {
+      const { phase } = session ?? {};
+      const reached = session?.history.losses.length ?? 0;
+      go.textContent = isBusy() ? 'Pause' : reached > 0 ? 'Resume' : 'Start';
+      go.hidden = phase === 'done';
+      go.disabled = phase === 'stopping';
+      keep.disabled = !(
+        phase === 'running' ||
+        (phase === 'idle' && reached > (session?.savedStep ?? 0))
+      );
+      take.hidden = !(phase === 'done' || phase === 'idle') || !session?.isOpen;
+      reset.textContent = asked === undefined ? 'Reset' : 'Forget this run?';
+      reset.disabled = !session;
+      status.textContent = session ? statusOf(session) : '';
+    }
+
+    if (saved) begin(saved.config, saved);
+    paint();
+    return () => {
+      clearTimeout(refresh);
+      clearTimeout(asked);
+      listener.changed = () => {};
+      losses.dispose();
+      errors.dispose();
+      const last = session;
+      if (last) leaving = last.close(true).catch(() => {});
+    };
   },
 };
+
+function statusOf({ phase, doing, savedStep, history, config }: Session): string {
+  const saved = savedStep > 0 ? `Saved at step ${savedStep.toLocaleString('en-US')}.` : '';
+  const reached = history.losses.length.toLocaleString('en-US');
+  switch (phase) {
+    case 'opening':
+    case 'recovering':
+      return `${doing} …`;
+    case 'running':
+      return `Training. ${saved}`;
+    case 'stopping':
+      return 'Stopping after the steps that are under way …';
+    case 'done':
+      return `All ${config.steps.toLocaleString('en-US')} steps are done. ${saved}`;
+    case 'failed':
+      return `It broke off at step ${reached}. ${saved}`;
+    case 'idle':
+      return history.losses.length > 0 ? `Paused at step ${reached}. ${saved}` : '';
+  }
+}

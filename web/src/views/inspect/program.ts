@@ -1,0 +1,120 @@
+/** A plan as people look at it: its dispatches, and its memory from the first of them to the last. */
+
+import type { Plan, PlannedDispatch } from 'kinegrad';
+
+export interface Row {
+  readonly index: number;
+  readonly op: string;
+  /** The WGSL file. */
+  readonly file: string;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly groups: string;
+  /** What it cannot avoid to move, and to compute. */
+  readonly bytes: number;
+  readonly flops: number;
+  readonly dispatch: PlannedDispatch;
+}
+
+export const rowsOf = ({ dispatches }: Plan): Row[] =>
+  dispatches.map((dispatch, index) => {
+    const { kernel, operands, op, groups, cost } = dispatch;
+    const named = (writes: boolean) =>
+      kernel.storage
+        .filter((storage) => storage.writes === writes && operands[storage.name])
+        .map(({ name }) => `${name} ${shape(operands[name]!.shape)}`);
+    return {
+      index,
+      op,
+      file: kernel.file,
+      reads: named(false),
+      writes: named(true),
+      groups: groups.join(' × ').replace(/( × 1)+$/, ''),
+      bytes: cost.bytes,
+      flops: cost.flops,
+      dispatch,
+    };
+  });
+
+const shape = (of: readonly number[]) => (of.length > 0 ? `[${of.join(', ')}]` : 'scalar');
+
+/** A tensor in a block, from the dispatch that writes it first to the last that reads it. */
+export interface Tenant {
+  readonly name: string;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface MemoryMap {
+  /** Buffers of scratch memory, largest first, each with what lies in it one after another. */
+  readonly blocks: readonly { readonly bytes: number; readonly tenants: readonly Tenant[] }[];
+  /** Scratch bytes that hold something, during each dispatch. */
+  readonly live: readonly number[];
+  /** What lies there all the time, by kind. */
+  readonly lasting: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly what: string;
+  }[];
+  /** Bytes of all blocks, and what it would be if no two tensors shared one. */
+  readonly scratch: number;
+  readonly unshared: number;
+  /** Everything, as the plan counts it, and variables. */
+  readonly total: number;
+}
+
+export function memoryOf(plan: Plan): MemoryMap {
+  const { dispatches } = plan;
+  const spans = new Map<object, { first: number; last: number }>();
+  dispatches.forEach(({ operands }, i) => {
+    for (const { memory } of Object.values(operands)) {
+      const span = spans.get(memory);
+      if (span) span.last = i;
+      else spans.set(memory, { first: i, last: i });
+    }
+  });
+  const blocks = plan.blocks
+    .map(({ size, holds }) => ({
+      bytes: 4 * size,
+      tenants: holds.map((memory) => ({
+        name: memory.name,
+        bytes: 4 * memory.size,
+        ...spans.get(memory)!,
+      })),
+    }))
+    .toSorted((a, b) => b.bytes - a.bytes);
+  const tenants = blocks.flatMap((block) => block.tenants);
+  const live = dispatches.map((_, i) =>
+    tenants.reduce((sum, { bytes, first, last }) => sum + (first <= i && i <= last ? bytes : 0), 0),
+  );
+  const inputs = new Set(Object.values(plan.inputs).map(({ operand }) => operand.memory));
+  const outputs = new Set(Object.values(plan.outputs).map(({ operand }) => operand.memory));
+  const own = plan.lasting.map((memory) => ({
+    name: memory.name,
+    bytes: 4 * memory.size,
+    what: inputs.has(memory)
+      ? 'input'
+      : outputs.has(memory)
+        ? 'output'
+        : plan.constants.has(memory)
+          ? 'constant'
+          : 'kept from dispatch to dispatch',
+  }));
+  const slabs = plan.sets.flatMap((set) =>
+    set.slabs.map((size, slab) => ({
+      name: `${set.name}${set.slabs.length > 1 ? `, slab ${slab}` : ''}`,
+      bytes: 4 * size,
+      what: `${set.variables.filter((v) => v.slab === slab).length} variables`,
+    })),
+  );
+  const sum = (all: readonly { bytes: number }[]) => all.reduce((n, { bytes }) => n + bytes, 0);
+  return {
+    blocks,
+    live,
+    lasting: [...slabs, ...own].toSorted((a, b) => b.bytes - a.bytes),
+    scratch: sum(blocks),
+    unshared: sum(tenants),
+    total: plan.bytes + sum(slabs),
+  };
+}

@@ -1,0 +1,103 @@
+/** Every dispatch of a program in a table; each row opens its WGSL. */
+
+import { h } from '../../parts/dom.ts';
+import { size } from '../../parts/size.ts';
+import type { Row } from './program.ts';
+import { ms, type Times } from './times.ts';
+
+export interface Table {
+  readonly element: HTMLElement;
+  show(rows: readonly Row[]): void;
+  /** Adds times; undefined takes them away. */
+  showTimes(times: Times | undefined): void;
+}
+
+export function createTable(open: (row: Row) => void): Table {
+  const body = h('tbody');
+  const column = (name: string, className?: string) =>
+    h('th', { scope: 'col', class: className }, name);
+  const element = h(
+    'table',
+    { class: 'table program' },
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        column('#', 'at'),
+        column('Op and kernel'),
+        column('Shapes', 'shapes'),
+        column('Bytes', 'amount'),
+        column('Flops', 'amount flops'),
+        column('Workgroups', 'amount groups'),
+        column('Time', 'amount'),
+      ),
+    ),
+    body,
+  );
+  let cells: { time: HTMLElement; bar: HTMLElement }[] = [];
+  return {
+    element,
+    show(rows) {
+      cells = rows.map(() => ({
+        time: h('span', { class: 'ms' }, '–'),
+        bar: h('span', { class: 'time-bar', 'aria-hidden': 'true' }),
+      }));
+      body.replaceChildren(
+        ...rows.map((row, i) =>
+          h(
+            'tr',
+            { onclick: () => open(row) },
+            h('td', { class: 'at muted' }, String(row.index + 1)),
+            h(
+              'th',
+              { scope: 'row' },
+              h(
+                'button',
+                {
+                  class: 'op',
+                  type: 'button',
+                  'aria-haspopup': 'dialog',
+                  onclick: (event: Event) => {
+                    // The row would open it once more.
+                    event.stopPropagation();
+                    open(row);
+                  },
+                },
+                row.op,
+              ),
+              h('span', { class: 'file muted' }, row.file),
+            ),
+            h(
+              'td',
+              { class: 'shapes' },
+              h('span', {}, row.reads.join(' '), h('span', { class: 'muted' }, ' → ')),
+              h('span', {}, row.writes.join(' ')),
+            ),
+            h('td', { class: 'amount' }, size(row.bytes)),
+            h('td', { class: 'amount flops' }, flops(row.flops)),
+            h('td', { class: 'amount groups' }, row.groups),
+            h('td', { class: 'amount time' }, cells[i]!.time, cells[i]!.bar),
+          ),
+        ),
+      );
+    },
+    showTimes(times) {
+      const most = Math.max(1e-6, ...(times?.dispatches ?? []));
+      element.classList.toggle('time-known', !!times && times.dispatches.length > 0);
+      cells.forEach(({ time, bar }, i) => {
+        const value = times?.dispatches[i];
+        time.textContent = value === undefined ? '–' : ms(value);
+        bar.style.transform = `scaleX(${(value ?? 0) / most})`;
+      });
+    },
+  };
+}
+
+/** 1.2 M, 3 k. */
+function flops(n: number): string {
+  if (n < 1000) return String(n);
+  const unit = Math.min(3, Math.floor(Math.log10(n) / 3));
+  return `${Number((n / 1000 ** unit).toPrecision(3))} ${['', 'k', 'M', 'G'][unit]}`;
+}

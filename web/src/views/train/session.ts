@@ -1,0 +1,231 @@
+/** A run in this tab: steps, judgements and checkpoints, without anything that is seen of them. */
+
+import {
+  bodySource,
+  DeviceLostError,
+  type Gpu,
+  type LifterConfig,
+  openTraining,
+  type Training,
+  trainingSteps,
+  writeWeights,
+} from 'kinegrad';
+import { type Meter, meter } from './meter.ts';
+import { drawPeople, PEOPLE, type People } from './people.ts';
+import { type History, type Saved, save } from './store.ts';
+
+export type Phase = 'idle' | 'opening' | 'running' | 'stopping' | 'recovering' | 'done' | 'failed';
+
+/** Poses of an epoch, and poses that judge: other people, and fewer than the command line takes. */
+const TRAINED = 50_000;
+const JUDGED = 256;
+
+export interface Session {
+  readonly config: LifterConfig;
+  readonly history: History;
+  readonly phase: Phase;
+  /** The step of the last checkpoint; 0 where there is none. */
+  readonly savedStep: number;
+  readonly rate: number | undefined;
+  /** What is being done before the first step, in words. */
+  readonly doing: string;
+  readonly people: People;
+  /** Whether it is on the device, so that its weights can be had. */
+  readonly isOpen: boolean;
+  /** Goes on until the last step, or until it is told to stop. */
+  start(): Promise<void>;
+  /** Stops after the steps that are under way, and saves. */
+  pause(): Promise<void>;
+  /** Saves without stopping. */
+  save(): Promise<void>;
+  /** The weights as they are now, as a file that `loadLifter` takes. */
+  weights(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Stops, and gives all memory back; what was not saved is lost unless `keep`. */
+  close(keep: boolean): Promise<void>;
+}
+
+export interface Listener {
+  /** Something changed that can be seen. */
+  changed(): void;
+  /** Something happened that people should hear of. */
+  told(text: string): void;
+}
+
+/** The people that every run of this page is judged by. */
+const judgesOf = ({ seed }: LifterConfig) => bodySource({ seed: seed + 1, count: JUDGED });
+
+/** Those of them that the page shows. */
+export const shownPeople = (config: LifterConfig): People => drawPeople(judgesOf(config), config);
+
+/** A run that begins, or one that goes on from where it was saved. */
+export function createSession(
+  openGpu: () => Promise<Gpu>,
+  config: LifterConfig,
+  listener: Listener,
+  saved?: Saved,
+): Session {
+  const data = {
+    train: bodySource({ seed: config.seed, count: TRAINED }),
+    validation: judgesOf(config),
+  };
+  const people = shownPeople(config);
+  const history: History = saved?.history ?? { losses: [], judgements: [], seconds: 0 };
+  const clock: Meter = meter();
+  let training: Training | undefined;
+  let gpu: Gpu;
+  let phase: Phase = 'idle';
+  let doing = '';
+  let savedStep = saved?.snapshot.step ?? 0;
+  let wants: 'stop' | 'save' | undefined;
+  const wanted = () => wants;
+  let running: Promise<void> | undefined;
+
+  const turn = (next: Phase, what = '') => {
+    phase = next;
+    doing = what;
+    listener.changed();
+  };
+
+  async function open(): Promise<Training> {
+    turn('opening', 'Drawing people to measure the data by');
+    gpu = await openGpu();
+    if (gpu.lost) await gpu.recover();
+    const opened = await openTraining(gpu, config, data, (done, total) => {
+      turn('opening', `Compiling pipeline ${done} of ${total}`);
+    });
+    if (saved) await opened.restore(saved.snapshot);
+    return opened;
+  }
+
+  /** Everything after a step that is no longer known of. */
+  function forgetAfter(step: number) {
+    history.losses.length = Math.min(history.losses.length, step);
+    history.judgements = history.judgements.filter((judged) => judged.step <= step);
+  }
+
+  async function judge(opened: Training) {
+    clock.pause();
+    const { mpjpe, paMpjpe } = await opened.validate();
+    const lifted = await opened.liftRays(people.rays);
+    const rounded = Array.from(lifted.subarray(0, PEOPLE * 51), (v) => Math.round(1000 * v));
+    history.judgements.push({ step: opened.step, mpjpe, paMpjpe, people: rounded });
+    listener.changed();
+  }
+
+  async function keep(opened: Training) {
+    clock.pause();
+    const snapshot = await opened.snapshot();
+    try {
+      await save(config, history, snapshot);
+      savedStep = snapshot.step;
+    } catch (error) {
+      // The run is worth more than its checkpoint.
+      listener.told((error as Error).message);
+    }
+    listener.changed();
+  }
+
+  async function steps(opened: Training) {
+    const { steps, validateEvery } = config;
+    const due = (step: number) => step % validateEvery === 0 || step === steps;
+    if (opened.step === 0 && history.judgements.length === 0) await judge(opened);
+    do {
+      if (wants === 'save') wants = undefined;
+      turn('running');
+      for await (const { step, loss } of trainingSteps(opened, steps, due, () => !!wants)) {
+        history.losses[step - 1] = loss;
+        history.seconds += clock.tick() / 1000;
+        listener.changed();
+        if (!due(step)) continue;
+        await judge(opened);
+        await keep(opened);
+      }
+      if (opened.step > savedStep) await keep(opened);
+      clock.pause();
+    } while (wanted() === 'save' && opened.step < steps);
+    turn(opened.step >= steps ? 'done' : 'idle');
+  }
+
+  /** The steps, going on from the last checkpoint whenever the device is lost. */
+  async function run() {
+    try {
+      training ??= await open();
+      for (;;) {
+        try {
+          await steps(training);
+          return;
+        } catch (error) {
+          if (!(error instanceof DeviceLostError)) throw error;
+          const reached = history.losses.length;
+          turn('recovering', 'Opening a fresh device');
+          await gpu.recover();
+          forgetAfter(training.step);
+          listener.told(
+            `The GPU device was lost at step ${reached}. Training goes on from step ${training.step} on a fresh one.`,
+          );
+          if (wants === 'stop') return turn('idle');
+        }
+      }
+    } catch (error) {
+      turn('failed');
+      throw error;
+    }
+  }
+
+  const session: Session = {
+    config,
+    history,
+    people,
+    get phase() {
+      return phase;
+    },
+    get savedStep() {
+      return savedStep;
+    },
+    get rate() {
+      return clock.rate;
+    },
+    get doing() {
+      return doing;
+    },
+    get isOpen() {
+      return training !== undefined;
+    },
+    start() {
+      wants = undefined;
+      running ??= run().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    async pause() {
+      if (!running) return;
+      wants = 'stop';
+      if (phase === 'running') turn('stopping');
+      await running.catch(() => {});
+    },
+    async save() {
+      if (running) wants ??= 'save';
+      else if (training) await keep(training);
+    },
+    async weights() {
+      const opened = training!;
+      const { losses, judgements } = history;
+      const { mpjpe, paMpjpe } = judgements.at(-1)!;
+      const header = {
+        architecture: config.architecture,
+        options: opened.options,
+        training: { config, step: losses.length, mpjpe, paMpjpe },
+      };
+      return new Uint8Array(await writeWeights(header, opened.network, await opened.values()));
+    },
+    async close(keepIt) {
+      if (keepIt) await session.pause();
+      wants = 'stop';
+      await running?.catch(() => {});
+      await training?.dispose();
+      training = undefined;
+    },
+  };
+  return session;
+}
