@@ -66,12 +66,13 @@ export function createDrawer(): Drawer {
   };
 }
 
-function factsOf({ reads, writes, groups, dispatch }: Row): Node[] {
+function factsOf({ stages, reads, writes, groups, dispatch }: Row): Node[] {
   const listed = (of: Readonly<Record<string, string | number>>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} = ${Number.isInteger(value) ? value : value.toString()}`)
       .join(', ');
   const facts = [
+    ['Stages', stages.join(' → ')],
     ['Reads', reads.join(', ')],
     ['Writes', writes.join(', ')],
     ['Workgroups', groups],

@@ -1,12 +1,15 @@
 /** A plan as people look at it: its dispatches, and its memory from the first of them to the last. */
 
 import type { Plan, PlannedDispatch } from 'kinegrad';
+import { kinds, opCodes } from '../../../../src/kernels/chain.ts';
 
 export interface Row {
   readonly index: number;
   readonly op: string;
   /** The WGSL file. */
   readonly file: string;
+  /** The elementwise operations that are fused into it, in order. */
+  readonly stages: readonly string[];
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly groups: string;
@@ -21,12 +24,13 @@ export const rowsOf = ({ dispatches }: Plan): Row[] =>
     const { kernel, operands, op, groups, cost } = dispatch;
     const named = (writes: boolean) =>
       kernel.storage
-        .filter((storage) => storage.writes === writes && operands[storage.name])
+        .filter((storage) => storage.writes === writes && isUsed(dispatch, storage.name))
         .map(({ name }) => `${name} ${shape(operands[name]!.shape)}`);
     return {
       index,
       op,
       file: kernel.file,
+      stages: stagesOf(dispatch),
       reads: named(false),
       writes: named(true),
       groups: groups.join(' × ').replace(/( × 1)+$/, ''),
@@ -35,6 +39,23 @@ export const rowsOf = ({ dispatches }: Plan): Row[] =>
       dispatch,
     };
   });
+
+const TENSORS: readonly number[] = [kinds.full, kinds.row, kinds.column, kinds.scalar];
+
+/** Operands of stages that take no tensor are bound to something, since WGSL must have it. */
+function isUsed({ operands, overrides }: PlannedDispatch, name: string): boolean {
+  const stage = /^e(\d)$/.exec(name)?.[1];
+  return name in operands && (!stage || TENSORS.includes(overrides[`KIND_${stage}`] ?? kinds.none));
+}
+
+const stageNames = new Map<number, string>(
+  Object.entries(opCodes).map(([name, code]) => [code, name]),
+);
+
+function stagesOf({ overrides }: PlannedDispatch): string[] {
+  const codes = Array.from({ length: 6 }, (_, i) => overrides[`OP_${i}`] ?? 0);
+  return codes.flatMap((code) => stageNames.get(code) ?? []);
+}
 
 const shape = (of: readonly number[]) => (of.length > 0 ? `[${of.join(', ')}]` : 'scalar');
 

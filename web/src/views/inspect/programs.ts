@@ -30,6 +30,7 @@ export function liftProgram({ gpu, network, weights }: Lifter): Looked {
     plan: planOf(gpu, step, inputs),
     words: `What lifts a person in the other views: a residual network of width ${width} with ${blocks} blocks, run once for the person and once, in the same batch, for the mirror image.`,
     async time() {
+      if (gpu.lost) await gpu.recover();
       const program = await compile(gpu, step, inputs);
       try {
         return await timesOf(program, { poses: numbers(inputs.poses) });
@@ -50,6 +51,7 @@ export function trainingProgram(gpu: Gpu, width: number, batch: number): Looked 
     plan,
     words: `One step of a training of width ${width} with batches of ${batch}: forward, the gradients, and AdamW’s update, in one submit.`,
     async time() {
+      if (gpu.lost) await gpu.recover();
       const program = await compile(gpu, step, inputs);
       try {
         return await timesOf(program, {

@@ -74,12 +74,16 @@ export async function sourceOf({ kernel, constants, editions }: PlannedDispatch)
   return { header: headerOf(files[0]!.lines), files };
 }
 
-/** The comment that a file opens with, after what it enables. */
+/** A line of prose that is at least so long goes on in the next one. */
+const FULL = 72;
+
+/** The comment that a file opens with, after what it enables, its paragraphs unwrapped. */
 export function headerOf(lines: readonly string[]): string {
   const first = lines.findIndex((line) => line.startsWith('//'));
   const end = lines.findIndex((line, i) => i > first && !line.startsWith('//'));
-  return lines
-    .slice(first, end)
-    .map((line) => line.replace(/^\/\/ ?/, ''))
-    .join('\n');
+  const said = lines.slice(first, end).map((line) => line.replace(/^\/\/ ?/, ''));
+  return said.reduce((all, line, i) => {
+    const goesOn = i > 0 && said[i - 1]!.length >= FULL && /^\S/.test(line);
+    return i === 0 ? line : `${all}${goesOn ? ' ' : '\n'}${line}`;
+  }, '');
 }

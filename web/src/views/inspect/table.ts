@@ -68,6 +68,8 @@ export function createTable(open: (row: Row) => void): Table {
                 row.op,
               ),
               h('span', { class: 'file muted' }, row.file),
+              row.stages.length > 0 &&
+                h('span', { class: 'file stages muted' }, row.stages.join(' → ')),
             ),
             h(
               'td',

@@ -1,0 +1,168 @@
+/** The view Train: a lifter learns in the tab, through pauses, reloads and lost devices. */
+
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bodySource } from '../../src/data/body/source.ts';
+import { openGpu } from '../../src/gpu/gpu.ts';
+import { readCheckpoint } from '../../src/train/checkpoint.ts';
+import { configOf } from '../../src/train/config.ts';
+import { forecastTraining } from '../../src/train/step.ts';
+import { openTraining, type Validation } from '../../src/train/training.ts';
+import { type OpenedSite, openSite } from './site.ts';
+
+const SETTING = { width: 32, batch: 32, rate: 4e-3, steps: 100 };
+type Setting = Partial<typeof SETTING> & { limit?: number };
+
+let site: OpenedSite;
+/** What an uninterrupted run in Node makes of the same setting. */
+let uninterrupted: { losses: number[]; last: Validation };
+beforeAll(async () => {
+  [site, uninterrupted] = await Promise.all([openSite(), inNode()]);
+});
+afterAll(() => site?.close());
+
+async function inNode() {
+  await using gpu = await openGpu({ adapter: 'swiftshader' });
+  const training = await openTraining(gpu, configOf(SETTING), {
+    train: bodySource({ seed: 1, count: 50_000 }),
+    validation: bodySource({ seed: 2, count: 256 }),
+  });
+  const losses: number[] = [];
+  for (let i = 0; i < SETTING.steps; i++) losses.push((await training.next()).loss);
+  return { losses, last: await training.validate() };
+}
+
+const opened = async () => {
+  const { page, calm } = await site.open('train');
+  await ready(page);
+  return { page, calm };
+};
+const ready = (page: Page) => page.waitForSelector('[data-act=go]');
+
+async function choose(page: Page, setting: Setting) {
+  for (const [name, value] of Object.entries(setting))
+    await page.selectOption(`select[name=${name}]`, String(value));
+}
+const click = (page: Page, act: 'go' | 'reset') => page.click(`[data-act=${act}]`);
+/** Waits for words of the status, which the view tells to screen readers, too. */
+const says = (page: Page, words: RegExp) =>
+  page.waitForFunction(
+    ([source]) => new RegExp(source!).test(document.querySelector('.status')!.textContent ?? ''),
+    [words.source],
+    { polling: 20 },
+  );
+const status = (page: Page) => page.textContent('.status');
+
+/** The checkpoint in the page's private files, as Node reads it; undefined where there is none. */
+async function savedRun(page: Page) {
+  const bytes = await page.evaluate(async () => {
+    try {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('train');
+      const file = await (await folder.getFileHandle('checkpoint.safetensors')).getFile();
+      return [...new Uint8Array(await file.arrayBuffer())];
+    } catch {
+      return undefined;
+    }
+  });
+  if (!bytes) return undefined;
+  const { snapshot, about } = readCheckpoint(Uint8Array.from(bytes));
+  const { history } = about as {
+    history: { losses: number[]; judgements: (Validation & { step: number })[] };
+  };
+  return { step: snapshot.step, ...history };
+}
+
+test('a run that is cut off by a reload goes on, to the same curve as an uninterrupted one', async () => {
+  const { page, calm } = await opened();
+  await choose(page, SETTING);
+  await click(page, 'go');
+  await says(page, /Saved at step [2-6]\d\b/);
+  await page.reload();
+  await ready(page);
+  expect(await status(page)).toMatch(/^Paused at step \d\d\. Saved at step \d\d\.$/);
+  await click(page, 'go');
+  await says(page, /All 100 steps are done\. Saved at step 100\./);
+  const { losses, judgements } = (await savedRun(page))!;
+  expect(losses).toEqual(uninterrupted.losses);
+  const { mpjpe, paMpjpe } = judgements.at(-1)!;
+  expect({ mpjpe, paMpjpe }).toEqual(uninterrupted.last);
+  expect(judgements.map(({ step }) => step)).toEqual(Array.from({ length: 11 }, (_, i) => 10 * i));
+  expect(calm()).toEqual([]);
+});
+
+test('a lost device is told, and training goes on from the last checkpoint', async () => {
+  const { page } = await site.open('lift');
+  // Every device that the page opens, so that the last one can be taken away.
+  await page.addInitScript(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    const devices: GPUDevice[] = [];
+    Object.assign(window, { devices });
+    GPUAdapter.prototype.requestDevice = async function (...given) {
+      const device = await requestDevice.apply(this, given);
+      devices.push(device);
+      return device;
+    };
+  });
+  await page.goto(`${site.url}#train`);
+  await page.reload();
+  await ready(page);
+  await choose(page, SETTING);
+  await click(page, 'go');
+  await says(page, /Saved at step [2-6]\d\b/);
+  await page.evaluate(() =>
+    (window as never as { devices: GPUDevice[] }).devices.at(-1)!.destroy(),
+  );
+  const told = await page.waitForSelector('.toast');
+  expect(await told.textContent()).toMatch(
+    /^The GPU device was lost at step \d+\. Training goes on from step \d0 on a fresh one\./,
+  );
+  await says(page, /All 100 steps are done/);
+  expect((await savedRun(page))!.losses).toEqual(uninterrupted.losses);
+});
+
+test('a pause stops and saves, and a reset forgets', async () => {
+  const { page, calm } = await opened();
+  await choose(page, { ...SETTING, steps: 1000 });
+  await click(page, 'go');
+  await page.waitForFunction(() => /^Step\d+/.test(document.querySelector('.tile')!.textContent!));
+  await says(page, /^Training/);
+  await click(page, 'go');
+  await says(page, /^Paused at step/);
+  const paused = (await status(page))!;
+  const [, at, kept] = /^Paused at step (\d+)\. Saved at step (\d+)\.$/.exec(paused)!;
+  expect(kept).toBe(at);
+  await page.waitForTimeout(300);
+  expect(await status(page)).toBe(paused);
+  expect((await savedRun(page))!.losses).toHaveLength(Number(at));
+  await click(page, 'reset');
+  await click(page, 'reset');
+  await page.waitForSelector('select[name=width]:enabled');
+  expect(await status(page)).toBe('');
+  expect(await savedRun(page)).toBeUndefined();
+  expect(calm()).toEqual([]);
+});
+
+test('a training that does not fit is refused, with what it needs and the most that fits', async () => {
+  const { page, calm } = await opened();
+  const limit = 256 * 2 ** 20;
+  await choose(page, { width: 4096, batch: 256, steps: 100, limit });
+  await click(page, 'go');
+  const refusal = (await page.textContent('.refusal'))!;
+  expect(await status(page)).toBe('');
+  expect(await page.isEnabled('select[name=width]')).toBe(true);
+
+  await using gpu = await openGpu({ adapter: 'swiftshader' });
+  const total = (width: number) =>
+    forecastTraining(gpu, configOf({ width, batch: 256, steps: 100 })).total;
+  const needed = (total(4096) / 2 ** 30).toFixed(1);
+  expect(refusal).toContain(
+    `needs ${needed} GiB of the device's memory, and the limit is 256 MiB.`,
+  );
+  expect(refusal).toContain('Width 1,024 with batches of 256');
+  expect(total(1024)).toBeLessThan(limit);
+  expect(total(2048)).toBeGreaterThan(limit);
+  await page.click('.refusal button');
+  expect(await page.inputValue('select[name=width]')).toBe('1024');
+  expect(await page.textContent('.refusal')).toBe('');
+  expect(calm()).toEqual([]);
+});
