@@ -25,7 +25,7 @@ async function inNode() {
   await using gpu = await openGpu({ adapter: 'swiftshader' });
   const training = await openTraining(gpu, configOf(SETTING), {
     train: bodySource({ seed: 1, count: 50_000 }),
-    validation: bodySource({ seed: 2, count: 256 }),
+    validation: bodySource({ seed: 2, count: 128 }),
   });
   const losses: number[] = [];
   for (let i = 0; i < SETTING.steps; i++) losses.push((await training.next()).loss);

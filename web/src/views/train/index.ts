@@ -203,7 +203,9 @@ export const view: View = {
       take.hidden = !(phase === 'done' || phase === 'idle') || !session?.isOpen;
       reset.textContent = asked === undefined ? 'Reset' : 'Forget this run?';
       reset.disabled = !session;
-      status.textContent = session ? statusOf(session) : '';
+      const words = session ? statusOf(session) : '';
+      // Screen readers say it again whenever it is set.
+      if (status.textContent !== words) status.textContent = words;
     }
 
     if (saved) begin(saved.config, saved);

@@ -12,13 +12,13 @@ import {
 } from 'kinegrad';
 import { type Meter, meter } from './meter.ts';
 import { drawPeople, PEOPLE, type People } from './people.ts';
-import { type History, type Saved, save } from './store.ts';
+import { type History, load, type Saved, save } from './store.ts';
 
 export type Phase = 'idle' | 'opening' | 'running' | 'stopping' | 'recovering' | 'done' | 'failed';
 
 /** Poses of an epoch, and poses that judge: other people, and fewer than the command line takes. */
 const TRAINED = 50_000;
-const JUDGED = 256;
+const JUDGED = 128;
 
 export interface Session {
   readonly config: LifterConfig;
@@ -93,7 +93,9 @@ export function createSession(
     const opened = await openTraining(gpu, config, data, (done, total) => {
       turn('opening', `Compiling pipeline ${done} of ${total}`);
     });
-    if (saved) await opened.restore(saved.snapshot);
+    const kept = savedStep > 0 ? await load() : undefined;
+    if (kept) await opened.restore(kept.snapshot);
+    forgetAfter(opened.step);
     return opened;
   }
 
@@ -167,6 +169,10 @@ export function createSession(
         }
       }
     } catch (error) {
+      // What diverged or broke is no state to go on from: another start takes the last checkpoint.
+      const broken = training;
+      training = undefined;
+      await broken?.dispose().catch(() => {});
       turn('failed');
       throw error;
     }
