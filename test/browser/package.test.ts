@@ -52,7 +52,7 @@ test('a plain page under a strict policy lifts a person, as Node does, and stays
   expect(found.reprojectionError).toBeLessThan(40);
   expect(found.joints).toEqual(await inNode);
   expect(found.left).toBe(0);
-  expect(found.longest).toBeLessThan(200);
+  expect(found.longest).toBeLessThan(400);
   expect(calm()).toEqual([]);
 });
 
