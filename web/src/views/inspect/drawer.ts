@@ -40,7 +40,7 @@ export function createDrawer(): Drawer {
       title.textContent = `${row.index + 1}. ${row.op}`;
       content.replaceChildren(
         h('pre', { class: 'header-comment' }, header),
-        h('dl', { class: 'facts small' }, ...factsOf(row)),
+        h('dl', { class: 'dispatch-facts small' }, ...factsOf(row)),
         ...files.flatMap(({ file, lines }, at) => [
           h(
             'h3',

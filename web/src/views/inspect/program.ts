@@ -109,18 +109,18 @@ export function memoryOf(plan: Plan): MemoryMap {
   const live = dispatches.map((_, i) =>
     tenants.reduce((sum, { bytes, first, last }) => sum + (first <= i && i <= last ? bytes : 0), 0),
   );
-  const inputs = new Set(Object.values(plan.inputs).map(({ operand }) => operand.memory));
-  const outputs = new Set(Object.values(plan.outputs).map(({ operand }) => operand.memory));
+  const known = new Map<object, { name: string; what: string }>();
+  for (const memory of plan.constants.keys())
+    known.set(memory, { name: 'values', what: 'constant' });
+  for (const [name, { operand }] of Object.entries(plan.inputs))
+    known.set(operand.memory, { name, what: 'input' });
+  for (const [name, { operand }] of Object.entries(plan.outputs))
+    known.set(operand.memory, { name, what: 'output' });
   const own = plan.lasting.map((memory) => ({
     name: memory.name,
+    what: 'kept for a later dispatch',
+    ...known.get(memory),
     bytes: 4 * memory.size,
-    what: inputs.has(memory)
-      ? 'input'
-      : outputs.has(memory)
-        ? 'output'
-        : plan.constants.has(memory)
-          ? 'constant'
-          : 'kept from dispatch to dispatch',
   }));
   const slabs = plan.sets.flatMap((set) =>
     set.slabs.map((size, slab) => ({
