@@ -42,11 +42,12 @@ export function adapterPanel(gpu: Gpu): HTMLElement {
         h(
           'ul',
           { class: 'features small' },
-          ...adapter.features.map((name) =>
-            h('li', { class: device.features.has(name) ? 'used' : '' }, name),
-          ),
+          ...adapter.features.map((name) => {
+            const used = device.features.has(name);
+            return h('li', { class: used && 'used' }, used ? `✓ ${name}` : name);
+          }),
         ),
-        h('p', { class: 'muted small' }, 'Those in colour are switched on.'),
+        h('p', { class: 'muted small' }, 'Those with a tick are switched on.'),
       ),
     ),
     h(
