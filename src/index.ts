@@ -12,11 +12,13 @@ export { type Batch, type BatchPlan, drawBatch, type PoseSource } from './data/b
 export { readBenchmark } from './data/benchmark.ts';
 export { sampleCamera } from './data/body/camera.ts';
 export { sampleDetection } from './data/body/detection.ts';
+export { type BodyFault, bodyFaults } from './data/body/limits.ts';
 export { type SampledPose, samplePose } from './data/body/sample.ts';
 export { bodySource, bodyView } from './data/body/source.ts';
 export { clipFromBvh, parseBvh } from './data/bvh.ts';
 export { jointsToHuman36m, readJoints } from './data/joints.ts';
 export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
+export { type JointSequence, readSequence } from './data/sequence.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';
 export { writeBvh } from './data/write_bvh.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';
@@ -120,13 +122,23 @@ export {
   raysToPixels,
   worldToCamera,
 } from './pose/camera.ts';
+export {
+  CHOICE_COUNT,
+  type Choices,
+  choicesOf,
+  type DepthCandidates,
+  depthCandidates,
+  ontoRays,
+} from './pose/candidates.ts';
 export { convertNamedJoints, convertPose } from './pose/convert.ts';
+export { type Moment, measureLag } from './pose/lag.ts';
 export {
   type Evaluation,
   evaluate as evaluatePoses,
   FOURTEEN_JOINTS,
   type Metric,
 } from './pose/metrics.ts';
+export { type OneEuro, type OneEuroOptions, oneEuro } from './pose/one_euro.ts';
 export { procrustes } from './pose/procrustes.ts';
 export { placeRoot } from './pose/root.ts';
 export * as rotation from './pose/rotation.ts';

@@ -32,13 +32,50 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws Error in one sentence for a file of another form or an entry that is not there
  */
 export function readJoints(json: string, entry?: string): ImageJoints {
-  let file: unknown;
+  return readEntry(choose(parsed(json), entry));
+}
+
+/**
+ * Reads all the people or frames of a file, each as `readJoints` does; `null` is a frame without
+ * anyone.
+ * @returns the people in the file's order, and what the file states beside a list of `frames`
+ */
+export function readPeople(json: string): {
+  readonly people: readonly (ImageJoints | undefined)[];
+  readonly stated: Json;
+} {
+  const file = parsed(json);
+  const stated: Json = isRecord(file) && Array.isArray(file.frames) ? file : {};
+  const list = stated.frames ?? file;
+  const frames = Array.isArray(list) && !isOnePerson(list) ? list : undefined;
+  if (!frames || frames.length === 0)
+    throw new Error('joints: expected a list of frames, or an object with one under "frames".');
+  const people = frames.map((frame: unknown, i) => {
+    if (frame === null) return undefined;
+    const own = isRecord(frame) && 'joints' in frame ? frame : { joints: frame };
+    try {
+      return readEntry(stated.skeleton === undefined ? own : { skeleton: stated.skeleton, ...own });
+    } catch (error) {
+      throw new Error(`frame ${i}: ${(error as Error).message}`);
+    }
+  });
+  return { people, stated };
+}
+
+/** A list of joints [x, y], rather than of people. */
+const isOnePerson = (list: readonly unknown[]) =>
+  list.some(Array.isArray) &&
+  list.every((joint) => joint === null || (Array.isArray(joint) && !isSkeleton(joint)));
+
+function parsed(json: string): unknown {
   try {
-    file = JSON.parse(json);
+    return JSON.parse(json);
   } catch (error) {
     throw new Error(`joints: the file is not JSON: ${(error as Error).message}.`);
   }
-  const person = choose(file, entry);
+}
+
+function readEntry(person: unknown): ImageJoints {
   const joints = isRecord(person) && 'joints' in person ? person.joints : person;
   const stated: Json = isRecord(person) && 'joints' in person ? person : {};
   const skeleton = stated.skeleton;

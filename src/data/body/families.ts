@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 import { type LimbAngle, limb, type Side, TRUNK_INDEX, type TrunkAngle } from './angles.ts';
-import { type Poser, stride } from './gait.ts';
+import { type Poser, stride, WALK } from './gait.ts';
 import { draw, EVERYDAY, type GestureName, gesticulate, type Key, mixture } from './gestures.ts';
 
 type Gestures = { readonly [Name in GestureName]?: number };
@@ -41,7 +41,7 @@ export const FAMILIES = {
     weight: 18,
     support: 'moving',
     arms: EVERYDAY,
-    pose: (body) => stride(body, { lean: 4, hip: 23, middle: 14, knee: [18, 48], elbow: 32 }),
+    pose: (body) => stride(body, WALK),
   },
   run: {
     weight: 7,

@@ -16,20 +16,30 @@ export interface Poser {
   readonly b: Side;
 }
 
+/** Degrees: how far a gait swings, and about what. */
+interface Gait {
+  readonly lean: number;
+  readonly hip: number;
+  readonly middle: number;
+  readonly knee: readonly [stance: number, swing: number];
+  readonly elbow: number;
+}
+
+export const WALK: Gait = { lean: 4, hip: 23, middle: 14, knee: [18, 48], elbow: 32 };
+
 /** One phase of a gait; the arms swing against the legs, or do something else in 3 of 10 cases. */
-export function stride(
-  { trunk, leg, arm, random }: Poser,
-  gait: {
-    lean: number;
-    hip: number;
-    middle: number;
-    knee: readonly [stance: number, swing: number];
-    elbow: number;
-  },
+export function stride(poser: Poser, gait: Gait): void {
+  const phase = poser.random.uniform(0, 2 * Math.PI);
+  const effort = poser.random.uniform(0.55, 1.15);
+  strideAt(poser, gait, { phase, effort, swing: poser.random.chance(0.7) });
+}
+
+/** A given phase of it, in radians of the left leg's cycle. */
+export function strideAt(
+  { trunk, leg, arm }: Pick<Poser, 'trunk' | 'leg' | 'arm'>,
+  gait: Gait,
+  { phase, effort, swing }: { phase: number; effort: number; swing: boolean },
 ): void {
-  const phase = random.uniform(0, 2 * Math.PI);
-  const effort = random.uniform(0.55, 1.15);
-  const swing = random.chance(0.7);
   trunk({
     pelvisPitch: [gait.lean, 5],
     chestTurn: [6 * effort * Math.cos(phase), 5],
