@@ -21,7 +21,7 @@ import {
 import { fromAxisAngle } from '../../pose/rotation.ts';
 import { type Coordinates, JOINT, type Joint } from '../../pose/skeleton.ts';
 import { HIGH, LOW, limb, type Side, TRUNK_INDEX } from './angles.ts';
-import { isApart } from './plausible.ts';
+import { penetration } from './plausible.ts';
 
 export interface BodyFault {
   /** The joint that cannot be so. */
@@ -43,6 +43,8 @@ const LUMBAR_LEAN = HIGH[TRUNK_INDEX.lumbarLean]! / DEGREE;
 const CLAVICLES = 20;
 /** The axis about which a limb bends is known only where it does bend, by this much. */
 const BENT = 35;
+/** Metres that lifted limbs may be in each other: what flesh gives way, and what lifting gets wrong. */
+const DEEP = 0.05;
 /** Above this swing, a small error of the frame is a large one of the twist. */
 const OVERHEAD = 140;
 
@@ -112,7 +114,7 @@ export function bodyFaults(pose: Coordinates<'metric'>): BodyFault[] {
     leg(side);
   }
   const height = (length(bone('pelvis', 'spine')) + length(bone('spine', 'thorax'))) / 0.31;
-  if (!isApart(pose, height))
+  if (penetration(pose, height) > DEEP)
     faults.push({ joint: 'pelvis', what: 'has limbs inside each other', beyond: 0 });
   return faults;
 
