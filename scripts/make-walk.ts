@@ -1,6 +1,6 @@
 /**
  * Makes the walk that the page plays: `node scripts/run.mjs scripts/make-walk.ts`. A procedural
- * person goes once round a circle in front of a camera, eight strides of 32 frames, as a detector
+ * person goes once round a circle in front of a camera, six strides of 32 frames, as a detector
  * would see it: each joint off by a little. Its end meets its beginning.
  */
 
@@ -15,10 +15,10 @@ import { bodyJoints, soles } from '../src/data/body/landmarks.ts';
 import { lowest } from '../src/data/body/plausible.ts';
 import { cameraFromFov, lookAt, project, worldToCamera } from '../src/pose/camera.ts';
 
-const STRIDES = 8;
+const STRIDES = 6;
 const FRAMES = 32;
 const FPS = 30;
-const [WIDTH, HEIGHT, FOV] = [960, 720, 50];
+const [WIDTH, HEIGHT, FOV] = [800, 800, 50];
 const DEGREE = Math.PI / 180;
 
 const body = emptyBody(meanBuild(1.72));
@@ -67,7 +67,7 @@ const centre = [0, 1, 2].map(
   (axis) => poses.reduce((sum, pose) => sum + pose[axis]!, 0) / poses.length,
 );
 const camera = cameraFromFov(WIDTH, HEIGHT, FOV);
-const view = lookAt([0, 1.5, 5.4], [0, 0.86, 0]);
+const view = lookAt([0, 1.45, 4.3], [0, 0.8, 0]);
 const frames = poses.map((pose, i) => {
   const centred = pose.map((value, k) => (k % 3 === 1 ? value : value - centre[k % 3]!));
   const pixels = project(camera, worldToCamera(view, centred));

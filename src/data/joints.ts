@@ -32,7 +32,7 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws Error in one sentence for a file of another form or an entry that is not there
  */
 export function readJoints(json: string, entry?: string): ImageJoints {
-  return readEntry(choose(parsed(json), entry));
+  return jointsOf(choose(parsed(json), entry));
 }
 
 /**
@@ -54,7 +54,7 @@ export function readPeople(json: string): {
     if (frame === null) return undefined;
     const own = isRecord(frame) && 'joints' in frame ? frame : { joints: frame };
     try {
-      return readEntry(stated.skeleton === undefined ? own : { skeleton: stated.skeleton, ...own });
+      return jointsOf(stated.skeleton === undefined ? own : { skeleton: stated.skeleton, ...own });
     } catch (error) {
       throw new Error(`frame ${i}: ${(error as Error).message}`);
     }
@@ -75,7 +75,12 @@ function parsed(json: string): unknown {
   }
 }
 
-function readEntry(person: unknown): ImageJoints {
+/**
+ * The joints of one person from what a JSON file holds, or a detector gives: by name, or as an array
+ * of a whole skeleton, or either under `joints`, as `readJoints` says.
+ * @throws Error in one sentence for anything else
+ */
+export function jointsOf(person: unknown): ImageJoints {
   const joints = isRecord(person) && 'joints' in person ? person.joints : person;
   const stated: Json = isRecord(person) && 'joints' in person ? person : {};
   const skeleton = stated.skeleton;

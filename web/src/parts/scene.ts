@@ -12,6 +12,7 @@ import {
   DirectionalLight,
   type Group,
   type Material,
+  type Object3D,
   PerspectiveCamera,
   Scene,
   Vector3,
@@ -34,10 +35,17 @@ export interface PoseScene {
   show(...people: readonly (ShownPerson | ArrayLike<number>)[]): void;
   /** Shows the camera that saw them, and its picture at its frustum's end; undefined hides it. */
   setCamera(camera: Camera | undefined, picture?: ImageBitmap): void;
-  /** Looks at the people: as the camera does, from a side, or from above. */
-  look(from?: 'camera' | 'side' | 'top' | 'corner'): void;
+  /**
+   * Looks at the people: as the camera does, from a side, or from above.
+   * @param room how many people high the view is; by default what holds them, and from the corner
+   *   the camera, too
+   */
+  look(from?: 'camera' | 'side' | 'top' | 'corner', room?: number): void;
   /** The people as an object of three.js, to export. */
   readonly people: Group;
+  /** Adds what a view draws of its own, in the scene's frame; the view changes it and calls `redraw`. */
+  add(object: Object3D): void;
+  redraw(): void;
   /** The scene as a PNG file, in the size of the canvas. */
   png(): Promise<Blob>;
   /** Frames drawn so far. */
@@ -48,6 +56,8 @@ export interface PoseScene {
 export interface SceneOptions {
   /** Whether the visitor can turn it; true by default. */
   readonly orbit?: boolean;
+  /** Whether the ground stays as the people bob up and down, as in a film; false by default. */
+  readonly steady?: boolean;
   /** Called when a frame is drawn. */
   readonly onFrame?: () => void;
 }
@@ -77,6 +87,7 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
   const grid = createGrid();
   scene.add(grid.lines);
   let ground = 0;
+  let placed = false;
   const middle = new Vector3(0, 0, -3);
   const target = new Vector3();
   let height = 1.8;
@@ -151,7 +162,9 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
       const solid = shown.filter(({ faint }) => !faint);
       const bounds = boundsOf(solid.length ? solid : shown);
       if (bounds) {
-        ground = -bounds.high[1]! - 0.04;
+        const below = -bounds.high[1]! - 0.04;
+        ground += (options.steady && placed ? 0.04 : 1) * (below - ground);
+        placed = true;
         height = Math.max(0.8, bounds.high[1]! - bounds.low[1]!);
         middle.set(
           (bounds.low[0]! + bounds.high[0]!) / 2,
@@ -167,17 +180,21 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
       frustum.set(camera, picture);
       invalidate();
     },
-    look(from = 'corner') {
+    look(from = 'corner', room) {
       const [azimuth, polar] = VIEWS[from];
       // From the corner the camera that took the picture is in view, too.
-      const aside = from === 'corner' && frustum.group.visible;
-      const shown = aside ? 1.15 * Math.max(height, -0.62 * middle.z) : height;
+      const aside = room === undefined && from === 'corner' && frustum.group.visible;
+      const shown = aside ? 1.15 * Math.max(height, -0.62 * middle.z) : height * (room ?? 1);
       const distance = (1.35 * shown) / (2 * Math.tan((view.fov * Math.PI) / 360));
       const narrow = Math.max(1, 0.9 / view.aspect);
       target.copy(middle).multiplyScalar(aside ? 0.72 : 1);
       orbit?.set(target, distance * narrow, azimuth, polar);
       invalidate();
     },
+    add(object) {
+      scene.add(object);
+    },
+    redraw: invalidate,
     png() {
       draw();
       return new Promise((resolve, reject) =>

@@ -1,0 +1,74 @@
+/**
+ * A webcam through the detector that the site's owner plugs in: a module `detector.js` beside the
+ * page, whose default export takes the video and gives the joints of a person in its pixels, or null.
+ */
+
+/**
+ * Joints as a joints file has them: by name, `{ left_hip: [x, y], ... }`, or as an array of a whole
+ * skeleton (COCO's 17, MPII's 16, BlazePose's 33), [x, y] or [x, y, confidence] each, in pixels of
+ * the video; null where nobody is seen. It may take its time: frames that come meanwhile are dropped.
+ */
+export type Detector = (video: HTMLVideoElement) => unknown | Promise<unknown>;
+
+export async function loadDetector(): Promise<Detector> {
+  const address = new URL('./detector.js', document.baseURI).href;
+  let module: { default?: unknown };
+  try {
+    module = (await import(/* @vite-ignore */ address)) as { default?: unknown };
+  } catch (error) {
+    throw new NoDetectorError(
+      `There is no detector yet: ${address} does not load. Put a module there whose default export finds joints in a video.`,
+      { cause: error },
+    );
+  }
+  if (typeof module.default !== 'function')
+    throw new NoDetectorError(
+      `The detector at ${address} exports no function by default. Export (video) => joints or null.`,
+    );
+  return module.default as Detector;
+}
+
+export class NoDetectorError extends Error {
+  override name = 'NoDetectorError';
+}
+
+export interface Webcam {
+  readonly video: HTMLVideoElement;
+  stop(): void;
+}
+
+/**
+ * Opens the camera and calls for each frame that the browser presents.
+ * @param onFrame its number in an endless count, gaps being frames that the page never saw, and the
+ *   time in seconds
+ */
+export async function openWebcam(
+  onFrame: (video: HTMLVideoElement, frame: number, time: number) => void,
+): Promise<Webcam> {
+  if (!navigator.mediaDevices)
+    throw new Error('This browser gives pages no camera here: it needs https or localhost.');
+  const stream = await navigator.mediaDevices
+    .getUserMedia({ video: { width: { ideal: 1280 } }, audio: false })
+    .catch((error: Error) => {
+      const why = error.name === 'NotAllowedError' ? 'it is not allowed' : error.message;
+      throw new Error(`The camera did not open: ${why}. Allow it for this page and try again.`);
+    });
+  const video = document.createElement('video');
+  video.muted = video.playsInline = true;
+  video.srcObject = stream;
+  let asked = 0;
+  const frame: VideoFrameRequestCallback = (_, { presentedFrames, mediaTime }) => {
+    asked = video.requestVideoFrameCallback(frame);
+    onFrame(video, presentedFrames, mediaTime);
+  };
+  asked = video.requestVideoFrameCallback(frame);
+  await video.play();
+  return {
+    video,
+    stop() {
+      video.cancelVideoFrameCallback(asked);
+      for (const track of stream.getTracks()) track.stop();
+      video.srcObject = null;
+    },
+  };
+}
