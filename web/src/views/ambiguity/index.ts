@@ -62,7 +62,7 @@ export const view: View = {
       picture.setPose(pose);
       scene.setCamera(camera, pose.picture?.bitmap);
       draw();
-      if (first) scene.look('corner', 1);
+      if (first) scene.look('corner', 1.2);
       counting = new AbortController();
       const signal = AbortSignal.any([counting.signal, leaving.signal]);
       const found = await count(people, signal, tellCounts);

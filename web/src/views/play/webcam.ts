@@ -4,9 +4,10 @@
  */
 
 /**
- * Joints as a joints file has them: by name, `{ left_hip: [x, y], ... }`, or as an array of a whole
- * skeleton (COCO's 17, MPII's 16, BlazePose's 33), [x, y] or [x, y, confidence] each, in pixels of
- * the video; null where nobody is seen. It may take its time: frames that come meanwhile are dropped.
+ * Gives joints as a joints file has them, in pixels of the video: by name, `{ left_hip: [x, y], ... }`,
+ * or an array of BlazePose's 33, [x, y] or [x, y, confidence] each, or of another skeleton that is
+ * named, `{ skeleton: 'coco17', joints: [...] }`; null where nobody is seen. It may take its time:
+ * frames that come meanwhile are dropped.
  */
 export type Detector = (video: HTMLVideoElement) => unknown | Promise<unknown>;
 
@@ -57,11 +58,16 @@ export async function openWebcam(
   video.muted = video.playsInline = true;
   video.srcObject = stream;
   let asked = 0;
-  const frame: VideoFrameRequestCallback = (_, { presentedFrames, mediaTime }) => {
-    asked = video.requestVideoFrameCallback(frame);
-    onFrame(video, presentedFrames, mediaTime);
+  let count = 0;
+  let presented = 0;
+  const next: VideoFrameRequestCallback = (_, { presentedFrames, mediaTime }) => {
+    asked = video.requestVideoFrameCallback(next);
+    // The browser's count tells of frames between two calls, but stands still for some sources.
+    count += Math.max(1, presentedFrames - presented);
+    presented = presentedFrames;
+    onFrame(video, count, mediaTime);
   };
-  asked = video.requestVideoFrameCallback(frame);
+  asked = video.requestVideoFrameCallback(next);
   await video.play();
   return {
     video,
