@@ -37,8 +37,13 @@ export interface OpenedSite {
 export async function openSite(): Promise<OpenedSite> {
   await builtSite();
   const server = await serve({ folders: { '/some/path/': `${site}/` } });
-  // WebGL on SwiftShader, too: the 3D view draws by it.
-  const browser = await openBrowser(['--use-angle=swiftshader', '--enable-unsafe-swiftshader']);
+  // WebGL on SwiftShader, too: the 3D view draws by it. The page itself is painted without a GPU, as
+  // everywhere where there is none.
+  const browser = await openBrowser([
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+    '--disable-gpu-rasterization',
+  ]);
   const url = `${server.url}/some/path/index.html`;
   return {
     browser,

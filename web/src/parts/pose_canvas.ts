@@ -73,23 +73,18 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
   let width = 1;
   let height = 1;
   let pose = new Float64Array(2 * JOINTS.length) as PixelPose;
+  let ghostPose: ArrayLike<number> | undefined;
 
   /** Pixels of the picture in one of the screen. */
-  const scale = () => width / Math.max(1, svg.getBoundingClientRect().width);
+  let scale = 1;
   const resize = () => {
-    const size = scale();
-    svg.style.setProperty('--px', String(size));
-    joints.forEach((_, i) => place(i));
+    scale = width / Math.max(1, svg.clientWidth);
+    svg.style.setProperty('--px', String(scale));
+    ask();
   };
   const watching = new ResizeObserver(resize);
   watching.observe(svg);
 
-  const place = (i: number) => {
-    const [x, y] = [pose[2 * i]!, pose[2 * i + 1]!];
-    const handle = joints[i]!;
-    handle.setAttribute('transform', `translate(${x} ${y}) scale(${scale()})`);
-    handle.setAttribute('aria-label', `${spoken(JOINTS[i]!)}, ${Math.round(x)}, ${Math.round(y)}`);
-  };
   const drawBones = (to: readonly SVGLineElement[], at: ArrayLike<number>) =>
     BONES.forEach(({ from, to: end }, i) =>
       set(to[i]!, {
@@ -99,11 +94,34 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
         y2: at[2 * end + 1]!,
       }),
     );
-  const setJoints = (next: ArrayLike<number>) => {
-    pose = Float64Array.from(next);
+  /** What is drawn; only joints that differ are placed anew. */
+  const drawn = joints.map(() => '');
+  let asked = 0;
+  const draw = () => {
+    asked = 0;
     drawBones(casings, pose);
     drawBones(lines, pose);
-    joints.forEach((_, i) => place(i));
+    joints.forEach((handle, i) => {
+      const [x, y] = [pose[2 * i]!, pose[2 * i + 1]!];
+      const transform = `translate(${x} ${y}) scale(${scale})`;
+      if (transform === drawn[i]) return;
+      drawn[i] = transform;
+      handle.setAttribute('transform', transform);
+      handle.setAttribute(
+        'aria-label',
+        `${spoken(JOINTS[i]!)}, ${Math.round(x)}, ${Math.round(y)}`,
+      );
+    });
+    if (ghostPose) drawBones(ghosts, ghostPose);
+    ghost.style.display = ghostPose ? '' : 'none';
+  };
+  /** Draws before the next frame, once, however often it is asked. */
+  const ask = () => {
+    if (asked === 0) asked = requestAnimationFrame(draw);
+  };
+  const setJoints = (next: ArrayLike<number>) => {
+    pose = Float64Array.from(next);
+    ask();
   };
   const move = (i: number, x: number, y: number) => {
     const next = Float64Array.from(pose);
@@ -121,7 +139,7 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
   const nearest = (x: number, y: number) => {
     const distances = joints.map((_, i) => Math.hypot(pose[2 * i]! - x, pose[2 * i + 1]! - y));
     const least = Math.min(...distances);
-    return least <= GRAB * scale() ? distances.indexOf(least) : -1;
+    return least <= GRAB * scale ? distances.indexOf(least) : -1;
   };
   let held: { joint: number; dx: number; dy: number; moved: boolean } | undefined;
   set(svg, {
@@ -152,7 +170,7 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
       if (joint < 0 || !step || !onMove || event.altKey || event.metaKey || event.ctrlKey) return;
       event.preventDefault();
       // About as far as the eye sees, whatever the size of the picture.
-      const far = Math.max(1, Math.round(scale())) * (event.shiftKey ? 10 : 2);
+      const far = Math.max(1, Math.round(scale)) * (event.shiftKey ? 10 : 2);
       move(joint, pose[2 * joint]! + step[0] * far, pose[2 * joint + 1]! + step[1] * far);
       onCommit?.();
     },
@@ -179,8 +197,8 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
     },
     setJoints,
     setGhost(next) {
-      ghost.style.display = next ? '' : 'none';
-      if (next) drawBones(ghosts, next);
+      ghostPose = next;
+      ask();
     },
   };
 }

@@ -30,7 +30,18 @@ interface Written {
 
 const flat = (points: Points) => Float64Array.from(JOINTS.flatMap((name) => points[name]));
 
-export async function loadSamples(): Promise<readonly Sample[]> {
+let loaded: Promise<readonly Sample[]> | undefined;
+
+/** The same ones at every call. */
+export function loadSamples(): Promise<readonly Sample[]> {
+  if (!loaded) {
+    loaded = load();
+    loaded.catch(() => (loaded = undefined));
+  }
+  return loaded;
+}
+
+async function load(): Promise<readonly Sample[]> {
   const list = (await (await fetched('samples.json')).json()) as Written[];
   return list.map(({ id, name, credit, picture, width, height, fov, joints, truth }) => ({
     id,

@@ -66,12 +66,28 @@ const VIEWS = {
   camera: [0, Math.PI / 2],
   side: [Math.PI / 2, Math.PI / 2],
   top: [0, 0.05],
-  corner: [0.95, 1.2],
+  corner: [0.85, 1.22],
 } as const;
+
+/** Milliseconds between frames of a WebGL that runs on the processor, which others need, too. */
+const SOFTWARE_GAP = 45;
+
+function isSoftware(): boolean {
+  const context = document.createElement('canvas').getContext('webgl2');
+  const info = context?.getExtension('WEBGL_debug_renderer_info');
+  const name = info ? String(context!.getParameter(info.UNMASKED_RENDERER_WEBGL)) : '';
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+}
 
 /** @throws Error where the browser has no WebGL */
 export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {}): PoseScene {
-  const renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'low-power' });
+  const software = isSoftware();
+  const renderer = new WebGLRenderer({
+    canvas,
+    antialias: !software,
+    powerPreference: 'low-power',
+  });
   const scene = new Scene();
   const view = new PerspectiveCamera(38, 1, 0.05, 80);
   scene.background = new Color();
@@ -95,14 +111,32 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
   let asked = 0;
   let colours: PersonColours;
 
-  const draw = () => {
-    asked = 0;
+  /** Where WebGL runs on the processor, it draws plainly what moves, and smoothly what rests. */
+  const pace = { drawn: 0, resting: 0, ratio: Math.min(2, devicePixelRatio) };
+  const sharpen = (ratio: number) => {
+    if (ratio === renderer.getPixelRatio()) return;
+    renderer.setPixelRatio(ratio);
+  };
+  const render = () => {
     renderer.render(scene, view);
     frames++;
     options.onFrame?.();
   };
+  const draw = (now = performance.now()) => {
+    asked = 0;
+    if (!software) return render();
+    if (now - pace.drawn < SOFTWARE_GAP) return invalidate();
+    pace.drawn = now;
+    clearTimeout(pace.resting);
+    sharpen(1);
+    render();
+    pace.resting = window.setTimeout(() => {
+      sharpen(2);
+      render();
+    }, 350);
+  };
   const invalidate = () => {
-    asked ||= requestAnimationFrame(draw);
+    if (asked === 0) asked = requestAnimationFrame(draw);
   };
   const orbit = options.orbit === false ? undefined : createOrbit(view, canvas, invalidate);
 
@@ -128,12 +162,13 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
   const resize = () => {
     const { clientWidth, clientHeight } = canvas;
     if (!clientWidth || !clientHeight) return;
-    renderer.setPixelRatio(Math.min(2, devicePixelRatio));
+    sharpen(software ? 1 : pace.ratio);
     renderer.setSize(clientWidth, clientHeight, false);
     view.aspect = clientWidth / clientHeight;
     view.updateProjectionMatrix();
     // A resized canvas is empty until it is drawn.
-    draw();
+    render();
+    invalidate();
   };
   const sizes = new ResizeObserver(resize);
   sizes.observe(canvas);
@@ -187,7 +222,7 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
       const shown = aside ? 1.15 * Math.max(height, -0.62 * middle.z) : height * (room ?? 1);
       const distance = (1.35 * shown) / (2 * Math.tan((view.fov * Math.PI) / 360));
       const narrow = Math.max(1, 0.9 / view.aspect);
-      target.copy(middle).multiplyScalar(aside ? 0.72 : 1);
+      target.copy(middle).multiplyScalar(aside ? 0.8 : 1);
       orbit?.set(target, distance * narrow, azimuth, polar);
       invalidate();
     },
@@ -196,13 +231,15 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
     },
     redraw: invalidate,
     png() {
-      draw();
+      if (software) sharpen(2);
+      render();
       return new Promise((resolve, reject) =>
         canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas is empty')))),
       );
     },
     dispose() {
       cancelAnimationFrame(asked);
+      clearTimeout(pace.resting);
       dark.removeEventListener('change', paint);
       sizes.disconnect();
       orbit?.dispose();

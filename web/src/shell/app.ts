@@ -89,9 +89,11 @@ async function loading(app: App): Promise<Lifter> {
   }
 }
 
-function showAdapter({ adapter }: Gpu): void {
+function showAdapter({ adapter, device }: Gpu): void {
   const engine = part('engine');
-  engine.textContent = adapter.name || 'WebGPU';
+  // Browsers name no device as a rule, only its maker and family.
+  const { vendor, architecture } = device.adapterInfo;
+  engine.textContent = adapter.name || [vendor, architecture].join(' ').trim() || 'WebGPU';
   engine.title = adapter.why;
   engine.hidden = false;
 }

@@ -16,7 +16,9 @@ const ROWS = BONES.flatMap(({ name, side }, bone) => {
 export interface Facts {
   readonly element: HTMLElement;
   /** @param truth the person as they were, where that is known */
-  show(lifted: Lifted, milliseconds: number, truth: ArrayLike<number> | undefined): void;
+  show(lifted: Lifted, truth: ArrayLike<number> | undefined): void;
+  /** One more lift, and how long it took. */
+  count(milliseconds: number): void;
 }
 
 export function facts(): Facts {
@@ -56,18 +58,20 @@ export function facts(): Facts {
   let mean = 0;
   return {
     element,
-    show({ pose, reprojectionError, relativeError }, milliseconds, truth) {
+    count(milliseconds) {
+      mean = mean ? 0.8 * mean + 0.2 * milliseconds : milliseconds;
+      element.dataset.lifts = String(++lifts);
+    },
+    show({ pose, reprojectionError, relativeError }, truth) {
       distance.textContent = `${pose[2]!.toFixed(2)} m`;
       error.textContent = `${reprojectionError.toFixed(1)} px · ${(100 * relativeError).toFixed(1)} %`;
       offRow.hidden = !truth;
       if (truth) off.textContent = `${evaluatePoses(pose, truth).mpjpe.value.toFixed(0)} mm`;
-      mean = mean ? 0.8 * mean + 0.2 * milliseconds : milliseconds;
       time.textContent = `${mean.toFixed(1)} ms`;
       const found = boneLengths(pose);
       ROWS.forEach(({ bone }, i) => {
         lengths[i]!.textContent = `${(100 * found[bone]!).toFixed(1)} cm`;
       });
-      element.dataset.lifts = String(++lifts);
     },
   };
 }

@@ -1,10 +1,10 @@
 /** Lift: a 2D skeleton on a picture, and the person in space who follows it. */
 
-import type { Lifted } from 'kinegrad';
+import type { Lifted, Pose3d } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
 import { latest } from '../../parts/latest.ts';
 import { createPoseCanvas } from '../../parts/pose_canvas.ts';
-import { loadSamples, poseOf, type Sample } from '../../parts/samples.ts';
+import { loadSamples, poseOf } from '../../parts/samples.ts';
 import type { PoseScene } from '../../parts/scene.ts';
 import type { App, View } from '../../shell/app.ts';
 import { cameraOf, type Pose } from '../../shell/pose_store.ts';
@@ -23,7 +23,6 @@ export const view: View = {
     const measures = facts();
     let scene: PoseScene | undefined;
     let lifted: Lifted | undefined;
-    let sample: Sample | undefined;
     /** The state before the move that is under way. */
     let before: Pose | undefined;
     let framed = false;
@@ -73,12 +72,7 @@ export const view: View = {
           if (pose) replace(await mirrored(pose));
         }),
       open: (file) => attempt(async () => replace(await poseFromFile(file, app.pose.get()))),
-      choose: (chosen) =>
-        attempt(async () => {
-          sample = chosen;
-          replace(await poseOf(chosen));
-          parts.say(chosen.credit);
-        }),
+      choose: (sample) => attempt(async () => replace(await poseOf(sample))),
       fov: (fov, over) => {
         before ??= app.pose.get();
         app.pose.set({ fov });
@@ -101,7 +95,8 @@ export const view: View = {
       if (picture !== shown.picture || width !== shown.width || height !== shown.height) {
         Object.assign(shown, { picture, width, height });
         sheet.setPicture(picture?.bitmap, width, height);
-        if (sample?.name !== picture?.name) parts.say(picture?.name ?? '');
+        const known = samples.find(({ name }) => name === picture?.name);
+        parts.say(known?.credit ?? picture?.name ?? '', known);
       }
       sheet.setJoints(pose.joints);
       parts.setFov(fov);
@@ -114,6 +109,14 @@ export const view: View = {
       if (scene && !framed) scene.look('corner');
       framed ||= scene !== undefined;
     };
+    /** Small pictures and numbers follow once a frame, however fast lifts come. */
+    let newest: { lifted: Lifted; truth: Pose3d | undefined } | undefined;
+    let asked = 0;
+    const showNewest = () => {
+      asked = 0;
+      sides.show(newest!.lifted.pose);
+      measures.show(newest!.lifted, newest!.truth);
+    };
     const lifter = app.lifter();
     lifter.catch(() => {});
     const lifts = latest<Pose>(
@@ -122,11 +125,12 @@ export const view: View = {
         const start = performance.now();
         lifted = await ready.lift(pose.joints, cameraOf(pose));
         const took = performance.now() - start;
-        const truth = pose.joints === sample?.pose.joints ? sample.truth : undefined;
+        const known = samples.find((sample) => sample.pose.joints === pose.joints);
         showLifted(pose);
         sheet.setGhost(toPixels(cameraOf(pose), lifted));
-        sides.show(lifted.pose);
-        measures.show(lifted, took, truth);
+        measures.count(took);
+        newest = { lifted, truth: known?.truth };
+        if (asked === 0) asked = requestAnimationFrame(showNewest);
       },
       (error) => app.fail(error),
     );
@@ -135,9 +139,7 @@ export const view: View = {
     parts.showSamples(samples);
     const ends: (() => void)[] = [app.pose.subscribe(showPose)];
     if (!app.pose.get()) {
-      sample = samples[0]!;
-      app.pose.set(await poseOf(sample));
-      parts.say(sample.credit);
+      app.pose.set(await poseOf(samples[0]!));
     } else showPose(app.pose.get()!);
     ends.push(listenForFiles(root, (found) => attempt(() => take(app, found, replace))));
     ends.push(listenForKeys(travel));

@@ -1,6 +1,6 @@
 /** The panels of Lift and their controls, without what they do. */
 
-import { h, icon, slider } from '../../parts/dom.ts';
+import { h, icon, set, slider } from '../../parts/dom.ts';
 import type { Sample } from '../../parts/samples.ts';
 import { EXPORTS } from './exports.ts';
 
@@ -25,8 +25,8 @@ export interface Layout {
   readonly canvas: HTMLCanvasElement;
   showSamples(samples: readonly Sample[]): void;
   setFov(degrees: number): void;
-  /** Says where the picture comes from. */
-  say(text: string): void;
+  /** Says where the picture comes from, and marks its sample where it is one. */
+  say(text: string, sample?: Sample): void;
   update(states: { readonly canUndo: boolean; readonly canRedo: boolean }): void;
 }
 
@@ -145,7 +145,7 @@ export function layout(actions: Actions): Layout {
         ...list.map((sample) =>
           h(
             'button',
-            { class: 'sample', onclick: () => actions.choose(sample) },
+            { class: 'sample', 'data-sample': sample.id, onclick: () => actions.choose(sample) },
             h('img', { src: sample.picture, alt: '', width: 60, height: 40 }),
             h('span', {}, sample.name),
           ),
@@ -153,8 +153,12 @@ export function layout(actions: Actions): Layout {
       );
     },
     setFov: (degrees) => fov.set(degrees),
-    say(text) {
+    say(text, sample) {
       caption.textContent = text;
+      for (const button of samples.children)
+        set(button, {
+          'aria-pressed': String((button as HTMLElement).dataset.sample === sample?.id),
+        });
     },
     update({ canUndo, canRedo }) {
       undo.disabled = !canUndo;
