@@ -114,7 +114,7 @@ test('the command line lifts a photo, with the weights and the font that ship', 
   const { joints } = JSON.parse(readFileSync(join(project, 'out/pose.json'), 'utf8'));
   expect(joints.pelvis[2]).toBeGreaterThan(1);
   const fonts = readFileSync(join(project, 'node_modules/kinegrad/dist/cli/LICENSES.txt'), 'utf8');
-  expect(fonts).toMatch(/commander[\s\S]*d3-scale[\s\S]*PT Sans[\s\S]*Open Font License/i);
+  expect(fonts).toMatch(/commander[\s\S]*d3-array[\s\S]*PT Sans[\s\S]*Open Font License/i);
 });
 
 test('its types are found, and hold in a strict project', async () => {

@@ -1,8 +1,6 @@
-import { type ScaleContinuousNumeric, scaleLinear, scaleLog } from 'd3-scale';
+import { linearScale, logScale, type Scale } from './scale.ts';
 import { COLOURS } from './style.ts';
 import { type Point, segment, text } from './svg.ts';
-
-export type Scale = ScaleContinuousNumeric<number, number>;
 
 export const TICK_SIZE = 12;
 
@@ -30,16 +28,16 @@ export function valueScale(
   const [low, high] = extent(values);
   if (low > 0 && high > spread * low) {
     const room = (high / low) ** 0.06;
-    return scaleLog([low / room, high * room], [bottom, top]);
+    return logScale([low / room, high * room], [bottom, top]);
   }
   const room = 0.08 * (high - low) || 0.1 * Math.abs(high) || 1;
-  return scaleLinear([low >= 0 ? Math.max(0, low - room) : low - room, high + room], [bottom, top]);
+  return linearScale([low >= 0 ? Math.max(0, low - room) : low - room, high + room], [bottom, top]);
 }
 
 /** About `count` round values of an axis; a logarithmic one has 1, 2 and 5 or powers of ten. */
 export function ticksOf(scale: Scale, count: number): number[] {
-  if (!('base' in scale)) return scale.ticks(count);
-  const [low, high] = scale.domain() as [number, number];
+  if (!scale.logarithmic) return scale.ticks(count);
+  const [low, high] = scale.domain;
   const decades: number[] = [];
   for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) decades.push(e);
   const inside = (digits: readonly number[], stride = 1) =>
@@ -75,7 +73,7 @@ export function valueAxis(scale: Scale, left: number, right: number, count = 5):
 /** Marks and numbers along the bottom of a plot. */
 export function stepAxis(scale: Scale, bottom: number): string {
   const whole = scale.ticks(7).filter(Number.isInteger);
-  const last = scale.range()[1]!;
+  const last = scale.range[1];
   return whole
     .map((step) => {
       const x = scale(step);

@@ -1,6 +1,6 @@
-import { scaleLinear } from 'd3-scale';
 import { area, line } from 'd3-shape';
-import { extent, formatNumber, type Scale, stepAxis, valueAxis, valueScale } from './axes.ts';
+import { extent, formatNumber, stepAxis, valueAxis, valueScale } from './axes.ts';
+import { linearScale, type Scale } from './scale.ts';
 import { cutDiverged, indexOfLeast, runs, type Series, smooth, thin } from './series.ts';
 import { COLOURS, type LegendEntry, legendRow, legendWidth, mix } from './style.ts';
 import { circle, element, type Picture, type Point, segment, text, textWidth } from './svg.ts';
@@ -50,7 +50,7 @@ interface Curve {
 export function trainingCurve(log: readonly LogEntry[], title = 'Training'): Picture {
   const entries = inOrder(log);
   const steps = extent(entries.map(({ step }) => step));
-  const x = scaleLinear(steps[0] < steps[1] ? steps : [steps[0] - 1, steps[0] + 1], [
+  const x = linearScale(steps[0] < steps[1] ? steps : [steps[0] - 1, steps[0] + 1], [
     LEFT + INSET,
     WIDTH - RIGHT - INSET,
   ]);
@@ -222,7 +222,7 @@ function bestPoint({ series }: Curve, x: Scale, y: Scale): string {
   const size = 13;
   const wide = textWidth(label, size) + 16;
   const left = Math.min(WIDTH - RIGHT - 6 - wide, Math.max(LEFT + 6, at[0] - wide / 2));
-  const top = Math.max(y.range()[1]! + 6, at[1] - 64);
+  const top = Math.max(y.range[1] + 6, at[1] - 64);
   const box = { x: left, y: top, width: wide, height: 23, rx: 5 };
   const stroke = COLOURS.best;
   return (
@@ -240,7 +240,7 @@ function bestPoint({ series }: Curve, x: Scale, y: Scale): string {
 /** The learning rate as a low filled shape, its highest value named. */
 function strip(rate: Series, x: Scale, top: number): string {
   const high = extent(rate.values)[1];
-  const y = scaleLinear([0, high > 0 ? high : 1], [top + STRIP, top + 4]);
+  const y = linearScale([0, high > 0 ? high : 1], [top + STRIP, top + 4]);
   const shown = thin(rate, WIDTH - RIGHT - LEFT);
   const shape = area<number>()
     .defined((i) => Number.isFinite(shown.values[i]))

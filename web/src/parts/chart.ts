@@ -1,7 +1,7 @@
 /** A chart of lines over steps, which grows while it is looked at. */
 
-import { scaleLinear } from 'd3-scale';
 import { formatNumber, formatStep, ticksOf, valueScale } from '../../../src/picture/axes.ts';
+import { linearScale } from '../../../src/picture/scale.ts';
 import { thin } from '../../../src/picture/series.ts';
 import { h, s } from './dom.ts';
 
@@ -45,7 +45,7 @@ export function createChart(title: string, unit: string): Chart {
 
   function draw() {
     const right = Math.max(160, plot.clientWidth || 480) - RIGHT;
-    const x = scaleLinear([0, last], [LEFT, right]);
+    const x = linearScale([0, last], [LEFT, right]);
     const known = lines.flatMap(({ values }) => values.filter(Number.isFinite));
     const y = valueScale(known, BOTTOM, TOP);
     plot.replaceChildren(
