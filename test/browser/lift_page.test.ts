@@ -38,6 +38,8 @@ async function settled(page: Page) {
 
 /** Where a joint is said to be, in pixels of the picture. */
 async function placeOf(page: Page, name: string): Promise<[number, number]> {
+  // Joints are placed before the next frame.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
   const label = await page.locator(`[data-joint=${name}]`).getAttribute('aria-label');
   const [, x, y] = label!.match(/, (-?\d+), (-?\d+)$/)!;
   return [Number(x), Number(y)];
@@ -260,6 +262,29 @@ test('while a joint is dragged, nothing is created on the device, and no lift wa
   expect(calm()).toEqual([]);
 });
 
+test('a device that is lost is replaced, and the person follows again', async () => {
+  const { page } = await site.open('train');
+  await page.addInitScript(() => {
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...given) {
+      const device = await request.apply(this, given);
+      Object.assign(window, { device });
+      return device;
+    };
+  });
+  await page.goto('about:blank');
+  await page.goto(`${site.url}#lift`);
+  await page.waitForSelector('[data-lifts]');
+  await settled(page);
+  const before = await savedJson(page);
+  await page.evaluate(() => (window as unknown as { device: GPUDevice }).device.destroy());
+  await page.locator('[data-joint=leftWrist]').focus();
+  for (let i = 0; i < 8; i++) await page.keyboard.press('Shift+ArrowUp');
+  await expect
+    .poll(async () => (await savedJson(page)).lifted.joints.leftWrist![1], { timeout: 20_000 })
+    .toBeLessThan(before.lifted.joints.leftWrist![1] - 0.1);
+});
+
 test('without WebGPU, the page says what to do', async () => {
   const { page } = await site.open('lift', {});
   await page.addInitScript(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
@@ -267,6 +292,7 @@ test('without WebGPU, the page says what to do', async () => {
   await page.getByRole('heading', { name: 'This page needs WebGPU' }).waitFor();
   expect(await page.getByRole('listitem').count()).toBeGreaterThan(0);
   await page.getByRole('button', { name: 'Try again' }).waitFor();
+  expect(await page.getByRole('alert').count()).toBe(1);
 });
 
 test('the first paint comes within 2 s, and the first lift within 3 s of a visit with a warm cache', async () => {

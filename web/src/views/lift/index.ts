@@ -1,6 +1,6 @@
 /** Lift: a 2D skeleton on a picture, and the person in space who follows it. */
 
-import type { Lifted, Pose3d } from 'kinegrad';
+import { DeviceLostError, type Lifted, type Pose3d } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
 import { latest } from '../../parts/latest.ts';
 import { createPoseCanvas } from '../../parts/pose_canvas.ts';
@@ -121,7 +121,9 @@ export const view: View = {
     lifter.catch(() => {});
     const lifts = latest<Pose>(
       async (pose) => {
-        const ready = await lifter;
+        // Where it does not load, the shell says so.
+        const ready = await lifter.catch(() => undefined);
+        if (!ready) return;
         const start = performance.now();
         lifted = await ready.lift(pose.joints, cameraOf(pose));
         const took = performance.now() - start;
@@ -132,7 +134,11 @@ export const view: View = {
         newest = { lifted, truth: known?.truth };
         if (asked === 0) asked = requestAnimationFrame(showNewest);
       },
-      (error) => app.fail(error),
+      (error) => {
+        // The next lift goes to a fresh device by itself.
+        if (error instanceof DeviceLostError) lifts.give(app.pose.get()!);
+        else app.fail(error);
+      },
     );
 
     const samples = await loadSamples();
