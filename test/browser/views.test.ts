@@ -11,9 +11,9 @@ import { type OpenedSite, openSite } from './site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Pictures are kept in the repository, and made anew with UPDATE_SCREENSHOTS=1. */
+/** Pictures are kept in the repository, and made anew with KINEGRAD_SCREENSHOTS=1. */
 const pictures = fileURLToPath(new URL('screenshots/', import.meta.url));
-const keep = process.env.UPDATE_SCREENSHOTS === '1';
+const keep = process.env.KINEGRAD_SCREENSHOTS === '1';
 
 const VIEWS = ['lift', 'play', 'ambiguity', 'train', 'inspect'] as const;
 
