@@ -312,25 +312,3 @@ test('the first paint comes within 2 s, and the first lift within 3 s of a visit
   expect(Math.min(...times.map(({ paint }) => paint))).toBeLessThan(2000);
   expect(Math.min(...times.map(({ lift }) => lift))).toBeLessThan(3000);
 });
-
-test('it looks as it should, on a desk and on a phone, by day and by night', async () => {
-  const folder = join(root, 'test/browser/screenshots');
-  const looks = [
-    { name: 'lift', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-    { name: 'lift-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
-    { name: 'lift-phone', viewport: { width: 390, height: 844 }, colorScheme: 'light' },
-    { name: 'lift-phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
-  ] as const;
-  for (const { name, ...options } of looks) {
-    const { page, calm } = await site.open('lift', options);
-    await page.waitForSelector('[data-lifts]');
-    // The scene is drawn smoothly once it rests.
-    await page.waitForTimeout(900);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(wide).toBeLessThanOrEqual(0);
-    if (process.env.KINEGRAD_SCREENSHOTS)
-      await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-    expect(calm()).toEqual([]);
-    await page.context().close();
-  }
-});
