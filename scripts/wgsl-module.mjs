@@ -30,7 +30,7 @@ export const bare = (text) =>
   text
     .split('\n')
     .map((line) => line.replace(/\/\/.*/, '').trim())
-    .map((line) => line.replace(/ ?([,;:(){}*=+/<>]) ?/g, '$1'))
+    .map((line) => line.replace(/ ?([,;:(){}*]) ?/g, '$1'))
     .join('\n');
 
 /**

@@ -133,7 +133,7 @@ function plot(name: string, curves: readonly Curve[], x: Scale, top: number, bes
     best ? 4 : 10, // what matters of the MPJPE is its last tenth
   );
   const cut = curves.reduce((sum, { series }) => sum + series.cut, 0);
-  const logarithmic = 'base' in y;
+  const logarithmic = y.logarithmic;
   const note = [
     ...(logarithmic ? ['log scale'] : []),
     ...(cut > 0 ? [`${cut} diverged or not finite, left out`] : []),
@@ -196,7 +196,7 @@ function drawCurve(series: Series, colour: string, x: Scale, y: Scale): string {
       'stroke-linejoin': 'round',
       'stroke-linecap': 'round',
     });
-  const mean = smooth(series, 'base' in y);
+  const mean = smooth(series, y.logarithmic);
   const noisy = mean.values.some(
     (value, i) => Math.abs(value - series.values[i]!) > 1e-9 * Math.abs(value),
   );
