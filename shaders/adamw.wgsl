@@ -2,10 +2,10 @@
 // p = p - rate decay p - rate (m / c1) / (√(v / c2) + epsilon)
 //
 // AdamW (Loshchilov and Hutter 2019); with DECOUPLED off, decay p is added to g instead, which is Adam with an L2
-// penalty. One dispatch updates a slab of many parameters: each thread takes quads, and blocks of 64 elements look
-// up the rate and decay of their group. g is scaled by the clip on the way in.
+// penalty. One dispatch updates a slab of many parameters: each thread takes quads, and looks up the rate and decay
+// of their group. g is scaled by the clip on the way in.
 //
-// v is a sum of squares and never negative. epsilon keeps the quotient finite where no gradient has come yet.
+// The means are taken as g + beta (m - g), an operation less. v is a sum of squares and never negative. epsilon keeps the quotient finite where no gradient has come yet.
 
 // use lib/slab.wgsl
 
@@ -20,10 +20,10 @@ fn factors() -> vec2f { return vec2f(1.0 / corrections[0], 1.0 / sqrt(correction
 
 fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32, factor: vec2f) -> vec4f {
   let g = select(gradient + decay * parameter, gradient, DECOUPLED);
-  let shrunk = select(parameter, parameter - rate * decay * parameter, DECOUPLED);
-  let mean = params.beta1 * m[i] + (1.0 - params.beta1) * g;
-  let square = params.beta2 * v[i] + (1.0 - params.beta2) * g * g;
+  let shrunk = select(parameter, (1.0 - rate * decay) * parameter, DECOUPLED);
+  let mean = g + params.beta1 * (m[i] - g);
+  let square = g * g + params.beta2 * (v[i] - g * g);
   m[i] = mean;
   v[i] = square;
-  return shrunk - rate * factor.x * mean / (sqrt(square) * factor.y + params.epsilon);
+  return shrunk - (rate * factor.x) * mean / (sqrt(square) * factor.y + params.epsilon);
 }

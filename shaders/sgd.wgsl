@@ -1,7 +1,7 @@
 // m = momentum m + g + decay p                  p = p - rate m
 //
 // Stochastic gradient descent with momentum, in PyTorch's form. One dispatch updates a slab of many parameters: each
-// thread takes quads, and blocks of 64 elements look up the rate and decay of their group.
+// thread takes quads, and looks up the rate and decay of their group.
 //
 // There is no division: the update is as finite as the gradient, and a step with one that is not is skipped.
 

@@ -25,7 +25,7 @@ export const marker = (i: number) => `==== kernel ${i} ====`;
 export const FAILED = '==== failed ';
 
 /** With names of the WGSL instead of numbers. */
-const DAWN = 'enable-dawn-features=dump_shaders,disable_symbol_renaming';
+const DAWN = 'enable-dawn-features=disable_robustness,dump_shaders,disable_symbol_renaming';
 
 /**
  * The lowered shader of each pipeline, compiled in another process on the same adapter.

@@ -101,7 +101,7 @@ export const adamw = /* @__PURE__ */ kernel<
   params: ({ p }, a, target) => params(p, a, target),
   groups: ({ p }, _, target) => walkGroups(slabWalk(target, p), quads(p)),
   cost: ({ p }, { averages }) => ({
-    bytes: (28 + (averages ? 8 : 0)) * sizeOf(p.shape) + sizeOf(p.shape) / 8,
+    bytes: (28 + (averages ? 8 : 0)) * sizeOf(p.shape),
     flops: 14 * sizeOf(p.shape),
   }),
   cut: (_, { averages }) => ['p', 'g', 'm', 'v', ...(averages ? (['e'] as const) : [])],

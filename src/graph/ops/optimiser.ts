@@ -116,18 +116,28 @@ function averageGradients(context: Lowering, count: number): readonly Operand[] 
   return means;
 }
 
-/** Rate factor and decay of each block of 64 elements of each slab. */
+/**
+ * Rate factor and decay of each block of 64 elements of each slab, and where the run of blocks ends
+ * that have the same: see `lib/slab.wgsl`.
+ */
 function settingsOf(
   set: VariableSet,
   { decay = 0, groups = [] }: OptimiserOptions,
 ): Float32Array[] {
-  const settings = set.slabs.map((size) => new Float32Array((2 * size) / ALIGNMENT));
+  const settings = set.slabs.map((size) => new Float32Array((3 * size) / ALIGNMENT));
   for (const variable of set.variables) {
     const group = groups.find(({ match }) => match(variable));
     const values = [group?.rate ?? 1, group?.decay ?? (variable.decays ? decay : 0)];
     const first = variable.offset / ALIGNMENT;
     const blocks = Math.ceil(variable.size / ALIGNMENT);
-    for (let i = first; i < first + blocks; i++) settings[variable.slab]!.set(values, 2 * i);
+    for (let i = first; i < first + blocks; i++) settings[variable.slab]!.set(values, 3 * i);
+  }
+  for (const of of settings) {
+    const ends = new Uint32Array(of.buffer);
+    for (let i = of.length - 3, end = of.length / 3; i >= 0; i -= 3) {
+      if (of[i] !== of[i + 3] || of[i + 1] !== of[i + 4]) end = i / 3 + 1;
+      ends[i + 2] = end;
+    }
   }
   return settings;
 }
