@@ -188,8 +188,13 @@ function downColumns(target: Target, y: Operand, stages: readonly Stage[]): bool
   const lanes = lanesOf(y, stages);
   const { width } = lineWalk(target, sizeOf(y.shape) / lanes);
   if (hasRows(stages) && y.shape.at(-1)! / lanes < width) return true;
+  // Rows of whole pages fall into the same few lines of a cache: below one another they drive each
+  // other out, and loading the operand at every step costs less.
+  const row = 4 * y.shape.at(-1)!;
+  if (4 * sizeOf(y.shape) > MOST_DOWN && row % PAGE === 0) return false;
   return stages.some(({ kind }) => kind === 'row');
 }
+const PAGE = 4096;
 
 /**
  * Bytes of a matrix down whose columns threads walk to the end, at most. In a larger one every step
