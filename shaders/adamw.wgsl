@@ -1,11 +1,11 @@
-// m = beta1 m + (1 - beta1) g                   v = beta2 v + (1 - beta2) g²
+// m = m + (1 - beta1) (g - m)                    v = beta2 v + (1 - beta2) g²
 // p = p - rate decay p - rate (m / c1) / (√(v / c2) + epsilon)
 //
 // AdamW (Loshchilov and Hutter 2019); with DECOUPLED off, decay p is added to g instead, which is Adam with an L2
 // penalty. One dispatch updates a slab of many parameters: each thread takes quads, and looks up the rate and decay
 // of their group. g is scaled by the clip on the way in.
 //
-// The means are taken as g + beta (m - g), an operation less. v is a sum of squares and never negative. epsilon keeps the quotient finite where no gradient has come yet.
+// v is a sum of squares and never negative. epsilon keeps the quotient finite where no gradient has come yet.
 
 // use lib/slab.wgsl
 
@@ -21,8 +21,8 @@ fn factors() -> vec2f { return vec2f(1.0 / corrections[0], 1.0 / sqrt(correction
 fn updated(i: u32, parameter: vec4f, gradient: vec4f, rate: f32, decay: f32, factor: vec2f) -> vec4f {
   let g = select(gradient + decay * parameter, gradient, DECOUPLED);
   let shrunk = select(parameter, (1.0 - rate * decay) * parameter, DECOUPLED);
-  let mean = g + params.beta1 * (m[i] - g);
-  let square = g * g + params.beta2 * (v[i] - g * g);
+  let mean = m[i] + (1.0 - params.beta1) * (g - m[i]);
+  let square = params.beta2 * v[i] + (1.0 - params.beta2) * g * g;
   m[i] = mean;
   v[i] = square;
   return shrunk - (rate * factor.x) * mean / (sqrt(square) * factor.y + params.epsilon);

@@ -11,6 +11,7 @@ import { sizeOf } from '../kernels/tensor.ts';
 import { checkTold, type Variants } from '../kernels/tuning.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
+import { keptTensors, preparationOf } from './preparation.ts';
 import { type Outputs, readingLayout } from './reading.ts';
 import { rewrite } from './rewrite.ts';
 import {
@@ -24,6 +25,9 @@ import {
 import { ALIGNMENT, type Variable, type VariableSet } from './variables.ts';
 
 export interface Plan {
+  /** Run before the first step, and again when variables have changed; see `preparation.ts`. */
+  readonly preparation: readonly PlannedDispatch[];
+  /** Run with each step. */
   readonly dispatches: readonly PlannedDispatch[];
   /** Buffers of scratch memory. */
   readonly blocks: readonly Block[];
@@ -40,6 +44,8 @@ export interface Plan {
   readonly schedules: readonly Schedule[];
   /** Bytes of all buffers of the plan; slabs of variables belong to the model. */
   readonly bytes: number;
+  /** Whether steps write variables. */
+  readonly writes: boolean;
   /** Sets of variables that the program reads or writes. */
   readonly sets: readonly VariableSet[];
   /** How many micro-batches are accumulated before an update. */
@@ -76,6 +82,8 @@ export function makePlan(
   const traced = { calls: tape.calls, outputs: Object.values(outputs) };
   const graph = rewrite(traced, tape.gradients, { fuse });
   const names = Object.keys(outputs);
+  const prepared = preparationOf(graph);
+  const preparation: PlannedDispatch[] = [];
   const dispatches: PlannedDispatch[] = [];
   const scratch = new Set<Memory>();
   const lasting = new Set<Memory>();
@@ -146,12 +154,15 @@ export function makePlan(
       }
     }
   };
-  const kept = keptTensors(graph.outputs);
+  const kept = keptTensors([...graph.outputs, ...prepared.results]);
 
   let microBatches = 1;
   // What is made once a step, with the last micro-batch, and all that is made of it.
   const late = new Set<Tensor>();
-  for (const call of graph.calls) {
+  const first = graph.calls.filter((call) => prepared.calls.has(call));
+  const then = graph.calls.filter((call) => !prepared.calls.has(call));
+  for (const call of [...first, ...then]) {
+    const into = prepared.calls.has(call) ? preparation : dispatches;
     let update = call.inputs.some((t) => late.has(t));
     const markLate = () => {
       for (const t of update ? call.outputs : []) late.add(t);
@@ -161,7 +172,7 @@ export function makePlan(
     const emit = (made: readonly Dispatch[]) => {
       // Tensors without elements take no workgroup.
       const some = made.filter(({ groups }) => !groups.includes(0));
-      for (const dispatch of some) dispatches.push(...apart(dispatch, call, update));
+      for (const dispatch of some) into.push(...apart(dispatch, call, update));
     };
     const lowering: Lowering = {
       target,
@@ -222,9 +233,11 @@ export function makePlan(
   const inputOperands = Object.fromEntries(
     Object.entries(inputs).map(([name, t]) => [name, { operand: operandOf(t), dtype: t.dtype }]),
   );
-  const blocks = assignBlocks(dispatches, scratch);
-  const bytes = planBytes(blocks, lasting, dispatches, planned);
+  const all = [...preparation, ...dispatches];
+  const blocks = assignBlocks(all, scratch);
+  const bytes = planBytes(blocks, lasting, all, planned);
   return {
+    preparation,
     dispatches,
     blocks,
     lasting: [...lasting],
@@ -235,6 +248,7 @@ export function makePlan(
     late: new Set(names.filter((_, i) => late.has(graph.outputs[i]!))),
     schedules,
     bytes,
+    writes: graph.calls.some(({ op, attributes }) => op.writes?.(attributes).length),
     sets: [...slabMemory.keys()],
     microBatches,
     variants,
@@ -247,21 +261,6 @@ function slotOf(schedules: Schedule[], schedule: Schedule): number {
   if (schedules.length === SLOTS)
     throw new Error(`a program can follow ${SLOTS} schedules at most`);
   return schedules.push(schedule) - 1;
-}
-
-/**
- * Tensors that outlive the step because they are outputs, or because an output is a view of them.
- */
-function keptTensors(outputs: readonly Tensor[]): Set<Tensor> {
-  const kept = new Set<Tensor>();
-  for (let t of outputs) {
-    kept.add(t);
-    while (t.source.kind === 'call' && t.source.call.op.isView) {
-      t = t.source.call.inputs[0]!;
-      kept.add(t);
-    }
-  }
-  return kept;
 }
 
 /** Offsets in a uniform buffer are multiples of this. */

@@ -25,11 +25,12 @@ export interface Recording {
   readonly ring: Ring;
   /** Stores of the variables that it reads or writes. */
   readonly stores: readonly Store[];
-  /** Every dispatch, in the order of the plan. */
+  /** Every dispatch of a step, in the order of the plan. */
   readonly dispatches: readonly Recorded[];
   /**
    * Appends all dispatches, in one pass unless a probe has its own way; those of the update only
-   * where this is the last micro-batch.
+   * where this is the last micro-batch. Where variables have changed, what is prepared of them comes
+   * first, in a pass of its own.
    */
   encode(encoder: GPUCommandEncoder, last: boolean, probe?: Probe): void;
   /** Gives the buffers back; the variables stay with the model. */
@@ -72,8 +73,9 @@ export async function record(
   { seed, onProgress }: RecordOptions,
 ): Promise<Recording> {
   checkCap(gpu, plan);
-  const params = layParams(plan.dispatches);
-  const compiling = compilePipelines(gpu, plan, onProgress);
+  const all = [...plan.preparation, ...plan.dispatches];
+  const params = layParams(all);
+  const compiling = compilePipelines(gpu, all, onProgress);
   // It is awaited below, unless memory runs out first.
   compiling.catch(() => {});
   const owned = await gpu.allocate('this program', () => allocate(gpu, plan, params.data));
@@ -84,7 +86,7 @@ export async function record(
     for (const set of plan.sets) stores.push(await storeOf(gpu, set, seed));
     for (const [memory, { set, slab }] of plan.slabs)
       owned.buffers.set(memory, stores[plan.sets.indexOf(set)]!.buffers[slab]!);
-    const dispatches = plan.dispatches.map((dispatch, i): Recorded => {
+    const recorded = all.map((dispatch, i): Recorded => {
       const group = bind(gpu, dispatch, owned, params.offsets[i]!);
       const { groups, update } = dispatch;
       return {
@@ -96,8 +98,19 @@ export async function record(
         },
       };
     });
+    const preparation = recorded.slice(0, plan.preparation.length);
+    const dispatches = recorded.slice(plan.preparation.length);
     const early = dispatches.filter(({ update }) => !update);
+    let seen: readonly number[] | undefined;
     const encode = (encoder: GPUCommandEncoder, last: boolean, probe?: Probe) => {
+      const changed = !seen || stores.some(({ changes }, i) => changes !== seen![i]);
+      if (preparation.length > 0 && changed) {
+        const pass = encoder.beginComputePass();
+        for (const dispatch of preparation) dispatch.run(pass);
+        pass.end();
+      }
+      if (plan.writes) for (const store of stores) store.changes++;
+      seen = stores.map(({ changes }) => changes);
       const due = last ? dispatches : early;
       if (probe) return probe.encode(encoder, due);
       const pass = encoder.beginComputePass();
@@ -131,7 +144,7 @@ function checkCap(gpu: Gpu, plan: Plan) {
 
 async function compilePipelines(
   gpu: Gpu,
-  { dispatches }: Plan,
+  dispatches: readonly PlannedDispatch[],
   onProgress: RecordOptions['onProgress'],
 ): Promise<GPUComputePipeline[]> {
   let done = 0;

@@ -17,6 +17,8 @@ export interface Store {
    * written.
    */
   held: Values;
+  /** How often variables may have changed: what was computed of them before is of no use then. */
+  changes: number;
   /** Its buffers have been given back. */
   released: boolean;
 }
@@ -46,7 +48,7 @@ async function keep(gpu: Gpu, set: VariableSet, held: Values): Promise<Store> {
 }
 
 async function makeStore(gpu: Gpu, set: VariableSet, held: Values): Promise<Kept> {
-  const store: Store = { buffers: [], held, released: false };
+  const store: Store = { buffers: [], held, changes: 0, released: false };
   const rebuild = async () => {
     store.buffers.length = 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -96,7 +98,9 @@ function uniform(key: string): () => number {
   };
 }
 
-function write(gpu: Gpu, set: VariableSet, { buffers }: Store, values: Values) {
+function write(gpu: Gpu, set: VariableSet, store: Store, values: Values) {
+  const { buffers } = store;
+  store.changes++;
   for (const { name, slab, offset } of set.variables)
     gpu.device.queue.writeBuffer(
       buffers[slab]!,
