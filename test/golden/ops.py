@@ -7,15 +7,12 @@ inputs (by stream of the hash in uniform.py, or `values` where particular points
 `y`, and for the cotangent `dy` (by stream too) the gradients of all inputs. Arrays are row-major.
 """
 
-import json
-import os
 from functools import partial
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
-import uniform
+from cases import array_of, case, drawn, write
 
 # Around the kinks of hard-swish at -3 and 3, where its derivative is a convention, and far out.
 LEFT = [-100, -30, -20, -9, -3.5, -3.01, -2.99, -1, -0.5, -1e-3]
@@ -34,43 +31,6 @@ ACTIVATIONS = {
 
 def smooth_l1(x, target, beta, reduction):
     return F.smooth_l1_loss(x, target, reduction=reduction, beta=beta)
-
-
-stream = 0
-
-
-def drawn(shape, offset=0.0, scale=1.0):
-    global stream
-    stream += 1
-    return {"shape": list(shape), "stream": stream, "offset": offset, "scale": scale}
-
-
-def array_of(source):
-    if "values" in source:
-        return np.array(source["values"], np.float32).astype(np.float64).reshape(source["shape"])
-    return uniform.array(source["stream"], source["shape"], source["offset"], source["scale"])
-
-
-def numbers(tensor):
-    return [float(f"{v:.12e}") for v in tensor.detach().numpy().ravel()]
-
-
-def case(op, inputs, function, **attributes):
-    """Runs `function(**tensors)`; it returns y, or (y, other values to store)."""
-    leaves = {k: torch.from_numpy(array_of(v)).requires_grad_(True) for k, v in inputs.items()}
-    y = function(**leaves)
-    y, extra = y if isinstance(y, tuple) else (y, {})
-    dy = drawn(y.shape) if y.dim() else {"shape": [], "values": [1.0]}
-    grads = torch.autograd.grad(y, list(leaves.values()), torch.from_numpy(array_of(dy)))
-    return {
-        "op": op,
-        "attributes": attributes,
-        "inputs": inputs,
-        "y": numbers(y),
-        "dy": dy,
-        "gradients": {k: numbers(g) for k, g in zip(leaves, grads)},
-        **{k: numbers(v) for k, v in extra.items()},
-    }
 
 
 def layer_norm(shape, eps, offset=0.0):
@@ -137,19 +97,6 @@ def cases():
             yield case("smoothL1", inputs, partial(smooth_l1, **options), **options)
 
 
-def main():
-    torch.set_num_threads(1)
-    golden = {
-        "madeBy": "test/golden/ops.py",
-        "torch": torch.__version__,
-        "generator": {**uniform.GENERATOR, "check": uniform.check_values()},
-        "cases": list(cases()),
-    }
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.json")
-    with open(path, "w") as file:
-        json.dump(golden, file, separators=(",", ":"))
-        file.write("\n")
-
-
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(1)
+    write("ops", cases())
