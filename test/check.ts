@@ -1,15 +1,21 @@
 /** Declares the tests of an op's sheet, forward and backward, on every device. */
 
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Gpu } from '../src/gpu/gpu.ts';
+import { planOf } from '../src/graph/program.ts';
 import type { TestDevice } from './devices.ts';
+import { runGuarded } from './guarded.ts';
 import {
   assertBackward,
   assertForward,
   assertRepeats,
+  type Prepared,
   prepare,
   type Result,
   run,
   type Sheet,
+  split,
+  stage,
 } from './sheet.ts';
 
 export { assertClose, assertSame, type Operand } from './sheet.ts';
@@ -36,5 +42,22 @@ export function checkOp<A = undefined>(
           test(`${shapes} backward: ${each.why}`, () => assertBackward(sheet, each, results[i]!));
       });
       test('bitwise equal on a second run', () => results.forEach(assertRepeats));
+      // Dispatch by dispatch SwiftShader takes long, and where there is a better one it adds little.
+      if (gpu === devices[0]!.gpu)
+        test('within its operands', () => checkBounds(gpu, sheet, cases), COMPILING);
     });
+}
+
+/** Fails where a kernel reads or writes beyond an operand. */
+async function checkBounds<A>(gpu: Gpu, sheet: Sheet<A>, cases: readonly Prepared<A>[]) {
+  const { graph, specs, batch } = stage(sheet, cases);
+  const { variants } = sheet;
+  const plan = planOf(gpu, graph, specs, { ...(variants && { variants }) });
+  const { outputs, faults } = await runGuarded(gpu, plan, batch);
+  expect(faults).toEqual([]);
+  split(cases, outputs).forEach((values, i) => {
+    const result = { ...values, again: values };
+    assertForward(sheet, cases[i]!, result);
+    if (!sheet.forwardOnly) assertBackward(sheet, cases[i]!, result);
+  });
 }

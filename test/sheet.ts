@@ -54,7 +54,7 @@ export interface Prepared<A> {
   readonly y: Numbers;
 }
 
-interface Values {
+export interface Values {
   readonly y: Float32Array;
   /** None for operands of integers. */
   readonly dx: readonly Float32Array[];
@@ -87,15 +87,18 @@ export function prepare<A>(
   return { why, a: a as A, x, y, dy: draw(y.values.length), directions };
 }
 
+/** Cases as one program. */
+export interface Staged {
+  readonly graph: (inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>;
+  readonly specs: Readonly<Record<string, InputSpec>>;
+  readonly batch: Readonly<Record<string, ArrayLike<number>>>;
+}
+
 /**
  * The op stands in the middle of a graph: its inputs are doubled before it and used once more beside it, its result is used twice.
  * A derivative that ignores what comes from above looks right at the end of a graph, and wrong here.
  */
-export async function run<A>(
-  gpu: Gpu,
-  { op, forwardOnly, variants }: Sheet<A>,
-  cases: readonly Prepared<A>[],
-): Promise<Result[]> {
+export function stage<A>({ op, forwardOnly }: Sheet<A>, cases: readonly Prepared<A>[]): Staged {
   const specs: Record<string, InputSpec> = {};
   const batch: Record<string, ArrayLike<number>> = {};
   cases.forEach(({ x, dy, y }, i) => {
@@ -107,40 +110,49 @@ export async function run<A>(
       batch[`x${i}_${k}`] = integers ? values : values.map((v) => v / 2);
     });
   });
-  const program = await compile(
-    gpu,
-    (inputs) => {
-      const wrt: Tensor[] = [];
-      const results: Tensor[] = [];
-      const terms: Tensor[] = [];
-      cases.forEach(({ x, a, y: expected, why }, i) => {
-        const doubled = x.map(({ integers }, k) => {
-          const input = inputs[`x${i}_${k}`]!;
-          if (integers) return input;
-          wrt.push(input);
-          return mul(input, 2);
-        });
-        const y = op(doubled, a);
-        hold(
-          y.shape.join() === expected.shape.join(),
-          `${why}: the result is [${y.shape}], expected [${expected.shape}]`,
-        );
-        results.push(y);
-        terms.push(sum(mul(y, inputs[`dy${i}`]!)), sum(mul(y, BESIDE_Y)));
-        for (const [k, t] of doubled.entries())
-          if (!x[k]!.integers) terms.push(sum(mul(t, BESIDE_X)));
+  const graph: Staged['graph'] = (inputs) => {
+    const wrt: Tensor[] = [];
+    const results: Tensor[] = [];
+    const terms: Tensor[] = [];
+    cases.forEach(({ x, a, y: expected, why }, i) => {
+      const doubled = x.map(({ integers }, k) => {
+        const input = inputs[`x${i}_${k}`]!;
+        if (integers) return input;
+        wrt.push(input);
+        return mul(input, 2);
       });
-      if (forwardOnly) return { y: flat(results) };
-      const loss = terms.reduce((a, b) => add(a, b));
-      return { y: flat(results), dx: flat(grad(loss, wrt)) };
-    },
-    specs,
-    { ...(variants && { variants }) },
-  );
-  const read = (forwardOnly ? ['y'] : ['y', 'dx']) as 'y'[];
+      const y = op(doubled, a);
+      hold(
+        y.shape.join() === expected.shape.join(),
+        `${why}: the result is [${y.shape}], expected [${expected.shape}]`,
+      );
+      results.push(y);
+      terms.push(sum(mul(y, inputs[`dy${i}`]!)), sum(mul(y, BESIDE_Y)));
+      for (const [k, t] of doubled.entries())
+        if (!x[k]!.integers) terms.push(sum(mul(t, BESIDE_X)));
+    });
+    if (forwardOnly) return { y: flat(results) };
+    const loss = terms.reduce((a, b) => add(a, b));
+    return { y: flat(results), dx: flat(grad(loss, wrt)) };
+  };
+  return { graph, specs, batch };
+}
+
+/** Runs the cases on a device, twice. */
+export async function run<A>(
+  gpu: Gpu,
+  sheet: Sheet<A>,
+  cases: readonly Prepared<A>[],
+): Promise<Result[]> {
+  const { forwardOnly, variants } = sheet;
+  const { graph, specs, batch } = stage(sheet, cases);
+  const program = await compile(gpu, graph, specs, { ...(variants && { variants }) });
+  const read = forwardOnly ? ['y'] : ['y', 'dx'];
   const values: Values[][] = [];
-  for (let times = 0; times < 2; times++)
-    values.push(split(cases, (await program.run(batch, { read })) as { y: Float32Array }));
+  for (let times = 0; times < 2; times++) {
+    const outputs: Record<string, Float32Array> = await program.run(batch, { read });
+    values.push(split(cases, outputs));
+  }
   program.dispose();
   return values[0]!.map((first, i) => ({ ...first, again: values[1]![i]! }));
 }
@@ -165,16 +177,17 @@ function slope<A>({ reference }: Sheet<A>, { x, a, dy, directions }: Prepared<A>
 /** All elements of some tensors in one. */
 const flat = (tensors: readonly Tensor[]) => concat(tensors.map((t) => reshape(t, [t.size])));
 
-function split(
+/** The results of the cases, which lie one after another. */
+export function split(
   cases: readonly Prepared<unknown>[],
-  read: { y: Float32Array; dx?: Float32Array },
+  { y: ys, dx: dxs }: Readonly<Record<string, Float32Array>>,
 ): Values[] {
   let y = 0;
   let dx = 0;
   return cases.map((each) => ({
-    y: read.y.slice(y, (y += each.y.values.length)),
+    y: ys!.slice(y, (y += each.y.values.length)),
     dx: each.x.map(({ integers, values }) =>
-      integers || !read.dx ? new Float32Array() : read.dx.slice(dx, (dx += values.length)),
+      integers || !dxs ? new Float32Array() : dxs.slice(dx, (dx += values.length)),
     ),
   }));
 }

@@ -1,7 +1,7 @@
 /** Which buffer holds what: memory that is never alive at the same time shares a block. */
 
 import type { Dispatch } from '../kernels/kernel.ts';
-import type { Memory } from '../kernels/tensor.ts';
+import { type Memory, type Operand, sizeOf } from '../kernels/tensor.ts';
 
 /** A buffer of a plan, and what lies in it over the course of a step. */
 export interface Block {
@@ -65,3 +65,7 @@ function newBlock(blocks: Block[]): Block {
   blocks.push(block);
   return block;
 }
+
+/** Bytes that are bound for an operand: a whole number of quads, so that kernels may read the last one. */
+export const rangeBytes = ({ shape }: Operand): number =>
+  16 * Math.max(1, Math.ceil(sizeOf(shape) / 4));

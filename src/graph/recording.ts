@@ -6,7 +6,7 @@
 import { bytes, LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Memory, Operand } from '../kernels/tensor.ts';
-import { sizeOf } from '../kernels/tensor.ts';
+import { rangeBytes } from './memory.ts';
 import {
   bytesOf,
   type Plan,
@@ -170,7 +170,8 @@ function layParams(dispatches: readonly PlannedDispatch[]) {
   return { data, offsets };
 }
 
-function writeParams(view: DataView, { kernel, params }: PlannedDispatch) {
+/** Writes the WGSL `Params` of a dispatch. */
+export function writeParams(view: DataView, { kernel, params }: PlannedDispatch) {
   const mistake = (name: string, what: string) =>
     new Error(`${kernel.file}: params.${name} ${what}. Mend its binding in src/kernels`);
   for (const { name, offset, type } of kernel.params) {
@@ -238,11 +239,7 @@ function bind(gpu: Gpu, dispatch: PlannedDispatch, owned: Owned, at: number): GP
   return gpu.bindGroup({ label: kernel.file, layout, entries });
 }
 
-/** A whole number of quads, so that kernels may read the last one. */
-function range(
-  buffers: ReadonlyMap<Memory, GPUBuffer>,
-  { memory, offset, shape }: Operand,
-): GPUBufferBinding {
-  const size = 16 * Math.max(1, Math.ceil(sizeOf(shape) / 4));
-  return { buffer: buffers.get(memory)!, offset: 4 * offset, size };
+function range(buffers: ReadonlyMap<Memory, GPUBuffer>, operand: Operand): GPUBufferBinding {
+  const { memory, offset } = operand;
+  return { buffer: buffers.get(memory)!, offset: 4 * offset, size: rangeBytes(operand) };
 }
