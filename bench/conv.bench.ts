@@ -1,10 +1,11 @@
-/** Convolutions: forward, and the gradients of the input and of the weights. */
+/** Convolutions: forward, and the gradient of the input. */
 
 import { grad } from '../src/graph/autograd.ts';
-import { conv2d } from '../src/graph/ops/conv.ts';
+import { type ConvOptions, conv2d } from '../src/graph/ops/conv.ts';
 import { mul } from '../src/graph/ops/elementwise.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import { convTunable } from '../src/kernels/conv.ts';
+import { forwardGather, meetings } from '../src/kernels/conv_gather.ts';
 import { type Shape, sizeOf } from '../src/kernels/tensor.ts';
 import { type Window, windowOf } from '../src/kernels/window.ts';
 import type { Case, Family, Problem } from './family.ts';
@@ -15,7 +16,7 @@ const DIMS = 'n,h,w,cin,cout,k,stride,dilation';
 export const family: Family = {
   name: 'conv',
   dims: DIMS,
-  bytes: '4 (x + w + y): x and w are read once, y is written; the gradients move the same',
+  bytes: '4 (x + w + y): x and w are read once, y is written; the gradient moves the same',
   tolerance: 1e-5,
   shapes: [
     [1, 64, 64, 64, 64, 3, 1, 1],
@@ -33,102 +34,126 @@ export const family: Family = {
   ladder: ['naive', 'tile', 'registers', 'subgroup4', 'subgroup8'],
   cases(shape) {
     checkDims(shape, DIMS, 'conv');
-    const { x, w, y } = sizesOf(shape);
+    const { x, w, y, window } = sizesOf(shape);
     const cost = {
       bytes: 4 * (sizeOf(x) + sizeOf(w) + sizeOf(y)),
-      flops: 2 * sizeOf(y) * sizeOf(w.slice(0, 3)),
+      // What a tap sees outside of the image takes no work.
+      flops: 2 * x[0]! * meetings(forwardGather(window), window.image) * x[3]! * w[3]!,
     };
     return [
-      { pass: 'forward', shape, cost, make: () => forward(shape) },
+      { pass: 'forward', shape, cost, make: () => convProblem(sizesOf(shape)) },
       {
         pass: 'input gradient',
         shape,
         cost,
         ops: ['conv2dInputGradient'],
-        make: () => gradient(shape, 'x'),
-      },
-      {
-        pass: 'weight gradient',
-        shape,
-        cost,
-        ops: ['conv2dWeightGradient'],
-        make: () => gradient(shape, 'w'),
+        make: () => convProblem(sizesOf(shape), true),
       },
     ] satisfies Case[];
   },
 };
 
+interface Sizes {
+  readonly x: Shape;
+  readonly w: Shape;
+  readonly y: Shape;
+  readonly window: Window;
+  readonly options: ConvOptions;
+}
+
 /** Zeros around keep the size of the image, but for the stride. */
-function sizesOf(shape: Shape) {
-  const [n, h, width, cin, cout, k, stride, dilation] = shape as number[] & { length: 8 };
-  const padding = Math.floor((dilation! * (k! - 1)) / 2);
-  const options = { stride: stride!, dilation: dilation!, padding };
-  const window = windowOf('conv', [h!, width!], [k!, k!], options);
-  const x = [n!, h!, width!, cin!];
-  return { x, w: [k!, k!, cin!, cout!], y: [n!, ...window.places, cout!], window, options };
+function sizesOf([n, h, w, cin, cout, k, stride, dilation]: Shape): Sizes {
+  const kernel = [k!, k!] as const;
+  return convSizes([n!, h!, w!, cin!], cout!, kernel, stride!, dilation!, 1);
 }
 
-/** y = x * w, checked by y r = x * (w r) for a random r: that costs little, and sees every element. */
-function forward(shape: Shape): Problem {
-  const { window, options, ...sizes } = sizesOf(shape);
-  const [x, w] = [uniform(sizes.x, 1), uniform(sizes.w, 2)];
-  return {
-    inputs: { x, w },
-    build: ({ x, w }) => ({ y: conv2d(x!, w!, options) }),
-    error({ y }) {
-      const cout = sizes.w[3]!;
-      const r = uniform([cout], 3).values;
-      const kernel = times(w.values, r);
-      const expected = new Float64Array(sizeOf(sizes.y) / cout);
-      eachTap(sizes.x, window, (place, pixel, tap) => {
-        const cin = sizes.x[3]!;
-        let sum = 0;
-        for (let c = 0; c < cin; c++) sum += x.values[pixel * cin + c]! * kernel[tap * cin + c]!;
-        expected[place]! += sum;
-      });
-      return difference(times(y!, r), expected);
-    },
-  };
+/** The same for other windows, and with groups. */
+export function convSizes(
+  x: Shape,
+  cout: number,
+  kernel: readonly [number, number],
+  stride: number,
+  dilation: number,
+  groups: number,
+): Sizes {
+  const around = kernel.flatMap((taps) => {
+    const zeros = Math.floor((dilation * (taps - 1)) / 2);
+    return [zeros, zeros];
+  }) as [number, number, number, number];
+  const options = { stride, dilation, padding: around, groups };
+  const window = windowOf('conv', [x[1]!, x[2]!], kernel, options);
+  const w = [...kernel, x[3]! / groups, cout];
+  return { x, w, y: [x[0]!, ...window.places, cout], window, options };
 }
 
-/** The gradient of x checked by dx r, that of w by dw s, in the same way. */
-function gradient(shape: Shape, wrt: 'x' | 'w'): Problem {
-  const { window, options, ...sizes } = sizesOf(shape);
-  const [cin, cout] = [sizes.x[3]!, sizes.w[3]!];
-  const given = { x: uniform(sizes.x, 1), w: uniform(sizes.w, 2), dy: uniform(sizes.y, 3) };
+/**
+ * y = x * w, checked by y r = x * (w r) for a random r: that costs little, and sees every element.
+ * Or the gradient of x, checked in the same way. The output is y in any case.
+ */
+export function convProblem(sizes: Sizes, gradient = false): Problem {
+  const { options } = sizes;
+  const x = uniform(sizes.x, 1);
+  const w = uniform(sizes.w, 2);
+  const dy = uniform(sizes.y, 3);
   return {
-    inputs: given,
+    inputs: gradient ? { x, w, dy } : { x, w },
     build: ({ x, w, dy }) => {
-      const loss = sum(mul(conv2d(x!, w!, options), dy!));
-      return { d: grad(loss, [wrt === 'x' ? x! : w!])[0]! };
+      const y = conv2d(x!, w!, options);
+      return { y: gradient ? grad(sum(mul(y, dy!)), [x!])[0]! : y };
     },
-    error({ d }) {
-      const r = uniform([wrt === 'x' ? cin : cout], 4).values;
-      const { x, w, dy } = given;
-      if (wrt === 'w') {
-        const along = times(dy.values, r);
-        const expected = new Float64Array(sizeOf(sizes.w) / cout);
-        eachTap(sizes.x, window, (place, pixel, tap) => {
-          for (let c = 0; c < cin; c++)
-            expected[tap * cin + c]! += x.values[pixel * cin + c]! * along[place]!;
-        });
-        return difference(times(d!, r), expected);
-      }
-      // Of each tap, the rows times r: as many numbers as y has channels.
-      const taps = new Float64Array(sizeOf(window.kernel) * cout);
-      w.values.forEach((v, i) => {
-        const row = Math.floor(i / cout);
-        taps[Math.floor(row / cin) * cout + (i % cout)]! += v * r[row % cin]!;
-      });
-      const expected = new Float64Array(sizeOf(sizes.x) / cin);
-      eachTap(sizes.x, window, (place, pixel, tap) => {
-        let sum = 0;
-        for (let c = 0; c < cout; c++) sum += dy.values[place * cout + c]! * taps[tap * cout + c]!;
-        expected[pixel]! += sum;
-      });
-      return difference(times(d!, r), expected);
-    },
+    error: ({ y }) =>
+      gradient
+        ? gradientError(sizes, w.values, dy.values, y!)
+        : forwardError(sizes, x.values, w.values, y!),
   };
+}
+
+function forwardError(
+  { x: shape, w: { 2: inner, 3: cout }, y: result, window, options }: Sizes,
+  x: Float32Array,
+  w: Float32Array,
+  y: Float32Array,
+) {
+  const cin = shape[3]!;
+  const r = uniform([cout!], 4).values;
+  // Of each tap and channel of x, the weights of its group times r.
+  const kernel = new Float64Array(sizeOf(window.kernel) * cin);
+  w.forEach((v, i) => {
+    const [row, channel] = [Math.floor(i / cout!), i % cout!];
+    const group = Math.floor((channel * options.groups!) / cout!);
+    kernel[Math.floor(row / inner!) * cin + group * inner! + (row % inner!)]! += v * r[channel]!;
+  });
+  const expected = new Float64Array(sizeOf(result) / cout!);
+  eachTap(shape, window, (place, pixel, tap) => {
+    let sum = 0;
+    for (let c = 0; c < cin; c++) sum += x[pixel * cin + c]! * kernel[tap * cin + c]!;
+    expected[place]! += sum;
+  });
+  return difference(times(y, r), expected);
+}
+
+function gradientError(
+  { x: shape, w: { 2: inner, 3: cout }, window, options }: Sizes,
+  w: Float32Array,
+  dy: Float32Array,
+  dx: Float32Array,
+) {
+  const cin = shape[3]!;
+  const r = uniform([cin], 4).values;
+  // Of each tap and channel of y, the weights of its group times r.
+  const kernel = new Float64Array(sizeOf(window.kernel) * cout!);
+  w.forEach((v, i) => {
+    const [row, channel] = [Math.floor(i / cout!), i % cout!];
+    const group = Math.floor((channel * options.groups!) / cout!);
+    kernel[Math.floor(row / inner!) * cout! + channel]! += v * r[group * inner! + (row % inner!)]!;
+  });
+  const expected = new Float64Array(sizeOf(shape) / cin);
+  eachTap(shape, window, (place, pixel, tap) => {
+    let sum = 0;
+    for (let c = 0; c < cout!; c++) sum += dy[place * cout! + c]! * kernel[tap * cout! + c]!;
+    expected[pixel]! += sum;
+  });
+  return difference(times(dx, r), expected);
 }
 
 /** Visits each place with each pixel that it sees, and the tap through which it does. */
