@@ -2,7 +2,8 @@
 //
 // Step 2 of the ladder: tiles in workgroup memory, 4x4 values a thread. A workgroup of 16x16 threads computes 64 places by 64
 // channels: it loads 16 channels of a tap of those places together, each thread a quad of one place, and as many rows of w; then every
-// thread keeps 16 sums in registers. The patches of x exist only in that tile. What a GPU with real workgroup memory wants.
+// thread keeps 16 sums in registers. The patches of x exist only in that tile. What a GPU with real workgroup memory wants, and what is used on
+// hardware; 3.3 GFLOP/s on lavapipe, 0.8 on SwiftShader.
 //
 // Values beyond the end of a run are loaded as zero, which adds nothing. The sum runs tap by tap, in f32.
 
