@@ -11,7 +11,7 @@ import tile4 from '../../shaders/conv_weights_4_tile.wgsl';
 import flatRows from '../../shaders/lib/conv_weights_flat.wgsl';
 import singleColumns from '../../shaders/lib/conv_weights_singles.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
-import { type Kernel, kernel, type Target } from './kernel.ts';
+import { type Cost, type Kernel, kernel, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
 import type { Window } from './window.ts';
@@ -109,18 +109,36 @@ function variant(file: KernelFile, form: Form): ConvWeightsVariant {
       };
     },
     groups: (t, a) => sizes(t, a).tiles * a.matrices,
-    cost: ({ x, dy, dw }, a) => convWeightsCost(x.shape, dy.shape, dw.shape, a.groups),
+    cost: ({ x, dy }, a) => convWeightsCost(x.shape, dy.shape, a),
     cut: () => ['x', 'dy'],
     piece: (a, first) => ({ ...a, accumulate: first > 0 }),
   });
   return { ...form, kernel: made };
 }
 
-/** x and dy are read once, dw is written. */
-export const convWeightsCost = (x: Shape, dy: Shape, dw: Shape, groups: number) => ({
-  bytes: 4 * (sizeOf(x) + sizeOf(dy) + sizeOf(dw)),
-  flops: (2 * sizeOf(dy) * sizeOf(dw.slice(-4, -2)) * x[3]!) / groups,
-});
+/** x and dy are read once, dw is written; what a tap sees outside of the image takes no work. */
+export function convWeightsCost(
+  x: Shape,
+  dy: Shape,
+  { window, groups }: Pick<ConvWeightsAttributes, 'window' | 'groups'>,
+): Cost {
+  const { kernel, image, stride, dilation, padding, places } = window;
+  const seen = ([0, 1] as const).map((axis) => {
+    let count = 0;
+    for (let tap = 0; tap < kernel[axis]; tap++)
+      for (let place = 0; place < places[axis]; place++) {
+        const pixel = place * stride[axis] + tap * dilation[axis] - padding[2 * axis]!;
+        if (pixel >= 0 && pixel < image[axis]) count++;
+      }
+    return count;
+  });
+  const products = (x[3]! * dy[3]!) / groups;
+  const weights = sizeOf(kernel) * products;
+  return {
+    bytes: 4 * (sizeOf(x) + sizeOf(dy) + weights),
+    flops: 2 * x[0]! * sizeOf(seen) * products,
+  };
+}
 
 /** All kernels of the family; `flat` ones have tiles with rows of several taps. */
 export const convWeightsVariants = {
@@ -137,15 +155,15 @@ export const convWeightsVariants = {
 export type ConvWeightsVariantName = keyof typeof convWeightsVariants;
 
 /**
- * What a variant is chosen by: [n, h, w, cin, cout, kh, kw, stride, dilation, groups], the last
- * but one of rows.
+ * What a variant is chosen by: [n, h, w, cin, cout, kh, kw, stride, dilation, groups], strides
+ * and dilations being those of a row.
  */
 export const convWeightsShape = (x: Shape, cout: number, window: Window, groups: number): Shape => [
   ...x,
   cout,
   ...window.kernel,
-  window.stride[0],
-  window.dilation[0],
+  window.stride[1],
+  window.dilation[1],
   groups,
 ];
 

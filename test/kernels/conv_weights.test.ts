@@ -4,7 +4,11 @@ import { afterAll, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { convWeights } from '../../src/graph/ops/conv_weights.ts';
 import { compile, planOf, targetOf } from '../../src/graph/program.ts';
-import { convWeightsTunable, convWeightsVariants } from '../../src/kernels/conv_weights.ts';
+import {
+  convWeightsShape,
+  convWeightsTunable,
+  convWeightsVariants,
+} from '../../src/kernels/conv_weights.ts';
 import { type Shape, sizeOf } from '../../src/kernels/tensor.ts';
 import { choiceOf } from '../../src/kernels/tuning.ts';
 import { type WindowOptions, windowOf } from '../../src/kernels/window.ts';
@@ -85,6 +89,21 @@ const cases: Case[] = [
   },
   { why: 'a group for each channel', x: [1, 5, 6, 5], cout: 5, kernel: [3, 3], groups: 5 },
   { why: 'so many places that sums are divided', x: [3, 61, 33, 4], cout: 5, kernel: [2, 3] },
+  {
+    why: 'windows of three columns, more channels than a tile',
+    x: [2, 7, 5, 36],
+    cout: 34,
+    kernel: [5, 3],
+    options: { padding: [3, 0, 2, 1], dilation: [2, 1], stride: [2, 1] },
+  },
+  {
+    why: 'windows of three columns in groups',
+    x: [1, 6, 13, 16],
+    cout: 8,
+    kernel: [3, 3],
+    options: { padding: [0, 3, 4, 5] },
+    groups: 2,
+  },
   { why: 'a row longer than a strip', x: [1, 1, 2051, 4], cout: 4, kernel: [1, 3] },
 ];
 
@@ -161,8 +180,8 @@ async function runAll(gpu: Gpu, variant?: string, only = cases) {
 
 /** Whether a variant can do a case. */
 function fits(gpu: Gpu, variant: string, each: Case): boolean {
-  const { x, cout, kernel, groups = 1 } = each;
-  const shape = [...x, cout, ...kernel, 1, 1, groups];
+  const { x, cout, groups = 1 } = each;
+  const shape = convWeightsShape(x, cout, windowFor(each), groups);
   return convWeightsTunable.fits(variant as 'tile', targetOf(gpu), shape);
 }
 
