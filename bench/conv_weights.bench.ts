@@ -1,6 +1,6 @@
 /** The weight gradient of convolution over images, with and without dilation. */
 
-import { convWeights } from '../src/graph/ops/conv_weights.ts';
+import { convWeights } from '../src/graph/ops/conv.ts';
 import { convWeightsCost, convWeightsTunable } from '../src/kernels/conv_weights.ts';
 import type { Shape } from '../src/kernels/tensor.ts';
 import { type Window, windowOf } from '../src/kernels/window.ts';
@@ -27,7 +27,7 @@ export const family: Family = {
     [1, 128, 128, 3, 16, 3, 2, 1],
   ],
   tunable: convWeightsTunable,
-  ladder: ['registers', 'subgroup4', 'subgroup8', 'tile'],
+  ladder: ['naive', 'registers', 'subgroup4', 'subgroup8', 'tile'],
   cases(shape) {
     checkDims(shape, DIMS, 'conv weights');
     const [n, h, w, cin, cout, taps, stride, dilation] = shape as number[] as Sizes;

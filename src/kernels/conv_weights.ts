@@ -11,6 +11,7 @@ import tile4 from '../../shaders/conv_weights_4_tile.wgsl';
 import flatRows from '../../shaders/lib/conv_weights_flat.wgsl';
 import singleColumns from '../../shaders/lib/conv_weights_singles.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
+import { convWeightsNaive } from './conv_weights_naive.ts';
 import { type Cost, type Kernel, kernel, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
@@ -38,8 +39,10 @@ interface Form {
   readonly places?: boolean;
 }
 
-export interface ConvWeightsVariant extends Form {
+export interface ConvWeightsVariant {
   readonly kernel: ConvWeightsKernel;
+  /** None of a kernel that adds to one matrix only, with a thread for each value. */
+  readonly form?: Form;
 }
 
 /** Places of a row that a strip has at most: longer rows are cut, so that work can be shared. */
@@ -48,7 +51,12 @@ const STRIP = 512;
 const isQuads = (size: number) => size % 4 === 0;
 
 /** How the rows and columns of dw and the places of dy are divided. */
-function divided(form: Form, { window, groups }: ConvWeightsAttributes, cin: number, cout: number) {
+function divided(
+  form: Form,
+  { window, groups }: Pick<ConvWeightsAttributes, 'window' | 'groups'>,
+  cin: number,
+  cout: number,
+) {
   const { kernel, places } = window;
   const [ci, co] = [cin / groups, cout / groups];
   const taps = kernel[0] * kernel[1];
@@ -113,7 +121,7 @@ function variant(file: KernelFile, form: Form): ConvWeightsVariant {
     cut: () => ['x', 'dy'],
     piece: (a, first) => ({ ...a, accumulate: first > 0 }),
   });
-  return { ...form, kernel: made };
+  return { form, kernel: made };
 }
 
 /** x and dy are read once, dw is written; what a tap sees outside of the image takes no work. */
@@ -140,8 +148,12 @@ export function convWeightsCost(
   };
 }
 
+type Blocked = 'registers' | 'subgroup4' | 'subgroup8' | 'tile';
+export type ConvWeightsVariantName = 'naive' | Blocked | `${Blocked}Flat`;
+
 /** All kernels of the family; `flat` ones have tiles with rows of several taps. */
-export const convWeightsVariants = {
+export const convWeightsVariants: Record<ConvWeightsVariantName, ConvWeightsVariant> = {
+  naive: { kernel: convWeightsNaive },
   registers: /* @__PURE__ */ variant(registers2, { tile: [32, 8], flat: false }),
   registersFlat: /* @__PURE__ */ variant(registers2, { tile: [32, 8], flat: true }),
   subgroup4: /* @__PURE__ */ variant(subgroup4, { tile: [16, 16], flat: false }),
@@ -150,9 +162,7 @@ export const convWeightsVariants = {
   subgroup8Flat: /* @__PURE__ */ variant(subgroup8, { tile: [32, 32], flat: true }),
   tile: /* @__PURE__ */ variant(tile4, { tile: [64, 64], flat: false, places: true }),
   tileFlat: /* @__PURE__ */ variant(tile4, { tile: [64, 64], flat: true, places: true }),
-} as const;
-
-export type ConvWeightsVariantName = keyof typeof convWeightsVariants;
+};
 
 /**
  * What a variant is chosen by: [n, h, w, cin, cout, kh, kw, stride, dilation, groups], strides
@@ -175,17 +185,17 @@ export const convWeightsTunable: Tunable<ConvWeightsVariantName, ConvWeightsVari
   family: 'convWeights',
   variants: convWeightsVariants,
   fits(name, { subgroupSize }, shape) {
-    if (!convWeightsVariants[name].flat && !isQuads(shape[3]! / shape[9]!)) return false;
+    const { form } = convWeightsVariants[name];
+    if (form && !form.flat && !isQuads(shape[3]! / shape[9]!)) return false;
     const lanes = { subgroup4: 4, subgroup8: 8 }[name.replace('Flat', '')];
     return lanes === undefined || lanes === subgroupSize;
   },
   usual(target, shape) {
     const ci = shape[3]! / shape[9]!;
-    const order = (
-      target.kind === 'hardware' ? ['tile'] : ['subgroup8', 'subgroup4', 'registers']
-    ) as ('tile' | 'subgroup8' | 'subgroup4' | 'registers')[];
+    const order: Blocked[] =
+      target.kind === 'hardware' ? ['tile'] : ['subgroup8', 'subgroup4', 'registers'];
     const name = order.find((name) => convWeightsTunable.fits(`${name}Flat`, target, shape))!;
-    const [rows] = convWeightsVariants[name].tile;
+    const [rows] = convWeightsVariants[name].form!.tile;
     const taps = shape[5]! * shape[6]!;
     const used = ci / Math.ceil(ci / rows) / rows;
     const usedFlat = (taps * ci) / Math.ceil((taps * ci) / rows) / rows;
@@ -203,17 +213,13 @@ const MOST_BYTES = 32 * 1024 ** 2;
 
 /** Into how many matrices a variant best divides the terms: one where dw itself is enough. */
 export function convWeightsMatrices(
-  form: Form,
+  { form }: ConvWeightsVariant,
   target: Target,
   { x, dy, dw }: Operands,
   a: Pick<ConvWeightsAttributes, 'window' | 'groups'>,
 ): number {
-  const { tiles } = divided(
-    form,
-    { ...a, matrices: 1, accumulate: false },
-    x.shape[3]!,
-    dy.shape[3]!,
-  );
+  if (!form) return 1;
+  const { tiles } = divided(form, a, x.shape[3]!, dy.shape[3]!);
   const places = sizeOf(dy.shape.slice(0, 3));
   const jobs = target.kind === 'hardware' ? LEAST_JOBS.hardware : LEAST_JOBS.cpu;
   const wanted = Math.min(Math.ceil(jobs / tiles), Math.ceil(places / LEAST_PLACES));

@@ -2,7 +2,7 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
-import { convWeights } from '../../src/graph/ops/conv_weights.ts';
+import { convWeights } from '../../src/graph/ops/conv.ts';
 import { compile, planOf, targetOf } from '../../src/graph/program.ts';
 import {
   convWeightsShape,
@@ -185,10 +185,10 @@ function fits(gpu: Gpu, variant: string, each: Case): boolean {
   return convWeightsTunable.fits(variant as 'tile', targetOf(gpu), shape);
 }
 
-function check(got: Record<string, Float32Array>): void {
+function check(got: Record<string, Float32Array>, tolerance = 2e-6): void {
   for (const [i, dw] of Object.entries(got)) {
     try {
-      assertClose(dw, problems[Number(i)]!.expected, 2e-6);
+      assertClose(dw, problems[Number(i)]!.expected, tolerance);
     } catch (error) {
       throw new Error(`${cases[Number(i)]!.why}: ${(error as Error).message}`);
     }
@@ -205,7 +205,8 @@ for (const { label, gpu } of devices) {
       const only = cases.filter((each) => fits(gpu, variant, each));
       const { first, again } = await runAll(gpu, variant, only);
       expect(Object.keys(first)).toHaveLength(only.length);
-      check(first);
+      // One sum of thousands of products, one after another, rounds more often than sums of sums.
+      check(first, variant === 'naive' ? 4e-6 : undefined);
       for (const i in first) assertSame(again[i]!, first[i]!);
     },
     COMPILING,
@@ -238,7 +239,7 @@ test(
     }
     const { first, dispatches } = await runAll(small, undefined, images);
     check(first);
-    expect(dispatches.filter(({ op }) => op === 'convWeights').length).toBeGreaterThan(4);
+    expect(dispatches.filter(({ op }) => op === 'conv2dWeightGradient').length).toBeGreaterThan(4);
   },
   COMPILING,
 );
