@@ -18,10 +18,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let right = columns_of(job, 4);
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
   var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
+  let reach = reach_of(job.tap);
   var strip = strip_at(job.first);
   for (; strip.index < job.last; strip = next_strip(strip)) {
-    let seen = reach(strip, job.tap);
-    let source = source_of(rows, seen, job.tap);
+    let seen = within(strip, reach);
+    let source = source_of(rows, seen, reach);
     for (var ox = seen.begin; ox < seen.end; ox += 4u) {
       let from_x = transpose(x_block(source, ox));
       let from_left = dy_block(seen, ox, left);

@@ -22,10 +22,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var s4 = vec4f(); var s5 = vec4f(); var s6 = vec4f(); var s7 = vec4f();
   var s8 = vec4f(); var s9 = vec4f(); var s10 = vec4f(); var s11 = vec4f();
   var s12 = vec4f(); var s13 = vec4f(); var s14 = vec4f(); var s15 = vec4f();
+  let reach = reach_of(job.tap);
   var strip = strip_at(job.first);
   for (; strip.index < job.last; strip = next_strip(strip)) {
-    let seen = reach(strip, job.tap);
-    let source = source_of(rows, seen, job.tap);
+    let seen = within(strip, reach);
+    let source = source_of(rows, seen, reach);
     for (var ox = seen.begin; ox < seen.end; ox += 4u) {
       let mine = transpose(x_block(source, ox));
       let from_dy = dy_block(seen, ox, columns);

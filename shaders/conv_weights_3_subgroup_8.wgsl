@@ -26,10 +26,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var s20 = vec4f(); var s21 = vec4f(); var s22 = vec4f(); var s23 = vec4f();
   var s24 = vec4f(); var s25 = vec4f(); var s26 = vec4f(); var s27 = vec4f();
   var s28 = vec4f(); var s29 = vec4f(); var s30 = vec4f(); var s31 = vec4f();
+  let reach = reach_of(job.tap);
   var strip = strip_at(job.first);
   for (; strip.index < job.last; strip = next_strip(strip)) {
-    let seen = reach(strip, job.tap);
-    let source = source_of(rows, seen, job.tap);
+    let seen = within(strip, reach);
+    let source = source_of(rows, seen, reach);
     for (var ox = seen.begin; ox < seen.end; ox += 4u) {
       let mine = transpose(x_block(source, ox));
       let from_dy = dy_block(seen, ox, columns);

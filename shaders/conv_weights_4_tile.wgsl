@@ -22,13 +22,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Neighbouring threads load neighbouring channels.
   let rows = rows_of(job, 4 * local.x);
   let columns = columns_of(job, 4 * local.x);
+  let reach = reach_of(job.tap);
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
   for (var start = job.first; start < job.last; start += DEPTH) {
     let place = start + local.y;
     var from_x = vec4f();
     var from_dy = vec4f();
     if place < job.last {
-      from_x = x_pixel(rows, strip_at(place), job.tap);
+      from_x = x_pixel(rows, strip_at(place), reach);
       from_dy = dy_quad(place, columns);
     }
     x_tile[local.y][local.x] = from_x;

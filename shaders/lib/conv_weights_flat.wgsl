@@ -15,12 +15,17 @@ fn rows_of(job: Job, offset: u32) -> Rows {
               vec4i(row % params.ci + job.group * params.ci));
 }
 
-fn reach(s: Strip, tap: u32) -> Strip { return s; }
+// Tiles have no tap of their own: every place of a strip counts.
+alias Reach = u32;
+
+fn reach_of(tap: u32) -> Reach { return tap; }
+
+fn within(s: Strip, reach: Reach) -> Strip { return s; }
 
 // The columns of pixels at place 0, where place 0 lies, and whether the rows of pixels are in the image.
 struct Source { x: vec4i, at: vec4i, inside: vec4<bool>, last: u32 }
 
-fn source_of(rows: Rows, s: Strip, tap: u32) -> Source {
+fn source_of(rows: Rows, s: Strip, reach: Reach) -> Source {
   let y = i32(s.oy * params.stride_h) + rows.y;
   let pixel = (i32(s.n * params.h) + y) * i32(params.w) + rows.x;
   let inside = (y >= vec4i()) & (y < vec4i(i32(params.h)));
@@ -40,4 +45,4 @@ fn x_block(source: Source, ox: u32) -> mat4x4f {
     x_quad(source, min(ox + 2, source.last)), x_quad(source, min(ox + 3, source.last)));
 }
 
-fn x_pixel(rows: Rows, s: Strip, tap: u32) -> vec4f { return x_quad(source_of(rows, s, tap), s.begin); }
+fn x_pixel(rows: Rows, s: Strip, reach: Reach) -> vec4f { return x_quad(source_of(rows, s, reach), s.begin); }

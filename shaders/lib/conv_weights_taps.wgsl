@@ -18,24 +18,31 @@ fn shift_of(tap: u32) -> vec2i {
                i32(tap % params.kw * params.dilation_w) - i32(params.left));
 }
 
-// The places of a strip at which the tap lies in the image: 0 <= stride place + shift < size.
-fn reach(s: Strip, tap: u32) -> Strip {
+// How far the tap is from the window's first pixel, and the places of a row at which it lies in the image.
+struct Reach { shift: vec2i, first: u32, end: u32 }
+
+// 0 <= stride place + shift < size
+fn reach_of(tap: u32) -> Reach {
   let shift = shift_of(tap);
   let stride = i32(params.stride_w);
   let first = max(0, (stride - 1 - shift.y) / stride);
   let room = i32(params.w) - 1 - shift.y;
-  let iy = i32(s.oy * params.stride_h) + shift.x;
+  return Reach(shift, u32(first), select(0u, u32(room / stride + 1), room >= 0));
+}
+
+fn within(s: Strip, reach: Reach) -> Strip {
+  let iy = i32(s.oy * params.stride_h) + reach.shift.x;
   var inside = s;
-  inside.begin = max(s.begin, u32(first));
-  inside.end = select(0, min(s.end, u32(room / stride + 1)), room >= 0 && iy >= 0 && iy < i32(params.h));
+  inside.begin = max(s.begin, reach.first);
+  inside.end = select(0u, min(s.end, reach.end), iy >= 0 && iy < i32(params.h));
   return inside;
 }
 
 // Where the rows' channels of place 0 lie, and how far it is to those of the next.
 struct Source { at: i32, step: i32, last: u32 }
 
-fn source_of(rows: Rows, s: Strip, tap: u32) -> Source {
-  let shift = shift_of(tap);
+fn source_of(rows: Rows, s: Strip, reach: Reach) -> Source {
+  let shift = reach.shift;
   let row = i32(s.n * params.h + s.oy * params.stride_h) + shift.x;
   let pixel = row * i32(params.w) + shift.y;
   return Source(pixel * i32(params.cin) + i32(rows.channel), i32(params.stride_w * params.cin), s.end - 1);
@@ -50,8 +57,8 @@ fn x_block(source: Source, ox: u32) -> mat4x4f {
 }
 
 // Four rows at any place, zero where the tap is outside of the image.
-fn x_pixel(rows: Rows, s: Strip, tap: u32) -> vec4f {
-  let inside = reach(s, tap);
+fn x_pixel(rows: Rows, s: Strip, reach: Reach) -> vec4f {
+  let inside = within(s, reach);
   if inside.begin >= inside.end { return vec4f(); }
-  return x_quad(source_of(rows, inside, tap), s.begin);
+  return x_quad(source_of(rows, inside, reach), s.begin);
 }
