@@ -34,6 +34,7 @@ export { grad } from './graph/autograd.ts';
 export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
 // Ops
 export { type ConvOptions, conv2d } from './graph/ops/conv.ts';
+export { type ConvTransposeOptions, convTranspose2d } from './graph/ops/conv_transpose.ts';
 export {
   abs,
   add,

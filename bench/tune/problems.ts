@@ -7,13 +7,16 @@ import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { convTunable } from '../../src/kernels/conv.ts';
+import { convWeightsTunable } from '../../src/kernels/conv_weights.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
+import { windowOf } from '../../src/kernels/window.ts';
 import { normalised } from '../batch_norm.bench.ts';
 import { convProblem, convSizes } from '../conv.bench.ts';
+import { weightsProblem } from '../conv_weights.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
 
@@ -96,10 +99,18 @@ function batchNormProblem(shape: Shape): Problem {
   };
 }
 
+function convWeightsProblem(shape: Shape): Problem {
+  const [h, w, , cout, kh, kw, stride, dilation, groups] = shape.slice(1) as ConvSizes;
+  const window = windowOf('conv', [h, w], [kh, kw], { padding: 'same', stride, dilation });
+  return weightsProblem(shape.slice(0, 4), cout, window, groups);
+}
+type ConvSizes = [number, number, number, number, number, number, number, number, number];
+
 export const tunedFamilies: readonly Tuned[] = [
   { tunable: matmulTunable, problem: matmulProblem },
   { tunable: convTunable, problem: convolution },
   { tunable: batchNormTunable, problem: batchNormProblem },
+  { tunable: convWeightsTunable, problem: convWeightsProblem },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },
 ];

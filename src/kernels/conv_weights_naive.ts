@@ -1,16 +1,9 @@
 /** The gradient of the weights of a convolution, one thread for each. */
 
 import naive1 from '../../shaders/conv_weights_1_naive.wgsl';
+import type { ConvWeightsAttributes } from './conv_weights.ts';
 import { kernel } from './kernel.ts';
 import { sizeOf } from './tensor.ts';
-import type { Window } from './window.ts';
-
-export interface ConvWeightsAttributes {
-  readonly window: Window;
-  readonly groups: number;
-  /** Add to what dw holds, as pieces of a cut batch do. */
-  readonly accumulate: boolean;
-}
 
 /** dw [kh, kw, cin / groups, cout] of x [n, h, w, cin] and dy [n, places, cout]. */
 export const convWeightsNaive = /* @__PURE__ */ kernel<'x' | 'dy', 'dw', ConvWeightsAttributes>(

@@ -7,6 +7,8 @@ import { compile } from '../../src/graph/program.ts';
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
   conv: [2, 5, 7, 3, 4, 3, 2, 1],
+  'conv transpose': [2, 3, 5, 6, 7, 3, 2],
+  'conv weights': [2, 5, 7, 6, 9, 3, 2, 1],
   matmul: [12, 20, 8],
 };
 const OTHERS = [33, 20];

@@ -1,12 +1,13 @@
 /** Convolution over NHWC, and its gradients; with a chain of stages on the result. */
 
+import type { Stage } from '../../kernels/chain.ts';
 import { type ConvAttributes, convShape, convTunable, maxConvStages } from '../../kernels/conv.ts';
 import { backwardGathers, forwardGather } from '../../kernels/conv_gather.ts';
-import { convWeightsNaive } from '../../kernels/conv_weights_naive.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
 import { type Window, type WindowOptions, windowOf } from '../../kernels/window.ts';
 import { call1, type Lowering, type Op, op, show, type Tensor } from '../trace.ts';
+import { lowerConvWeights } from './conv_weights.ts';
 import { type StageSpec, stagesOf } from './elementwise.ts';
 import { runMatmul } from './matmul.ts';
 
@@ -25,7 +26,7 @@ interface StagedCall extends ConvCall {
   readonly stages: readonly StageSpec[];
 }
 
-interface InputCall extends ConvCall {
+interface InputCall extends StagedCall {
   /** Of the input. */
   readonly channels: number;
 }
@@ -37,56 +38,43 @@ const convOp: Op<StagedCall> = /* @__PURE__ */ op<StagedCall>('conv2d', {
   lower: (context, { window, groups, stages }) => {
     const [x, w] = context.inputs as [Operand, Operand];
     const [y] = context.outputs as [Operand];
-    const lowered = stagesOf(context, stages, y.shape);
     if (isProduct(window, groups)) {
-      const t = { a: pixels(x), b: pixels(w), y: pixels(y) };
-      const over = lowered.map((stage) =>
-        stage.kind === 'full'
-          ? { ...stage, operand: pixels(view(stage.operand!, y.shape)) }
-          : stage,
-      );
-      const layout = { transposeA: false, transposeB: false };
-      runMatmul(context, t, { ...layout, stages: over, accumulate: false });
+      runProduct(context, { a: x, b: w, y }, {}, stages);
       return;
     }
-    // Operands with rows are cut along the batch, as y is.
-    const over = lowered.map((stage) => {
-      if (stage.kind === 'full') return { ...stage, operand: view(stage.operand!, y.shape) };
-      if (stage.kind !== 'column') return stage;
-      return { ...stage, operand: view(stage.operand!, y.shape.slice(0, 3)) };
-    });
+    const over = imageStages(context, stages, y);
     const gather = forwardGather(window);
     const shape = convShape(x, w, { window, groups }, false);
     runConv(context, shape, { x, w, y }, { gather, groups, transpose: false, stages: over });
   },
   // dx gathers dy through the taps in reverse, dw sums x dy over all places.
   backward: ([dy], { x: [x, w], a: { window, groups } }) => [
-    call1(convInputOp, [dy!, w!], { window, groups, channels: x!.shape[3]! }),
-    call1(convWeightsOp, [x!, dy!], { window, groups }),
+    convInput(dy!, w!, x!.shape[3]!, window, groups),
+    convWeights(x!, dy!, window, groups),
   ],
 });
 
-/** dx of dy and w. */
+/** dx of dy and w, which is the transposed convolution of dy. */
 const convInputOp: Op<InputCall> = /* @__PURE__ */ op<InputCall>('conv2dInputGradient', {
   shape: ([dy], { window, channels }) => [[dy![0]!, ...window.image, channels]],
-  lower: (context, { window, groups }) => {
+  epilogue: maxConvStages,
+  lower: (context, { window, groups, stages }) => {
     const [dy, w] = context.inputs as [Operand, Operand];
     const [dx] = context.outputs as [Operand];
     if (isProduct(window, groups)) {
-      const t = { a: pixels(dy), b: pixels(w), y: pixels(dx) };
-      const layout = { transposeA: false, transposeB: true };
-      runMatmul(context, t, { ...layout, stages: [], accumulate: false });
+      runProduct(context, { a: dy, b: w, y: dx }, { transposeB: true }, stages);
       return;
     }
+    const over = imageStages(context, stages, dx);
     const shape = convShape(dx, w, { window, groups }, true);
     for (const gather of backwardGathers(window)) {
       const t = { x: dy, w, y: dx };
-      runConv(context, shape, t, { gather, groups, transpose: true, stages: [] });
+      runConv(context, shape, t, { gather, groups, transpose: true, stages: over });
     }
   },
   backward: ([ddx], { x: [dy, w], a: { window, groups } }) => [
     call1(convOp, [ddx!, w!], { window, groups, stages: [] }),
-    call1(convWeightsOp, [ddx!, dy!], { window, groups }),
+    convWeights(ddx!, dy!, window, groups),
   ],
 });
 
@@ -97,15 +85,13 @@ const convWeightsOp: Op<ConvCall> = /* @__PURE__ */ op<ConvCall>('conv2dWeightGr
     const [x, dy] = context.inputs as [Operand, Operand];
     const [dw] = context.outputs as [Operand];
     if (isProduct(window, groups)) {
-      const t = { a: pixels(x), b: pixels(dy), y: pixels(dw) };
-      const layout = { transposeA: true, transposeB: false };
-      runMatmul(context, t, { ...layout, stages: [], accumulate: false });
+      runProduct(context, { a: x, b: dy, y: dw }, { transposeA: true }, []);
       return;
     }
-    context.run(convWeightsNaive, { x, dy, dw }, { window, groups, accumulate: false });
+    lowerConvWeights(context, { x, dy, dw }, window, groups);
   },
   backward: ([ddw], { x: [x, dy], a: { window, groups } }) => [
-    call1(convInputOp, [dy!, ddw!], { window, groups, channels: x!.shape[3]! }),
+    convInput(dy!, ddw!, x!.shape[3]!, window, groups),
     call1(convOp, [x!, ddw!], { window, groups, stages: [] }),
   ],
 });
@@ -116,6 +102,29 @@ const isProduct = ({ kernel, stride, padding }: Window, groups: number) =>
 
 /** [..., channels] as a matrix with a row for each pixel. */
 const pixels = (t: Operand) => view(t, [sizeOf(t.shape.slice(0, -1)), t.shape.at(-1)!]);
+
+/** A product over the channels of all pixels, as {@link isProduct} says. */
+function runProduct(
+  context: Lowering,
+  { a, b, y }: { a: Operand; b: Operand; y: Operand },
+  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean },
+  specs: readonly StageSpec[],
+): void {
+  const stages = stagesOf(context, specs, y.shape).map((stage) =>
+    stage.kind === 'full' ? { ...stage, operand: pixels(view(stage.operand!, y.shape)) } : stage,
+  );
+  const t = { a: pixels(a), b: pixels(b), y: pixels(y) };
+  runMatmul(context, t, { transposeA, transposeB, stages, accumulate: false });
+}
+
+/** Stages on an image y: operands with rows are cut along the batch, as y is. */
+function imageStages(context: Lowering, specs: readonly StageSpec[], y: Operand): Stage[] {
+  return stagesOf(context, specs, y.shape).map((stage) => {
+    if (stage.kind === 'full') return { ...stage, operand: view(stage.operand!, y.shape) };
+    if (stage.kind !== 'column') return stage;
+    return { ...stage, operand: view(stage.operand!, y.shape.slice(0, 3)) };
+  });
+}
 
 /** Runs the variant that suits the shape and the device. */
 function runConv(
@@ -130,6 +139,25 @@ function runConv(
   ) as [Operand, Operand, Operand, Operand];
   run(chosen(convTunable, target, shape), { ...t, e0, e1, e2, e3 }, attributes);
 }
+
+/**
+ * The gradient dx [n, h, w, channels] of the input of a convolution, from that of its result, dy
+ * [n, ...places, cout]. A chain of elementwise ops that follows is computed with it.
+ */
+export const convInput = (
+  dy: Tensor,
+  w: Tensor,
+  channels: number,
+  window: Window,
+  groups = 1,
+): Tensor => call1(convInputOp, [dy, w], { window, groups, channels, stages: [] });
+
+/**
+ * The gradient dw [kh, kw, cin / groups, cout] of the weights of a convolution of x, from that of
+ * its result, dy: dw[t] = Σ over images and places p of x[stride p + dilation t - padding] dy[p].
+ */
+export const convWeights = (x: Tensor, dy: Tensor, window: Window, groups = 1): Tensor =>
+  call1(convWeightsOp, [x, dy], { window, groups });
 
 /**
  * Convolution of images x [n, h, w, cin] with w [kh, kw, cin / groups, cout]: [n, rows, columns,
