@@ -71,6 +71,8 @@ export {
   adam,
   adamW,
   averageOf,
+  type LossScale,
+  lossScaleOf,
   type OptimiserOptions,
   sgdMomentum,
 } from './graph/ops/optimiser.ts';

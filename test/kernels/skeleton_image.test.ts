@@ -54,14 +54,8 @@ const cases: Case[] = [
   ['one pixel', [[2, 2, 2]], { bones: [[0, 1]], size: [1, 1], gamma: 0.01 }, around],
   ['many rows, cut into parts', [[1, 4, 2]], { bones: chain, size: [90, 5], gamma: 0.02 }, around],
   [
-    'by distance, not its square',
-    [[2, 4, 2]],
-    { bones: chain, size: [13, 12], gamma: 0.3, squared: false },
-    around,
-  ],
-  [
     'a joint that no bone has, and a bone without length',
-    [{ shape: [1, 4, 2], values: [3.2, 4.1, 9.4, 2.2, 6, 6, 1, 1] }],
+    [{ shape: [1, 4, 2], values: [3.2, 4.1, 9.37, 2.24, 6.1, 5.8, 1, 1] }],
     {
       bones: [
         [0, 1],
@@ -75,13 +69,21 @@ const cases: Case[] = [
 
 for (const variant of [undefined, 'threads64rows4', 'threads64rows64', 'threads8'])
   checkOp<Drawing>(`skeletonImage, ${variant ?? 'as chosen'}`, devices, {
-    op: ([joints], { bones, size, gamma, squared = true }) =>
-      skeletonImage(joints!, bones, size, { gamma, squared }),
+    op: ([joints], { bones, size, gamma }) => skeletonImage(joints!, bones, size, { gamma }),
     reference,
     tolerance: 3e-6,
     cases: variant ? [cases[0]!, cases[1]!, cases[4]!] : cases,
     ...(variant && { variants: { mapColumns: variant } }),
   });
+
+checkOp<Drawing>('skeletonImage by distance, not its square', devices, {
+  op: ([joints], { bones, size, gamma }) =>
+    skeletonImage(joints!, bones, size, { gamma, squared: false }),
+  reference: ([joints], drawing) => reference([joints!], { ...drawing, squared: false }),
+  // The gradient has the direction from the bone, which loses digits close to it.
+  tolerance: 1e-5,
+  cases: [cases[0]!, cases[1]!, cases[4]!],
+});
 
 describe.each(devices)('on $label', ({ gpu }) => {
   test.each([true, false])(
