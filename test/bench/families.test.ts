@@ -7,6 +7,7 @@ import { compile } from '../../src/graph/program.ts';
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
   matmul: [12, 20, 8],
+  pose: [2, 9, 7, 3],
 };
 const OTHERS = [33, 20];
 
