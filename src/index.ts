@@ -64,6 +64,7 @@ export {
   tanh,
   type Value,
 } from './graph/ops/elementwise.ts';
+export { gaussianHeatmaps, type HeatmapOptions } from './graph/ops/heatmap.ts';
 export { layerNorm } from './graph/ops/layer_norm.ts';
 export * from './graph/ops/layout.ts';
 export { linear, type MatmulOptions, matmul } from './graph/ops/matmul.ts';
@@ -72,10 +73,14 @@ export {
   adam,
   adamW,
   averageOf,
+  type LossScale,
+  lossScaleOf,
   type OptimiserOptions,
   sgdMomentum,
 } from './graph/ops/optimiser.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
+export { type SkeletonOptions, skeletonImage } from './graph/ops/skeleton_image.ts';
+export { type SoftArgmaxOptions, softArgmax2d, softArgmax3d } from './graph/ops/soft_argmax.ts';
 export { softmax } from './graph/ops/softmax.ts';
 export type { Plan, PlannedDispatch } from './graph/plan.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';

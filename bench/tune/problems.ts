@@ -2,6 +2,7 @@
 
 import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import { add } from '../../src/graph/ops/elementwise.ts';
+import { gaussianHeatmaps } from '../../src/graph/ops/heatmap.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
@@ -9,6 +10,7 @@ import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { convTunable } from '../../src/kernels/conv.ts';
 import { convWeightsTunable } from '../../src/kernels/conv_weights.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
+import { mapColumnsTunable } from '../../src/kernels/pose_columns.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
@@ -105,12 +107,31 @@ function convWeightsProblem(shape: Shape): Problem {
   return weightsProblem(shape.slice(0, 4), cout, window, groups);
 }
 type ConvSizes = [number, number, number, number, number, number, number, number, number];
+/** Heatmaps of four joints, whose rows have a quad for each pixel. */
+function mapColumnsProblem([images, rows, columns]: Shape): Problem {
+  const joints = uniform([images!, 4, 2], 1, 0, Math.min(rows!, columns!));
+  return {
+    inputs: { joints },
+    build: ({ joints }) => ({ y: gaussianHeatmaps(joints!, [rows!, columns!], { sigma: 3 }) }),
+    error({ y }) {
+      const from = (i: number, axis: number) =>
+        joints.values[2 * (4 * Math.floor(i / (4 * rows! * columns!)) + (i % 4)) + axis]!;
+      return errorOf(y!, (i) => {
+        const pixel = Math.floor(i / 4) % (rows! * columns!);
+        const dx = (pixel % columns!) + 0.5 - from(i, 0);
+        const dy = Math.floor(pixel / columns!) + 0.5 - from(i, 1);
+        return Math.exp(-(dx * dx + dy * dy) / 18);
+      });
+    },
+  };
+}
 
 export const tunedFamilies: readonly Tuned[] = [
   { tunable: matmulTunable, problem: matmulProblem },
   { tunable: convTunable, problem: convolution },
   { tunable: batchNormTunable, problem: batchNormProblem },
   { tunable: convWeightsTunable, problem: convWeightsProblem },
+  { tunable: mapColumnsTunable, problem: mapColumnsProblem },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },
 ];

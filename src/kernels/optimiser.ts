@@ -40,20 +40,23 @@ export const sumSquares = /* @__PURE__ */ kernel<'x', 'partial', { accumulate: b
 
 /**
  * The norm, the clip and the bias corrections that all slabs share: control [3], corrections [2],
- * norm [].
+ * norm []; and, where there is an interval of growth, the scale of the loss, the good steps since it
+ * changed and the steps that were skipped, each []. Without, these are bound and not touched.
  */
 export const optimiserControl = /* @__PURE__ */ kernel<
   'partial',
-  'control' | 'corrections' | 'norm',
-  { limit: number; beta1: number; beta2: number }
+  'control' | 'corrections' | 'norm' | 'scale' | 'good' | 'skipped',
+  { limit: number; beta1: number; beta2: number; interval: number | undefined }
 >(controlWgsl, {
   reads: ['partial'],
-  writes: ['control', 'corrections', 'norm'],
-  params: ({ partial }, { limit, beta1, beta2 }) => ({
+  writes: ['control', 'corrections', 'norm', 'scale', 'good', 'skipped'],
+  overrides: (_, { interval }) => ({ SCALED: Number(interval !== undefined) }),
+  params: ({ partial }, { limit, beta1, beta2, interval = 0 }) => ({
     count: sizeOf(partial.shape),
     limit,
     beta1,
     beta2,
+    interval,
   }),
   groups: () => 1,
   cost: ({ partial }) => ({ bytes: 4 * sizeOf(partial.shape), flops: sizeOf(partial.shape) }),

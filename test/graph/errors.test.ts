@@ -14,7 +14,7 @@ import { max, norm, sum } from '../../src/graph/ops/reduce.ts';
 import { constant, type Tensor, tensor, trace } from '../../src/graph/trace.ts';
 import { VariableSet } from '../../src/graph/variables.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
-import { interJointDistance, mse, smoothL1 } from '../../src/train/losses.ts';
+import { interJointLoss, mse, smoothL1 } from '../../src/train/losses.ts';
 
 const f32 = (...shape: number[]) => tensor(shape, { kind: 'input', name: 'x' });
 const u32 = (...shape: number[]) => tensor(shape, { kind: 'input', name: 'index' }, 'u32');
@@ -146,14 +146,14 @@ const mistakes: [string, () => unknown, string][] = [
     'smoothL1: beta must be above 0, got 0. For 0 use l1',
   ],
   [
-    'interJointDistance',
-    () => interJointDistance(f32(8, 51), f32(8, 51)),
-    'interJointDistance: poses must be [batch, joints, 3], got [8, 51]',
+    'interJointLoss',
+    () => interJointLoss(f32(8, 51), f32(8, 51)),
+    'interJointLoss: poses must be [batch, joints, 3], got [8, 51]',
   ],
   [
-    'interJointDistance of one joint',
-    () => interJointDistance(f32(8, 1, 3), f32(8, 1, 3)),
-    'interJointDistance: poses must have two joints or more, got [8, 1, 3]',
+    'interJointLoss of one joint',
+    () => interJointLoss(f32(8, 1, 3), f32(8, 1, 3)),
+    'interJointLoss: poses must have two joints or more, got [8, 1, 3]',
   ],
   [
     'grad',

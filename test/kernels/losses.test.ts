@@ -1,13 +1,16 @@
+import { describe, expect, test } from 'vitest';
+import { grad } from '../../src/graph/autograd.ts';
+import { evaluate } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
 import {
-  interJointDistance,
+  interJointLoss,
   l1,
   meanJointDistance,
   mse,
   smoothL1,
   weighted,
 } from '../../src/train/losses.ts';
-import { checkOp, type Operand } from '../check.ts';
+import { assertClose, checkOp, type Operand } from '../check.ts';
 import { openDevices } from '../devices.ts';
 import { type Numbers, total } from '../reference.ts';
 
@@ -72,8 +75,8 @@ const losses: [string, (y: Tensor, t: Tensor) => Tensor, (x: readonly Numbers[])
     },
   ],
   [
-    'interJointDistance',
-    interJointDistance,
+    'interJointLoss',
+    interJointLoss,
     ([y, t]) => {
       const count = y!.shape[1]!;
       const [a, b] = [joints(y!), joints(t!)];
@@ -95,6 +98,45 @@ const losses: [string, (y: Tensor, t: Tensor) => Tensor, (x: readonly Numbers[])
 ];
 for (const [name, op, reference] of losses)
   checkOp(name, devices, { op: ([y, t]) => op(y!, t!), reference, cases: [...pairs, same] });
+
+for (const norm of ['l1', 'l2'] as const)
+  for (const signed of [false, true])
+    checkOp(`interJointLoss, ${norm}${signed ? ', signed' : ''}`, devices, {
+      op: ([y, t]) => interJointLoss(y!, t!, { norm, signed }),
+      reference: ([y, t]) => {
+        const count = y!.shape[1]!;
+        const [a, b] = [joints(y!), joints(t!)];
+        const length = (p: Point, q: Point) =>
+          norm === 'l2' ? distance(p, q) : total(p.map((v, i) => Math.abs(v - q[i]!)));
+        const differences = a.flatMap((_, i) =>
+          Array.from({ length: i % count }, (_, back) => {
+            const j = i - 1 - back;
+            return length(a[i]!, a[j]!) - length(b[i]!, b[j]!);
+          }),
+        );
+        return single(total(signed ? differences : differences.map(Math.abs)) / differences.length);
+      },
+      // A sum over 136 pairs of each of many poses.
+      cases: [...pairs, ['many poses', [Array.of(300, 17, 3), Array.of(300, 17, 3)]]],
+    });
+
+describe.each(devices)('on $label', ({ gpu }) => {
+  test.each(['l1', 'l2'] as const)('joints that agree have slope 0, %s', async (norm) => {
+    const y = [1, 2, 3, 1, 2, 3];
+    const t = [0, 0, 0, 1, 1, 1];
+    const { dy, dt } = await evaluate(
+      gpu,
+      ({ y, t }) => {
+        const [dy, dt] = grad(interJointLoss(y, t, { norm }), [y, t]);
+        return { dy: dy!, dt: dt! };
+      },
+      { y: { shape: [1, 2, 3], values: y }, t: { shape: [1, 2, 3], values: t } },
+    );
+    expect([...dy]).toEqual(Array(6).fill(0));
+    const slope = norm === 'l1' ? 1 : 1 / Math.sqrt(3);
+    assertClose(dt, [-slope, -slope, -slope, slope, slope, slope], 1e-6);
+  });
+});
 
 checkOp<number>('smoothL1', devices, {
   op: ([y, t], beta) => smoothL1(y!, t!, beta),

@@ -12,6 +12,7 @@ import type { Operand } from '../../kernels/tensor.ts';
 import { grad } from '../autograd.ts';
 import { call, type Lowering, op, type Schedule, type Tensor } from '../trace.ts';
 import { ALIGNMENT, type Variable, type VariableSet, zeros } from '../variables.ts';
+import { mul } from './elementwise.ts';
 
 export interface OptimiserOptions {
   /** Learning rate: a number, or a function of the steps that are done. */
@@ -30,6 +31,24 @@ export interface OptimiserOptions {
     rate?: number;
     decay?: number;
   }[];
+  /**
+   * Multiplies the loss before it is differentiated, and divides the gradient by the same again:
+   * small gradients of tensors in f16 then do not vanish. The scale lives on the device and finds its
+   * size by itself, see {@link LossScale}. The default is none.
+   */
+  lossScale?: LossScale;
+}
+
+/**
+ * A step whose gradient is not finite is skipped, and halves the scale; so many good steps in a row
+ * double it (Micikevicius et al. 2018). It stays between 2⁻²⁴ and 2²⁴. {@link lossScaleOf} tells it
+ * and the number of steps that were skipped; a resumed run goes on with them.
+ */
+export interface LossScale {
+  /** Scale of the first step. A power of two costs no digits; the default is 2¹⁶. */
+  initial?: number;
+  /** Good steps after which it doubles; the default is 2000. */
+  interval?: number;
 }
 
 export interface AdamOptions extends OptimiserOptions {
@@ -50,7 +69,8 @@ interface UpdateCall {
 const updateOp = /* @__PURE__ */ op<UpdateCall>('update', {
   shape: () => [[]],
   gradientsOf: ({ set }) => set,
-  writes: ({ set }) => set.variables,
+  writes: ({ set, options }) =>
+    options.lossScale ? [...set.variables, ...lossScaleOf(set).variables] : set.variables,
   lower: (context, a) => {
     const { set, options, algorithm, beta1, beta2, epsilon } = a;
     const { run, slabs, slot } = context;
@@ -62,10 +82,11 @@ const updateOp = /* @__PURE__ */ op<UpdateCall>('update', {
       const part = { ...partial, offset: i * NORM_THREADS, shape: [NORM_THREADS] };
       run(sumSquares, { x, partial: part }, { accumulate: false });
     });
+    const [scale, good, skipped] = scaling(context, a) as [Operand, Operand, Operand];
     run(
       optimiserControl,
-      { partial, control, corrections, norm: context.outputs[0]! },
-      { limit: options.clip ?? 0, beta1, beta2 },
+      { partial, control, corrections, norm: context.outputs[0]!, scale, good, skipped },
+      { limit: options.clip ?? 0, beta1, beta2, interval: intervalOf(options) },
     );
 
     const { rate, average } = options;
@@ -103,6 +124,39 @@ export const averageOf = (set: VariableSet): VariableSet =>
 /** Bias corrections of the moments, 1 - betaᵗ, as variables: a resumed run needs them. */
 function correctionsOf(set: VariableSet): Variable {
   return set.state('optimiser', (own) => own.add('corrections', [2], zeros)).variables[0]!;
+}
+
+/**
+ * What an optimiser with a loss scale remembers of it: variables `scale`, `goodSteps`, those since it
+ * changed, and `skippedSteps`, those whose gradient was not finite. Read them by `readVariables`.
+ */
+export const lossScaleOf = (set: VariableSet): VariableSet => scaleState(set, {});
+
+const scaleState = (set: VariableSet, { initial = 2 ** 16 }: LossScale): VariableSet =>
+  set.state('lossScale', (own) => {
+    own.add('scale', [], () => [initial]);
+    own.add('goodSteps', [], zeros);
+    own.add('skippedSteps', [], zeros);
+  });
+
+const intervalOf = ({ lossScale }: OptimiserOptions): number | undefined =>
+  lossScale && (lossScale.interval ?? 2000);
+
+/** Where the scale of the loss, the good steps and the skipped ones are; scratch if there is none. */
+const scaling = ({ variable, scratch }: Lowering, { set, options }: UpdateCall) =>
+  options.lossScale
+    ? lossScaleOf(set).variables.map(variable)
+    : ['scale', 'good', 'skipped'].map((name) => scratch(`no loss ${name}`, []));
+
+/** The loss that is differentiated. */
+function scaledLoss(loss: Tensor, set: VariableSet, { lossScale }: OptimiserOptions): Tensor {
+  if (!lossScale) return loss;
+  const { initial = 1, interval = 1 } = lossScale;
+  if (!(initial >= 2 ** -24 && initial <= 2 ** 24 && interval >= 1))
+    throw new Error(
+      `lossScale: initial must be between 2⁻²⁴ and 2²⁴ and interval at least 1 step, got ${initial} and ${interval}`,
+    );
+  return mul(loss, scaleState(set, lossScale).variables[0]!.tensor);
 }
 
 /** Slabs of gradients, or of their mean over micro-batches. */
@@ -162,7 +216,7 @@ function update(
   a: Omit<UpdateCall, 'set'>,
 ): { gradientNorm: Tensor } {
   const gradients = grad(
-    loss,
+    scaledLoss(loss, set, a.options),
     set.variables.map((v) => v.tensor),
   );
   const [gradientNorm] = call(updateOp, gradients, { set, ...a });
