@@ -4,13 +4,16 @@
 // Step 2 of the ladder: the scores are never in memory. Each thread takes one query through all keys, with its q and o in registers; 64
 // of them share tiles of k and v in workgroup memory (Dao et al. 2022), 8 KiB of both where a head is 64 wide.
 //
-// Exponents are relative to the largest score of a row so far (Milakov and Gimelshein 2018). A row of hidden keys alone gives zeros.
+// Exponents are relative to the largest score of a row so far (Milakov and Gimelshein 2018). When a larger one comes, sums are scaled; and
+// only when it is larger by more than LAZY, for exponentials below exp(LAZY) lose no digits. A row of hidden keys alone gives zeros.
 
 // use lib/attention.wgsl
 // use lib/attention_tile.wgsl
 
 @group(0) @binding(5) var<storage, read_write> o: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+
+const LAZY = 8.0;
 
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -35,20 +38,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       b_tile[i] = v[at];
     }
     workgroupBarrier();
-    var s: array<f32, ROWS>;
-    var higher = top;
-    for (var j = 0u; j < ROWS; j++) {
+    let rows = min(ROWS, params.keys - base);
+    for (var j = 0u; j < rows; j++) {
       var product = vec4f();
       for (var c = 0u; c < QUADS; c++) { product += my_q[c] * a_tile[j * QUADS + c]; }
-      s[j] = score((product.x + product.y) + (product.z + product.w), masks, base + j);
-      higher = max(higher, s[j]);
-    }
-    let factor = exp(top - higher);
-    top = higher;
-    sum *= factor;
-    for (var c = 0u; c < QUADS; c++) { my_o[c] *= factor; }
-    for (var j = 0u; j < ROWS; j++) {
-      let p = exp(s[j] - top);
+      let s = score((product.x + product.y) + (product.z + product.w), masks + base + j);
+      if s > top + LAZY {
+        let factor = exp(top - s);
+        top = s;
+        sum *= factor;
+        for (var c = 0u; c < QUADS; c++) { my_o[c] *= factor; }
+      }
+      let p = exp(s - top);
       sum += p;
       for (var c = 0u; c < QUADS; c++) { my_o[c] += p * b_tile[j * QUADS + c]; }
     }

@@ -3,8 +3,7 @@
 // The other way round: each thread takes one key through all queries, with its k, v, dk and dv in registers; 64 of them share tiles of
 // q and do in workgroup memory. So nothing is written twice, and the order of additions is fixed.
 //
-// p[i, j] = exp(s[i, j] - lse[i]) is at most 1 but for rounding; of a row without a key it is 0. Queries beyond the last
-// repeat it, and their p is set to 0.
+// p[i, j] = exp(s[i, j] - lse[i]) is at most 1 but for rounding; of a row without a key it is 0.
 
 // use lib/attention.wgsl
 // use lib/attention_tile.wgsl
@@ -22,7 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let own = min(row, params.keys - 1);
   let value = head * params.keys + own;
   let queries = head * params.tokens;
-  let masks = mask_of(group.yz);
+  let masks = mask_of(group.yz) + own;
   var my_k: array<vec4f, QUADS>;
   var my_v: array<vec4f, QUADS>;
   var my_dk: array<vec4f, QUADS>;
@@ -42,16 +41,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     if lane < ROWS { of_rows[lane] = stats[queries + min(base + lane, params.tokens - 1)]; }
     workgroupBarrier();
-    for (var i = 0u; i < ROWS; i++) {
+    let rows = min(ROWS, params.tokens - base);
+    for (var i = 0u; i < rows; i++) {
       var qk = vec4f();
       var products = vec4f();
       for (var c = 0u; c < QUADS; c++) {
         qk += my_k[c] * a_tile[i * QUADS + c];
         products += my_v[c] * b_tile[i * QUADS + c];
       }
-      let query = min(base + i, params.tokens - 1);
-      let s = score((qk.x + qk.y) + (qk.z + qk.w), masks + query * params.mask_row, own);
-      let p = select(0.0, exp(s - of_rows[i].x), base + i < params.tokens);
+      let s = score((qk.x + qk.y) + (qk.z + qk.w), masks + (base + i) * params.mask_row);
+      let p = exp(s - of_rows[i].x);
       let ds = p * ((products.x + products.y) + (products.z + products.w) - of_rows[i].y);
       for (var c = 0u; c < QUADS; c++) {
         my_dv[c] += p * b_tile[i * QUADS + c];

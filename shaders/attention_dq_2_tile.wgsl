@@ -38,14 +38,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       b_tile[i] = v[at];
     }
     workgroupBarrier();
-    for (var j = 0u; j < ROWS; j++) {
+    let rows = min(ROWS, params.keys - base);
+    for (var j = 0u; j < rows; j++) {
       var qk = vec4f();
       var dv = vec4f();
       for (var c = 0u; c < QUADS; c++) {
         qk += my_q[c] * a_tile[j * QUADS + c];
         dv += my_d[c] * b_tile[j * QUADS + c];
       }
-      let p = exp(score((qk.x + qk.y) + (qk.z + qk.w), masks, base + j) - of_row.x);
+      let p = exp(score((qk.x + qk.y) + (qk.z + qk.w), masks + base + j) - of_row.x);
       let ds = p * ((dv.x + dv.y) + (dv.z + dv.w) - of_row.y);
       for (var c = 0u; c < QUADS; c++) { my_dq[c] += ds * a_tile[j * QUADS + c]; }
     }

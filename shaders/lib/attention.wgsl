@@ -14,7 +14,7 @@ struct Params {
 
 override MASKED: bool = false;
 
-const QUADS = 16u;                             // params.quads, for the sizes of arrays
+const QUADS = 16u;                             // at least params.quads, for the sizes of arrays
 
 const HIDDEN = -1e30;
 const FLOOR = -5e29;
@@ -29,14 +29,12 @@ const HIDING = 0xf149f2cau;                    // the bits of -1e30; those of al
 // Where the mask of a head begins; `head` is the place of the workgroup in heads and batch.
 fn mask_of(head: vec2u) -> u32 { return head.y * params.mask_batch + head.x * params.mask_head; }
 
-fn masked(score: f32, index: u32) -> f32 {
+// What to add to a score. Beside HIDDEN no score counts.
+fn mask_at(index: u32) -> f32 {
   let m = mask[index];
-  return select(score + m, HIDDEN, bitcast<u32>(m) >= HIDING);
+  return select(m, HIDDEN, bitcast<u32>(m) >= HIDING);
 }
 
-// The same for four scores.
-fn masked4(scores: vec4f, index: vec4u) -> vec4f {
-  return vec4f(
-    masked(scores.x, index.x), masked(scores.y, index.y),
-    masked(scores.z, index.z), masked(scores.w, index.w));
+fn masks4(index: vec4u) -> vec4f {
+  return vec4f(mask_at(index.x), mask_at(index.y), mask_at(index.z), mask_at(index.w));
 }

@@ -93,24 +93,28 @@ fn scale_tile(t: ptr<function, Tile>, factor: f32) {
 }
 
 // Adds the mask: `index` of the own rows at shared row 0, `step` from one shared row to the next, of which there are `count`.
+// All rows written out, with their loads and comparisons, would take longer to compile than all the rest.
 fn mask_tile(t: ptr<function, Tile>, index: vec4u, step: u32, count: u32) {
-  let last = count - 1;
-  (*t).t0 = masked4((*t).t0, index + min(0u, last) * step);
-  (*t).t1 = masked4((*t).t1, index + min(1u, last) * step);
-  (*t).t2 = masked4((*t).t2, index + min(2u, last) * step);
-  (*t).t3 = masked4((*t).t3, index + min(3u, last) * step);
-  (*t).t4 = masked4((*t).t4, index + min(4u, last) * step);
-  (*t).t5 = masked4((*t).t5, index + min(5u, last) * step);
-  (*t).t6 = masked4((*t).t6, index + min(6u, last) * step);
-  (*t).t7 = masked4((*t).t7, index + min(7u, last) * step);
-  (*t).t8 = masked4((*t).t8, index + min(8u, last) * step);
-  (*t).t9 = masked4((*t).t9, index + min(9u, last) * step);
-  (*t).t10 = masked4((*t).t10, index + min(10u, last) * step);
-  (*t).t11 = masked4((*t).t11, index + min(11u, last) * step);
-  (*t).t12 = masked4((*t).t12, index + min(12u, last) * step);
-  (*t).t13 = masked4((*t).t13, index + min(13u, last) * step);
-  (*t).t14 = masked4((*t).t14, index + min(14u, last) * step);
-  (*t).t15 = masked4((*t).t15, index + min(15u, last) * step);
+  let end = min(ROWS, count);
+  for (var r = 0u; r < end; r++) {
+    let m = masks4(index + r * step);
+    (*t).t0 += select(vec4f(), m, r == 0);
+    (*t).t1 += select(vec4f(), m, r == 1);
+    (*t).t2 += select(vec4f(), m, r == 2);
+    (*t).t3 += select(vec4f(), m, r == 3);
+    (*t).t4 += select(vec4f(), m, r == 4);
+    (*t).t5 += select(vec4f(), m, r == 5);
+    (*t).t6 += select(vec4f(), m, r == 6);
+    (*t).t7 += select(vec4f(), m, r == 7);
+    (*t).t8 += select(vec4f(), m, r == 8);
+    (*t).t9 += select(vec4f(), m, r == 9);
+    (*t).t10 += select(vec4f(), m, r == 10);
+    (*t).t11 += select(vec4f(), m, r == 11);
+    (*t).t12 += select(vec4f(), m, r == 12);
+    (*t).t13 += select(vec4f(), m, r == 13);
+    (*t).t14 += select(vec4f(), m, r == 14);
+    (*t).t15 += select(vec4f(), m, r == 15);
+  }
 }
 
 // Hides the shared rows from `count` on.

@@ -6,9 +6,8 @@ const ROWS = 16u;
 var<workgroup> a_tile: array<vec4f, ROWS * QUADS>;
 var<workgroup> b_tile: array<vec4f, ROWS * QUADS>;
 
-// A score with its mask, which begins at `masks` for the row of the query; keys beyond the last are hidden.
-fn score(product: f32, masks: u32, key: u32) -> f32 {
-  if key >= params.keys { return HIDDEN; }
-  if MASKED { return masked(product, masks + key); }
+// A score with its mask.
+fn score(product: f32, index: u32) -> f32 {
+  if MASKED { return product + mask_at(index); }
   return product;
 }

@@ -56,7 +56,7 @@ function maskStrides([batch, heads, rows, keys]: Shape) {
 interface Form {
   /** Rows of `across` that one workgroup takes. */
   readonly rows: number;
-  readonly constants?: (size: number) => Constants;
+  readonly constants: (size: number) => Constants;
 }
 
 /** What the kernels of the family have in common. Products are those of [tokens, size, keys]. */
@@ -73,7 +73,7 @@ function fused<const N extends string, const M extends string>(
     overrides: (_, { masked }) => ({ MASKED: Number(masked) }),
     constants: (t) => {
       const size = (t as All).q.shape[3]!;
-      return { QUADS: `${size / 4}u`, ...constants?.(size) };
+      return constants(size);
     },
     params: (operands, { scale, masked }) => {
       const t = operands as All;
@@ -130,15 +130,22 @@ export const attentionStats = /* @__PURE__ */ kernel<'o' | 'd_o' | 'lse', 'stats
   cut: () => ['o', 'd_o', 'lse', 'stats'],
 });
 
+/** Heads of all sizes share two pipelines, which take long to compile. */
+const blockForm = (rows: number): Form => ({
+  rows,
+  constants: (size) => ({ QUADS: size > 64 ? '32u' : '16u' }),
+});
+
 /** Steps of the ladder; the first keeps scores in memory, and is made of products. */
 export const attentionVariants = {
   materialised: undefined,
   tile: /* @__PURE__ */ variant(tileWgsl, tileDqWgsl, tileDkvWgsl, {
     rows: 64,
-    constants: (size) => ({ ROWS: size > 64 ? '8u' : '16u' }),
+    // 8 KiB of workgroup memory.
+    constants: (size) => ({ QUADS: `${size / 4}u`, ROWS: size > 64 ? '8u' : '16u' }),
   }),
-  subgroup4: /* @__PURE__ */ variant(block4Wgsl, block4DqWgsl, block4DkvWgsl, { rows: 16 }),
-  subgroup8: /* @__PURE__ */ variant(block8Wgsl, block8DqWgsl, block8DkvWgsl, { rows: 32 }),
+  subgroup4: /* @__PURE__ */ variant(block4Wgsl, block4DqWgsl, block4DkvWgsl, blockForm(16)),
+  subgroup8: /* @__PURE__ */ variant(block8Wgsl, block8DqWgsl, block8DkvWgsl, blockForm(32)),
 } as const satisfies Record<string, Fused | undefined>;
 
 export type AttentionVariant = keyof typeof attentionVariants;
