@@ -5,12 +5,14 @@ import { add } from '../../src/graph/ops/elementwise.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
+import { attentionTunable } from '../../src/kernels/attention.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
+import { backwardProblem, forwardProblem } from '../attention.bench.ts';
 import { normalised } from '../batch_norm.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
@@ -87,7 +89,13 @@ function batchNormProblem(shape: Shape): Problem {
   };
 }
 
+const attentionProblem = ([batch, heads, tokens, keys, size, masked, backward]: Shape): Problem => {
+  const sizes = [batch!, heads!, tokens!, size!] as const;
+  return (backward ? backwardProblem : forwardProblem)(sizes, keys!, masked === 1);
+};
+
 export const tunedFamilies: readonly Tuned[] = [
+  { tunable: attentionTunable, problem: attentionProblem },
   { tunable: matmulTunable, problem: matmulProblem },
   { tunable: batchNormTunable, problem: batchNormProblem },
   { tunable: rowsTunable, problem: rowsProblem },
