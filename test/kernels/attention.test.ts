@@ -122,12 +122,12 @@ for (const variant of Object.keys(attentionTunable.variants) as AttentionVariant
     cases: fitting,
     variants: { attention: variant },
   });
-  // The saved log-sum-exp of some 10,000 has three digits behind the point, and k magnifies what is lost.
+  // A log-sum-exp of 10,000 is saved to half of 2^-10, so where keys are about equal p is off by up to 5e-4 of itself.
   checkOp(`sharp attention, ${variant}`, able, {
     ...sheet,
     cases: sharp,
     variants: { attention: variant },
-    tolerance: 5e-6,
+    tolerance: 2e-5,
   });
 }
 
