@@ -172,8 +172,13 @@ export const attentionShape = (
 
 /** The largest head of the fused kernels, whose sizes are multiples of four. */
 const LARGEST = 128;
+/** Rows that leave most of a tile of 32 by 32 idle: 17 by 17 fill 28 % of it. */
+const FEW_ROWS = 24;
 
-/** The family, and its usual variants: measured on lavapipe and SwiftShader, never on hardware. */
+/**
+ * The family, and its usual variants: measured on lavapipe, and neither on SwiftShader nor on
+ * hardware.
+ */
 export const attentionTunable: Tunable<AttentionVariant, Fused | undefined> = {
   family: 'attention',
   variants: attentionVariants,
@@ -184,8 +189,10 @@ export const attentionTunable: Tunable<AttentionVariant, Fused | undefined> = {
     return name === 'tile' || subgroupSize === (name === 'subgroup4' ? 4 : 8);
   },
   usual(target, shape) {
+    const [, , tokens, keys] = shape as AttentionShape;
+    const few = Math.min(tokens, keys) < FEW_ROWS;
     const order: AttentionVariant[] =
-      target.kind === 'hardware' ? ['tile'] : ['subgroup8', 'subgroup4'];
+      target.kind === 'hardware' ? ['tile'] : few ? [] : ['subgroup8', 'subgroup4'];
     return order.find((name) => attentionTunable.fits(name, target, shape)) ?? 'materialised';
   },
 };
