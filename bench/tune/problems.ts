@@ -6,6 +6,7 @@ import { gaussianHeatmaps } from '../../src/graph/ops/heatmap.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
+import { attentionTunable } from '../../src/kernels/attention.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { convTunable } from '../../src/kernels/conv.ts';
 import { convWeightsTunable } from '../../src/kernels/conv_weights.ts';
@@ -16,6 +17,7 @@ import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
 import { windowOf } from '../../src/kernels/window.ts';
+import { backwardProblem, forwardProblem } from '../attention.bench.ts';
 import { normalised } from '../batch_norm.bench.ts';
 import { convProblem, convSizes } from '../conv.bench.ts';
 import { weightsProblem } from '../conv_weights.bench.ts';
@@ -125,8 +127,13 @@ function mapColumnsProblem([images, rows, columns]: Shape): Problem {
     },
   };
 }
+const attentionProblem = ([batch, heads, tokens, keys, size, masked, backward]: Shape): Problem => {
+  const sizes = [batch!, heads!, tokens!, size!] as const;
+  return (backward ? backwardProblem : forwardProblem)(sizes, keys!, masked === 1);
+};
 
 export const tunedFamilies: readonly Tuned[] = [
+  { tunable: attentionTunable, problem: attentionProblem },
   { tunable: matmulTunable, problem: matmulProblem },
   { tunable: convTunable, problem: convolution },
   { tunable: batchNormTunable, problem: batchNormProblem },

@@ -9,6 +9,7 @@ const SMALL: Readonly<Record<string, readonly number[]>> = {
   conv: [2, 5, 7, 3, 4, 3, 2, 1],
   'conv transpose': [2, 3, 5, 6, 7, 3, 2],
   'conv weights': [2, 5, 7, 6, 9, 3, 2, 1],
+  attention: [2, 3, 17, 20],
   matmul: [12, 20, 8],
   pose: [2, 9, 7, 3],
 };
