@@ -7,11 +7,17 @@ import {
   depthwiseTunable,
   maxDepthwiseStages,
 } from '../../kernels/depthwise.ts';
+import {
+  depthwiseInputTunable,
+  depthwiseWeightTunable,
+  weightBlocks,
+} from '../../kernels/depthwise_gradients.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
 import { type Window, type WindowOptions, windowOf } from '../../kernels/window.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { type StageSpec, stagesOf } from './elementwise.ts';
+import { reduceGroup } from './reduce.ts';
 
 export interface DepthwiseCall {
   readonly window: Window;
@@ -27,6 +33,54 @@ const depthwiseOp = /* @__PURE__ */ op<DepthwiseCall>('depthwiseConv2d', {
     const [y] = context.outputs as [Operand];
     const lowered = stagesOf(context, stages, y.shape).map((stage) => overImages(stage, y.shape));
     runDepthwise(context, { x, taps, y }, { window, flip: false, stages: lowered });
+  },
+  backward: ([dy], { x: [x, w], a: { window } }) => [
+    call1(inputGradientOp, [dy!, w!], { window }),
+    call1(weightGradientOp, [x!, dy!], { window }),
+  ],
+});
+
+// dx[i] = Σ dy[o] w[k] over all o and k with o stride - top + k dilation = i
+const inputGradientOp = /* @__PURE__ */ op<{ window: Window }>('depthwiseInputGradient', {
+  shape: ([dy], { window }) => [[dy![0]!, ...window.image, dy![3]!]],
+  lower: (context, { window }) => {
+    const [dy, taps] = context.inputs as [Operand, Operand];
+    const [dx] = context.outputs as [Operand];
+    if (window.stride.every((stride) => stride === 1)) {
+      const attributes = { window: mirrored(window), flip: true, stages: [] };
+      runDepthwise(context, { x: dy, taps, y: dx }, attributes);
+      return;
+    }
+    const shape = depthwiseShape(dx, window);
+    context.run(chosen(depthwiseInputTunable, context.target, shape), { dy, taps, dx }, { window });
+  },
+});
+
+/** The windows over dy, with stride 1, whose sums with mirrored taps are dx. */
+function mirrored({ image, kernel, stride, dilation, padding, places }: Window): Window {
+  const reach = kernel.map((taps, i) => dilation[i]! * (taps - 1));
+  const [top, left] = [reach[0]! - padding[0], reach[1]! - padding[2]];
+  return { image: places, kernel, stride, dilation, padding: [top, 0, left, 0], places: image };
+}
+
+// dw[k] = Σ dy[o] x[o stride - top + k dilation] over all images and places o
+const weightGradientOp = /* @__PURE__ */ op<{ window: Window }>('depthwiseWeightGradient', {
+  shape: ([x], { window }) => [[...window.kernel, 1, x![3]!]],
+  lower: (context, { window }) => {
+    const [x, dy] = context.inputs as [Operand, Operand];
+    const [dw] = context.outputs as [Operand];
+    const { target } = context;
+    const variant = chosen(depthwiseWeightTunable, target, depthwiseShape(x, window));
+    const { block, blocks } = weightBlocks(target, variant, x, window);
+    const attributes = { window, block, firstBlock: 0 };
+    if (blocks === 1) {
+      context.run(variant.kernel, { x, dy, dw }, attributes);
+      return;
+    }
+    const size = sizeOf(dw.shape);
+    const partial = context.scratch('block dw', [blocks, size]);
+    context.run(variant.kernel, { x, dy, dw: partial }, attributes);
+    reduceGroup(context, 'sum', partial, dw, 1, blocks, size);
   },
 });
 
