@@ -76,6 +76,12 @@ export {
 } from './graph/ops/optimiser.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
 export { softmax } from './graph/ops/softmax.ts';
+export {
+  globalMean2d,
+  type SqueezeOptions,
+  type SqueezeWeights,
+  squeezeExcite,
+} from './graph/ops/squeeze_excite.ts';
 export type { Plan, PlannedDispatch } from './graph/plan.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';
 export type { CompileOptions, InputSpec, Program, Snapshot } from './graph/program.ts';

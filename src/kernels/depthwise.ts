@@ -6,6 +6,8 @@
 import naive1 from '../../shaders/depthwise_1_naive.wgsl';
 import ranges2 from '../../shaders/depthwise_2_ranges.wgsl';
 import strips4 from '../../shaders/depthwise_4_strips.wgsl';
+import strips3x3 from '../../shaders/depthwise_5_strips_3x3.wgsl';
+import strips5x5 from '../../shaders/depthwise_5_strips_5x5.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
 import {
   type Stage,
@@ -138,16 +140,18 @@ export interface Strips {
   readonly rows: number;
   /** Columns of a strip; whole rows where it is 0. */
   readonly columns: number;
+  /** The sums have names, so that there are as many rows as the file says. */
+  readonly named?: boolean;
 }
 
 /** Strips of the results of one image: blocks of rows, and strips of a block. */
-export function stripsOf({ places, dilation }: Window, { rows, columns }: Strips) {
+export function stripsOf({ places, dilation }: Window, { rows, columns, named }: Strips) {
   const phases_y = Math.min(dilation[0], places[0]);
   const phases_x = Math.min(dilation[1], places[1]);
   const high = Math.ceil(places[0] / dilation[0]);
   const wide = Math.ceil(places[1] / dilation[1]);
   const length = columns === 0 ? wide : Math.min(columns, wide);
-  const own = rowsOfStrip(high, rows);
+  const own = named ? NAMED_ROWS : rowsOfStrip(high, rows);
   return {
     rows: own,
     blocks: phases_y * Math.ceil(high / own),
@@ -162,6 +166,9 @@ export function stripsOf({ places, dilation }: Window, { rows, columns }: Strips
 /** As few strips as `most` rows allow, and those alike: 5 rows are 3 and 2, not 4 and 1. */
 const rowsOfStrip = (high: number, most: number) => Math.ceil(high / Math.ceil(high / most));
 
+/** Rows of the kernels whose sums have names. */
+const NAMED_ROWS = 4;
+
 /** A thread for each strip, or for all that lie in the same rows. */
 const byStrips = (strips: Strips): Division => ({
   width: (target) => columnThreads(target, 64),
@@ -174,11 +181,14 @@ const byStrips = (strips: Strips): Division => ({
     const { rows: _, ...params } = stripsOf(window, strips);
     return params;
   },
-  constants: ({ window }) => ({
-    SY: `${window.stride[0]}u`,
-    SX: `${window.stride[1]}u`,
-    ROWS: `${stripsOf(window, strips).rows}u`,
-  }),
+  constants: ({ window }): Readonly<Record<string, string>> =>
+    strips.named
+      ? {}
+      : {
+          SY: `${window.stride[0]}u`,
+          SX: `${window.stride[1]}u`,
+          ROWS: `${stripsOf(window, strips).rows}u`,
+        },
 });
 
 /** Taps that fit the registers of a thread. */
@@ -195,15 +205,16 @@ export const depthwiseShape = ({ shape }: Operand, window: Window): readonly num
   ...window.dilation,
 ];
 
+const named = { rows: NAMED_ROWS, columns: 0, named: true };
 /** All kernels of the family, in the order of the ladder. */
 export const depthwiseVariants = {
   naive: /* @__PURE__ */ depthwise(naive1, byPixel()),
   ranges: /* @__PURE__ */ depthwise(ranges2, byPixel()),
   strips1x4: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 1, columns: 4 })),
-  strips2x8: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 2, columns: 8 })),
   strips2: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 2, columns: 0 })),
   strips4: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 4, columns: 0 })),
-  strips8: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 8, columns: 0 })),
+  named3x3: /* @__PURE__ */ depthwise(strips3x3, byStrips(named)),
+  named5x5: /* @__PURE__ */ depthwise(strips5x5, byStrips(named)),
 } as const;
 
 export type DepthwiseVariant = keyof typeof depthwiseVariants;
@@ -212,9 +223,16 @@ export type DepthwiseVariant = keyof typeof depthwiseVariants;
 export const depthwiseTunable: Tunable<DepthwiseVariant, DepthwiseKernel> = {
   family: 'depthwise',
   variants: depthwiseVariants,
-  fits: (name, _, shape) => !name.startsWith('strips') || hasStrips(shape),
-  usual({ kind }, shape) {
+  fits(name, _, shape) {
+    const [, , , , kh, kw, sy, sx] = shape;
+    if (name === 'named3x3') return kh === 3 && kw === 3 && sy === 1 && sx === 1;
+    if (name === 'named5x5') return kh === 5 && kw === 5 && sy === 1 && sx === 1;
+    return !name.startsWith('strips') || hasStrips(shape);
+  },
+  usual(target, shape) {
     if (!hasStrips(shape)) return 'ranges';
-    return kind === 'hardware' ? 'strips1x4' : 'strips4';
+    if (target.kind === 'hardware') return 'strips1x4';
+    const order = ['named3x3', 'named5x5', 'strips2'] as const;
+    return order.find((name) => depthwiseTunable.fits(name, target, shape))!;
   },
 };

@@ -6,7 +6,9 @@ import { compile } from '../../src/graph/program.ts';
 /** Odd sizes, so that a reference which mixes rows and columns up shows. */
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
+  depthwise: [2, 5, 6, 12, 3, 1, 1],
   matmul: [12, 20, 8],
+  'squeeze excite': [2, 5, 6, 12],
 };
 const OTHERS = [33, 20];
 
