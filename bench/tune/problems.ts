@@ -6,12 +6,15 @@ import { matmul } from '../../src/graph/ops/matmul.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
+import { depthwiseTunable } from '../../src/kernels/depthwise.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
+import { type Pair, windowOf } from '../../src/kernels/window.ts';
 import { normalised } from '../batch_norm.bench.ts';
+import { depthwiseProblem } from '../depthwise.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
 
@@ -87,9 +90,17 @@ function batchNormProblem(shape: Shape): Problem {
   };
 }
 
+function depthwiseOf([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
+  const [stride, dilation] = [steps.slice(0, 2), steps.slice(2)] as [Pair, Pair];
+  const options = { stride, dilation, padding: 'same' } as const;
+  const window = windowOf('depthwise', [h!, w!], [kh!, kw!], options);
+  return depthwiseProblem([n!, h!, w!, c!], window, 'forward');
+}
+
 export const tunedFamilies: readonly Tuned[] = [
   { tunable: matmulTunable, problem: matmulProblem },
   { tunable: batchNormTunable, problem: batchNormProblem },
+  { tunable: depthwiseTunable, problem: depthwiseOf },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },
 ];
