@@ -1,7 +1,7 @@
 // y[n, oy, ox, c] = Σ over ky, kx of x[n, oy - top + ky dilation, ox - left + kx dilation, c] taps[ky, kx, c]         3x3, stride 1
 //
 // Step 5 of the ladder: `depthwise_4_strips.wgsl` for four rows, with every sum and tap named. Compilers of software adapters leave
-// arrays in memory and move them at every column: named ones took 0.40 ms where arrays took 0.99, for 3x3 at 32x32x256 on lavapipe.
+// arrays in memory and move them at every column: named ones took 0.46 ms where arrays took 0.99, for 3x3 at 32x32x256 on lavapipe.
 //
 // Each value is summed by columns of taps, from the left, in f32. What lies outside the image is replaced after it was loaded from
 // within, so a NaN there does no harm.

@@ -91,7 +91,7 @@ function batchNormProblem(shape: Shape): Problem {
 }
 
 function depthwiseOf([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
-  const [stride, dilation] = [steps.slice(0, 2), steps.slice(2)] as [Pair, Pair];
+  const [stride, dilation] = [steps.slice(0, 2), steps.slice(2)] as unknown as [Pair, Pair];
   const options = { stride, dilation, padding: 'same' } as const;
   const window = windowOf('depthwise', [h!, w!], [kh!, kw!], options);
   return depthwiseProblem([n!, h!, w!, c!], window, 'forward');
