@@ -36,6 +36,7 @@ export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
 // Ops
 export { type ConvOptions, conv2d } from './graph/ops/conv.ts';
 export { type ConvTransposeOptions, convTranspose2d } from './graph/ops/conv_transpose.ts';
+export { depthwiseConv2d } from './graph/ops/depthwise.ts';
 export {
   abs,
   add,
@@ -83,6 +84,12 @@ export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
 export { type SkeletonOptions, skeletonImage } from './graph/ops/skeleton_image.ts';
 export { type SoftArgmaxOptions, softArgmax2d, softArgmax3d } from './graph/ops/soft_argmax.ts';
 export { softmax } from './graph/ops/softmax.ts';
+export {
+  globalMean2d,
+  type SqueezeOptions,
+  type SqueezeWeights,
+  squeezeExcite,
+} from './graph/ops/squeeze_excite.ts';
 export type { Plan, PlannedDispatch } from './graph/plan.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';
 export type { CompileOptions, InputSpec, Program, Snapshot } from './graph/program.ts';

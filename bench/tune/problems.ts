@@ -10,17 +10,19 @@ import { attentionTunable } from '../../src/kernels/attention.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { convTunable } from '../../src/kernels/conv.ts';
 import { convWeightsTunable } from '../../src/kernels/conv_weights.ts';
+import { depthwiseTunable } from '../../src/kernels/depthwise.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import { mapColumnsTunable } from '../../src/kernels/pose_columns.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
-import { windowOf } from '../../src/kernels/window.ts';
+import { type Pair, windowOf, windowOf } from '../../src/kernels/window.ts';
 import { backwardProblem, forwardProblem } from '../attention.bench.ts';
-import { normalised } from '../batch_norm.bench.ts';
+import { normalised, normalised } from '../batch_norm.bench.ts';
 import { convProblem, convSizes } from '../conv.bench.ts';
 import { weightsProblem } from '../conv_weights.bench.ts';
+import { depthwiseProblem } from '../depthwise.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
 
@@ -131,6 +133,12 @@ const attentionProblem = ([batch, heads, tokens, keys, size, masked, backward]: 
   const sizes = [batch!, heads!, tokens!, size!] as const;
   return (backward ? backwardProblem : forwardProblem)(sizes, keys!, masked === 1);
 };
+function depthwiseOf([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
+  const [stride, dilation] = [steps.slice(0, 2), steps.slice(2)] as unknown as [Pair, Pair];
+  const options = { stride, dilation, padding: 'same' } as const;
+  const window = windowOf('depthwise', [h!, w!], [kh!, kw!], options);
+  return depthwiseProblem([n!, h!, w!, c!], window, 'forward');
+}
 
 export const tunedFamilies: readonly Tuned[] = [
   { tunable: attentionTunable, problem: attentionProblem },
@@ -139,6 +147,7 @@ export const tunedFamilies: readonly Tuned[] = [
   { tunable: batchNormTunable, problem: batchNormProblem },
   { tunable: convWeightsTunable, problem: convWeightsProblem },
   { tunable: mapColumnsTunable, problem: mapColumnsProblem },
+  { tunable: depthwiseTunable, problem: depthwiseOf },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },
 ];

@@ -12,6 +12,9 @@ const SMALL: Readonly<Record<string, readonly number[]>> = {
   attention: [2, 3, 17, 20],
   matmul: [12, 20, 8],
   pose: [2, 9, 7, 3],
+  depthwise: [2, 5, 6, 12, 3, 1, 1],
+  matmul: [12, 20, 8],
+  'squeeze excite': [2, 5, 6, 12],
 };
 const OTHERS = [33, 20];
 
