@@ -73,6 +73,7 @@ export {
   type OptimiserOptions,
   sgdMomentum,
 } from './graph/ops/optimiser.ts';
+export { type AvgPoolOptions, avgPool2d, maxPool2d } from './graph/ops/pool.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
 export { softmax } from './graph/ops/softmax.ts';
 export type { Plan, PlannedDispatch } from './graph/plan.ts';
