@@ -69,11 +69,15 @@ const tied = ({ shape }: { shape: Shape }) => ({
   values: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => TIES[i % 9]!),
 });
 
-for (const variant of ['window', 'slide1', 'slide2', 'slide4']) {
+/** All windows one by one; of the walks, what differs between numbers of rows. */
+const casesOf: Record<string, typeof cases> = {
+  window: [...cases, ...dilated],
+  slide1: cases,
+  slide2: cases.slice(1, 5),
+  slide4: cases.slice(2, 5),
+};
+for (const [variant, all] of Object.entries(casesOf)) {
   const variants = { pool: variant, poolBackward: variant };
-  // Four rows of five columns are more than a thread holds.
-  const fitting = cases.filter(([why]) => variant !== 'slide4' || !/large|whole/.test(why));
-  const all = [...fitting, ...(variant === 'window' ? dilated : [])];
   checkOp<Pool>(`maxPool2d by ${variant}`, devices, {
     op: ([x], { size, ...options }) => maxPool2d(x!, size, options),
     reference: ([x], a) => pooled(x!, a, (values) => Math.max(...values)),
@@ -82,7 +86,7 @@ for (const variant of ['window', 'slide1', 'slide2', 'slide4']) {
       [
         'far below zero, which padding is not',
         [[1, 4, 4, 4]],
-        { size: [3, 3], stride: 1, padding: 1 },
+        { size: [3, 3], stride: 2, padding: 1 },
         (z) => z - 100,
       ],
     ],
@@ -98,7 +102,7 @@ for (const variant of ['window', 'slide1', 'slide2', 'slide4']) {
         (values, taps) => total(values) / (a.countPadding === false ? values.length : taps),
       ),
     cases: [
-      ...all,
+      ...all.slice(-6),
       [
         'padding that does not count',
         [[2, 7, 8, 4]],
