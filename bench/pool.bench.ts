@@ -21,7 +21,8 @@ type Kind = (typeof KINDS)[number];
 export const family: Family = {
   name: 'pool',
   dims: DIMS,
-  bytes: 'forward reads x and writes y; backward reads dy, for maxima a byte a window, and writes dx',
+  bytes:
+    'forward reads x and writes y; backward reads dy, for maxima a byte a window, and writes dx',
   tolerance: 1e-6,
   shapes: [
     [1, 32, 256],

@@ -19,27 +19,28 @@ const ROWS = 1u;
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
+  let p = params;
   let id = line(group, groups) * WIDTH + lane;
-  let c = id % params.columns;
-  let strip = id / params.columns;
-  let strips = (params.h + ROWS - 1) / ROWS;
+  let c = id % p.columns;
+  let strip = id / p.columns;
+  let strips = (p.h + ROWS - 1) / ROWS;
   let image = strip / strips;
-  if image >= params.images { return; }
+  if image >= p.images { return; }
   let y0 = strip % strips * ROWS;
 
   // The windows down from the first that reaches row y0 to the last that begins before the row after these.
   let begin = (max(y0 + TOP + SY, KH) - KH) / SY;
-  let end = min((y0 + ROWS - 1 + TOP) / SY + 1, params.oh);
+  let end = min((y0 + ROWS - 1 + TOP) / SY + 1, p.oh);
   var sums: array<array<T, ROWS>, KW>;
   for (var k = 0u; k < KW; k++) {
     for (var r = 0u; r < ROWS; r++) { sums[k][r] = T(0.0); }
   }
-  let steps = (params.w + LEFT + SX - 1) / SX;
+  let steps = (p.w + LEFT + SX - 1) / SX;
   for (var ox = 0u; ox < steps; ox++) {
-    if ox < params.ow {
+    if ox < p.ow {
       for (var oy = begin; oy < end; oy++) {
-        let at = place(image, oy, ox) + c;
-        let gradient = dy[at] * share(oy, ox);
+        let at = place(p, image, oy, ox) + c;
+        let gradient = dy[at] * share(p, oy, ox);
         var tap = Taps(0);
         if MAX == 1 { tap = unpacked(taps[at]); }
         for (var r = 0u; r < ROWS; r++) {
@@ -58,10 +59,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     for (var k = 0u; k < SX; k++) {
       let ix = ox * SX + k - LEFT;
-      if ix < params.w {
+      if ix < p.w {
         for (var r = 0u; r < ROWS; r++) {
-          if y0 + r < params.h {
-            let to = pixel(image, y0 + r, ix) + c;
+          if ROWS == 1 || y0 + r < p.h {
+            let to = pixel(p, image, y0 + r, ix) + c;
             if k < KW { dx[to] = sums[min(k, KW - 1)][r]; } else { dx[to] = T(0.0); }
           }
         }

@@ -6,25 +6,21 @@
 //
 // Taps outside of the image count as -∞ or 0. Sums are of a window only, none is carried from one to the next.
 
-// use lib/pool.wgsl
+// use lib/pool_tap.wgsl
 
 const ROWS = 1u;
 
-@group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read_write> y: array<T>;
 
 // Column ix of x, reduced over the taps of each row of y from y0 on.
-fn reduced(image: u32, y0: u32, ix: u32, c: u32) -> array<T, ROWS> {
+fn reduced(p: Params, image: u32, y0: u32, ix: u32, c: u32) -> array<T, ROWS> {
   var result: array<T, ROWS>;
-  for (var r = 0u; r < ROWS; r++) { result[r] = T(params.neutral); }
-  if ix >= params.w { return result; }
+  for (var r = 0u; r < ROWS; r++) { result[r] = T(p.neutral); }
   for (var t = 0u; t < (ROWS - 1) * SY + KH; t++) {
     let iy = y0 * SY + t - TOP;                // before the first row it wraps to something large
-    if iy < params.h {
-      let value = x[pixel(image, iy, ix) + c];
-      for (var r = 0u; r < ROWS; r++) {
-        if t >= r * SY && t < r * SY + KH { result[r] = combined(result[r], value); }
-      }
+    let value = tap(p, image, iy, ix, c);
+    for (var r = 0u; r < ROWS; r++) {
+      if t >= r * SY && t < r * SY + KH { result[r] = combined(result[r], value); }
     }
   }
   return result;
@@ -33,25 +29,26 @@ fn reduced(image: u32, y0: u32, ix: u32, c: u32) -> array<T, ROWS> {
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
+  let p = params;
   let id = line(group, groups) * WIDTH + lane;
-  let c = id % params.columns;
-  let strip = id / params.columns;
-  let strips = (params.oh + ROWS - 1) / ROWS;
+  let c = id % p.columns;
+  let strip = id / p.columns;
+  let strips = (p.oh + ROWS - 1) / ROWS;
   let image = strip / strips;
-  if image >= params.images { return; }
+  if image >= p.images { return; }
   let y0 = strip % strips * ROWS;
 
   // The columns of the window, where each is one step before its place.
   var held: array<array<T, ROWS>, KW>;
-  for (var k = SX; k < KW; k++) { held[k] = reduced(image, y0, k - SX - LEFT, c); }
-  for (var ox = 0u; ox < params.ow; ox++) {
+  for (var k = SX; k < KW; k++) { held[k] = reduced(p, image, y0, k - SX - LEFT, c); }
+  for (var ox = 0u; ox < p.ow; ox++) {
     for (var k = 0u; k < KW; k++) {
-      if k + SX < KW { held[k] = held[k + SX]; } else { held[k] = reduced(image, y0, ox * SX + k - LEFT, c); }
+      if k + SX < KW { held[k] = held[k + SX]; } else { held[k] = reduced(p, image, y0, ox * SX + k - LEFT, c); }
     }
     for (var r = 0u; r < ROWS; r++) {
       var result = held[0][r];
       for (var k = 1u; k < KW; k++) { result = combined(result, held[k][r]); }
-      if y0 + r < params.oh { y[place(image, y0 + r, ox) + c] = result * share(y0 + r, ox); }
+      if ROWS == 1 || y0 + r < p.oh { y[place(p, image, y0 + r, ox) + c] = result * share(p, y0 + r, ox); }
     }
   }
 }

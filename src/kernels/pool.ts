@@ -50,23 +50,28 @@ type Operands = Readonly<Record<string, Operand>>;
 type Attributes = Pooling & Partial<Rows>;
 
 /** What all kernels of the family say; `image` and `places` name what has pixels and windows. */
-const shared = (image: string, places: string) => ({
+const shared = (image: string, places: string, made: string) => ({
   editions: (t: Operands, a: Attributes): Editions =>
     lanesOf(a, channelsOf(t[image]!)) === 4 ? {} : { ...singles, 'lib/taps.wgsl': singleTaps },
   constants: (_: Operands, { window, rows }: Attributes) => ({
     ...constantsOf(window),
     ...(rows && { ROWS: `${rows}u` }),
   }),
-  overrides: (_: Operands, { max, countPadding, rows }: Attributes, target: Target) => ({
-    WIDTH: rows ? columnThreads(target, 64) : 64,
+  overrides: (t: Operands, { window, max, countPadding, rows }: Attributes, target: Target) => ({
+    WIDTH: columnThreads(target, 64),
     MAX: Number(max),
     COUNT_PADDING: Number(countPadding),
+    // Threads of several rows may read below the last window.
+    PADDED: Number(
+      window.padding.some((n) => n > 0) || (rows ? t[places]!.shape[1]! % rows > 0 : false),
+    ),
   }),
-  params: (t: Operands, a: Attributes) => {
+  params: (t: Operands, a: Attributes, target: Target) => {
     const [images, h, w, channels] = t[image]!.shape as [number, number, number, number];
     const [oh, ow] = t[places]!.shape.slice(1) as [number, number];
     const columns = channels / lanesOf(a, channels);
-    return { images, h, w, columns, oh, ow, neutral: a.max ? -Infinity : 0 };
+    const { tiles, steps } = walkOf(t[made]!, a, target);
+    return { images, h, w, columns, oh, ow, tiles, steps, neutral: a.max ? -Infinity : 0 };
   },
 });
 
@@ -81,11 +86,18 @@ const constantsOf = ({ kernel, stride, dilation, padding }: Window) => {
   return Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, `${n}u`]));
 };
 
-/** Workgroups where each thread makes one T of `t`, or of so many rows of it. */
+/** Workgroups that share a row of results one by one, and the steps of a thread. */
+function walkOf({ shape }: Operand, a: Attributes, target: Target) {
+  const length = (shape[2]! * shape[3]!) / lanesOf(a, shape[3]!);
+  const width = columnThreads(target, 64);
+  const steps = target.kind === 'hardware' ? 1 : Math.ceil(length / width);
+  return { steps, tiles: Math.ceil(length / width / steps) };
+}
+
 function groupsOf(t: Operand, a: Attributes, target: Target): number {
-  const [images, h, w, channels] = t.shape as [number, number, number, number];
+  const [images, h, , channels] = t.shape as [number, number, number, number];
+  if (!a.rows) return images * h * walkOf(t, a, target).tiles;
   const columns = channels / lanesOf(a, channels);
-  if (!a.rows) return Math.ceil((images * h * w * columns) / 64);
   return Math.ceil((images * Math.ceil(h / a.rows) * columns) / columnThreads(target, 64));
 }
 
@@ -94,7 +106,7 @@ const bytesOf = (...operands: Operand[]) =>
 
 /** y [n, oh, ow, c] of x [n, h, w, c]. */
 const pool = /* @__PURE__ */ kernel<'x', 'y', Attributes>(poolWgsl, {
-  .../* @__PURE__ */ shared('x', 'y'),
+  .../* @__PURE__ */ shared('x', 'y', 'y'),
   reads: ['x'],
   writes: ['y'],
   groups: ({ y }, a, target) => groupsOf(y, a, target),
@@ -107,7 +119,7 @@ const pool = /* @__PURE__ */ kernel<'x', 'y', Attributes>(poolWgsl, {
 
 /** The largest values, and the taps that they are from. */
 const poolTaps = /* @__PURE__ */ kernel<'x', 'y' | 'taps', Attributes>(poolTapsWgsl, {
-  .../* @__PURE__ */ shared('x', 'y'),
+  .../* @__PURE__ */ shared('x', 'y', 'y'),
   reads: ['x'],
   writes: ['y', 'taps'],
   groups: ({ y }, a, target) => groupsOf(y, a, target),
@@ -120,7 +132,7 @@ const poolTaps = /* @__PURE__ */ kernel<'x', 'y' | 'taps', Attributes>(poolTapsW
 
 /** dx of dy; `taps` is read for maxima only. */
 const poolBackward = /* @__PURE__ */ kernel<'dy' | 'taps', 'dx', Attributes>(poolBackwardWgsl, {
-  .../* @__PURE__ */ shared('dx', 'dy'),
+  .../* @__PURE__ */ shared('dx', 'dy', 'dx'),
   reads: ['dy', 'taps'],
   writes: ['dx'],
   groups: ({ dx }, a, target) => groupsOf(dx, a, target),
@@ -158,40 +170,24 @@ const fits: PoolTunable['fits'] = (name, _, [, , , , , kw, , , dy, dx]) => {
   return rows === 0 || (dy === 1 && dx === 1 && rows * kw! <= MOST_HELD);
 };
 
-/** The first of some variants that fits. */
-const firstOf = (order: readonly Name[], target: Target, shape: Shape): Name =>
-  order.find((name) => fits(name, target, shape)) ?? 'window';
-
 /**
- * How windows are pooled, by {@link poolShape}: a thread for each result, or threads that walk along
- * rows and keep what windows share.
+ * How windows are pooled, by {@link poolShape}: threads that make one result after another, or that
+ * walk along one or more rows of results and keep what windows share.
  */
 export const poolTunable: PoolTunable = {
   family: 'pool',
   variants,
   fits,
   usual(target, shape) {
-    if (target.kind === 'hardware') return 'window';
-    const [kh, sy] = [shape[4]!, shape[6]!];
-    return firstOf(kh > sy ? ['slide2', 'slide1'] : ['slide1'], target, shape);
+    const [kh, , sy] = shape.slice(4) as [number, number, number];
+    if (target.kind === 'hardware' || (kh <= sy && shape.at(-1) === 0)) return 'window';
+    return fits('slide2', target, shape) ? 'slide2' : 'window';
   },
 };
 
-/** The same for the backward pass, where a thread makes rows of dx. */
-export const poolBackwardTunable: PoolTunable = {
-  family: 'poolBackward',
-  variants,
-  fits,
-  usual(target, shape) {
-    if (target.kind === 'hardware') return 'window';
-    return firstOf(['slide2', 'slide1'], target, shape);
-  },
-};
-
-/** [n, h, w, c, taps down, across, stride down, across, dilation down, across] */
-export const poolShape = (image: Operand, { kernel, stride, dilation }: Window): Shape => [
-  ...image.shape,
-  ...kernel,
-  ...stride,
-  ...dilation,
-];
+/** [n, h, w, c, taps down, across, stride down, across, dilation down, across, 1 for the backward pass] */
+export const poolShape = (
+  image: Operand,
+  { kernel, stride, dilation }: Window,
+  backward = false,
+): Shape => [...image.shape, ...kernel, ...stride, ...dilation, Number(backward)];

@@ -2,7 +2,6 @@
 
 import {
   type Pooling,
-  poolBackwardTunable,
   poolKernels,
   poolShape,
   poolTunable,
@@ -56,7 +55,7 @@ const maxPoolOp = /* @__PURE__ */ op<Pooling>('maxPool2d', {
 const poolBackwardOp = /* @__PURE__ */ op<Pooling & { image: Shape }>('pool2dBackward', {
   shape: (_, { image }) => [image],
   lower: ({ inputs: [dy, taps], outputs: [dx], run, target }, a) => {
-    const { rows } = chosen(poolBackwardTunable, target, poolShape(dx!, a.window));
+    const { rows } = chosen(poolTunable, target, poolShape(dx!, a.window, true));
     run(poolKernels({ rows }).backward, { dy: dy!, taps: taps!, dx: dx! }, { ...a, rows });
   },
 });
