@@ -7,6 +7,8 @@ import { compile } from '../../src/graph/program.ts';
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
   matmul: [12, 20, 8],
+  pool: [2, 7, 5],
+  resize: [2, 5, 3],
 };
 const OTHERS = [33, 20];
 
