@@ -23,22 +23,23 @@ override WIDTH: u32 = 32;                      // threads of a workgroup
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
+  let p = params;                              // once: what stores might change is read again in each step
   let id = line(group, groups) * WIDTH + lane;
-  let b = id / params.columns;
-  let c = id % params.columns;
-  let begin = b * params.block;
-  if begin >= params.rows { return; }
-  let end = min(begin + params.block, params.rows);
+  let b = id / p.columns;
+  let c = id % p.columns;
+  let begin = b * p.block;
+  if begin >= p.rows { return; }
+  let end = min(begin + p.block, p.rows);
 
   var sum = T(0.0);
   var product = T(0.0);
   for (var r = begin; r < end; r++) {
-    let i = r * params.columns + c;
+    let i = r * p.columns + c;
     let gradient = dy[i];
     sum += gradient;
     product += gradient * ((x[i] - mean[r]) * inv_std[r]);
   }
-  let to = (params.first_block + b) * params.columns + c;
+  let to = (p.first_block + b) * p.columns + c;
   dshift[to] = sum;
   dscale[to] = product;
 }

@@ -67,7 +67,7 @@ export {
   type Value,
 } from './graph/ops/elementwise.ts';
 export { gaussianHeatmaps, type HeatmapOptions } from './graph/ops/heatmap.ts';
-export { layerNorm } from './graph/ops/layer_norm.ts';
+export { addLayerNorm, layerNorm, layerNorm } from './graph/ops/layer_norm.ts';
 export * from './graph/ops/layout.ts';
 export { linear, type MatmulOptions, matmul } from './graph/ops/matmul.ts';
 export {
@@ -80,7 +80,9 @@ export {
   type OptimiserOptions,
   sgdMomentum,
 } from './graph/ops/optimiser.ts';
+export { type AvgPoolOptions, avgPool2d, maxPool2d } from './graph/ops/pool.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
+export { type ResizeOptions, resizeBilinear, resizeNearest } from './graph/ops/resize.ts';
 export { type SkeletonOptions, skeletonImage } from './graph/ops/skeleton_image.ts';
 export { type SoftArgmaxOptions, softArgmax2d, softArgmax3d } from './graph/ops/soft_argmax.ts';
 export { softmax } from './graph/ops/softmax.ts';

@@ -15,6 +15,8 @@ const SMALL: Readonly<Record<string, readonly number[]>> = {
   depthwise: [2, 5, 6, 12, 3, 1, 1],
   matmul: [12, 20, 8],
   'squeeze excite': [2, 5, 6, 12],
+  pool: [2, 7, 5],
+  resize: [2, 5, 3],
 };
 const OTHERS = [33, 20];
 
