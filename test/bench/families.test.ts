@@ -6,17 +6,16 @@ import { compile } from '../../src/graph/program.ts';
 /** Odd sizes, so that a reference which mixes rows and columns up shows. */
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
+  attention: [2, 3, 17, 20],
   conv: [2, 5, 7, 3, 4, 3, 2, 1],
   'conv transpose': [2, 3, 5, 6, 7, 3, 2],
   'conv weights': [2, 5, 7, 6, 9, 3, 2, 1],
-  attention: [2, 3, 17, 20],
-  matmul: [12, 20, 8],
-  pose: [2, 9, 7, 3],
   depthwise: [2, 5, 6, 12, 3, 1, 1],
   matmul: [12, 20, 8],
-  'squeeze excite': [2, 5, 6, 12],
   pool: [2, 7, 5],
+  pose: [2, 9, 7, 3],
   resize: [2, 5, 3],
+  'squeeze excite': [2, 5, 6, 12],
 };
 const OTHERS = [33, 20];
 
