@@ -67,7 +67,7 @@ export {
   type Value,
 } from './graph/ops/elementwise.ts';
 export { gaussianHeatmaps, type HeatmapOptions } from './graph/ops/heatmap.ts';
-export { addLayerNorm, layerNorm, layerNorm } from './graph/ops/layer_norm.ts';
+export { addLayerNorm, layerNorm } from './graph/ops/layer_norm.ts';
 export * from './graph/ops/layout.ts';
 export { linear, type MatmulOptions, matmul } from './graph/ops/matmul.ts';
 export {
