@@ -3,7 +3,7 @@
 
 /** The public surface of Kinegrad. */
 
-// Files: in a page, of its private file system
+// Files: in a page, of its private file system or its IndexedDB
 export { listFiles, readFile, removeFile, writeFileAtomic } from '#platform';
 // Data
 export { clipFromAmc, parseAmc } from './data/amc.ts';

@@ -18,7 +18,7 @@ test('a second tab is told that a run is open, reads along, and trains under ano
 
   const second = await first.context().newPage();
   await second.goto(`${site.url}#train`);
-  const notice = second.locator('.runs .notice');
+  const notice = second.locator('.run-notice');
   await notice.getByText('in another tab').waitFor();
   expect(await notice.locator('p').textContent()).toBe(
     "“Run 1” is open in another tab, and two tabs would overwrite each other's checkpoint.",

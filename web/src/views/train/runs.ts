@@ -46,7 +46,7 @@ export function createRuns(listener: RunsListener): Runs {
     name: 'run',
     onchange: () => change(select.value),
   });
-  const notice = h('div', { class: 'notice small', role: 'alert' });
+  const notice = h('div', { class: 'run-notice small', role: 'alert' });
   const element = h(
     'div',
     { class: 'runs' },
