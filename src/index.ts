@@ -3,8 +3,8 @@
 
 /** The public surface of Kinegrad. */
 
-// Files: in a page, of its private file system
-export { readFile, writeFileAtomic } from '#platform';
+// Files: in a page, of its private file system or its IndexedDB
+export { listFiles, readFile, removeFile, writeFileAtomic } from '#platform';
 // Data
 export { clipFromAmc, parseAmc } from './data/amc.ts';
 export { parseAsf } from './data/asf.ts';

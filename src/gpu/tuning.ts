@@ -20,16 +20,20 @@ export interface Tuning {
  * The tuning for an adapter: what the caller gives, else the file that `KINEGRAD_TUNING` names,
  * else the one in the cache folder, else the shipped defaults, which have no entries. Databases of
  * another adapter, driver or version are passed over with a warning.
- * @throws where a file is corrupt, with its path and what is wrong
+ * @throws where a file that is asked is corrupt, with its path and what is wrong
  */
 export async function findTuning(adapter: TunedAdapter, given?: TuningDatabase): Promise<Tuning> {
-  const own = given ? [{ source: 'openGpu({ tuning })', database: given }] : [];
-  const usable = (found: readonly FoundTuning[]) =>
-    found.find(({ source, database }) => suits(database, adapter, source));
-  const found = usable(own) ?? usable(await readTunings(adapter.name));
-  return found
-    ? { source: found.source, entries: found.database.entries }
-    : { source: 'shipped defaults', entries: [] };
+  for await (const { source, database } of considered(adapter, given))
+    if (suits(database, adapter, source)) return { source, entries: database.entries };
+  return { source: 'shipped defaults', entries: [] };
+}
+
+async function* considered(
+  { name }: TunedAdapter,
+  given: TuningDatabase | undefined,
+): AsyncGenerator<FoundTuning> {
+  if (given) yield { source: 'openGpu({ tuning })', database: given };
+  yield* readTunings(name);
 }
 
 /** Warnings that have been given: a file is read whenever a device is opened. */

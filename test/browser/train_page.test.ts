@@ -1,17 +1,13 @@
 /** The view Train: a lifter learns in the tab, through pauses, reloads and lost devices. */
 
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bodySource } from '../../src/data/body/source.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
-import { readCheckpoint } from '../../src/train/checkpoint.ts';
 import { configOf } from '../../src/train/config.ts';
 import { forecastTraining } from '../../src/train/step.ts';
 import { openTraining, type Validation } from '../../src/train/training.ts';
 import { type OpenedSite, openSite } from './site.ts';
-
-const SETTING = { width: 32, batch: 32, rate: 4e-3, steps: 100 };
-type Setting = Partial<typeof SETTING> & { limit?: number };
+import { choose, click, openTrain, ready, SETTING, savedRun, says, status } from './train_view.ts';
 
 let site: OpenedSite;
 /** What an uninterrupted run in Node makes of the same setting. */
@@ -32,48 +28,8 @@ async function inNode() {
   return { losses, last: await training.validate() };
 }
 
-const opened = async () => {
-  const { page, calm } = await site.open('train');
-  await ready(page);
-  return { page, calm };
-};
-const ready = (page: Page) => page.waitForSelector('[data-act=go]');
-
-async function choose(page: Page, setting: Setting) {
-  for (const [name, value] of Object.entries(setting))
-    await page.selectOption(`select[name=${name}]`, String(value));
-}
-const click = (page: Page, act: 'go' | 'reset') => page.click(`[data-act=${act}]`);
-/** Waits for words of the status, which the view tells to screen readers, too. */
-const says = (page: Page, words: RegExp) =>
-  page.waitForFunction(
-    ([source]) => new RegExp(source!).test(document.querySelector('.status')!.textContent ?? ''),
-    [words.source],
-    { polling: 20 },
-  );
-const status = (page: Page) => page.textContent('.status');
-
-/** The checkpoint in the page's private files, as Node reads it; undefined where there is none. */
-async function savedRun(page: Page) {
-  const bytes = await page.evaluate(async () => {
-    try {
-      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('train');
-      const file = await (await folder.getFileHandle('checkpoint.safetensors')).getFile();
-      return [...new Uint8Array(await file.arrayBuffer())];
-    } catch {
-      return undefined;
-    }
-  });
-  if (!bytes) return undefined;
-  const { snapshot, about } = readCheckpoint(Uint8Array.from(bytes));
-  const { history } = about as {
-    history: { losses: number[]; judgements: (Validation & { step: number })[] };
-  };
-  return { step: snapshot.step, ...history };
-}
-
 test('a run that is cut off by a reload goes on, to the same curve as an uninterrupted one', async () => {
-  const { page, calm } = await opened();
+  const { page, calm } = await openTrain(site);
   await choose(page, SETTING);
   await click(page, 'go');
   await says(page, /Saved at step [2-6]\d\b/);
@@ -121,7 +77,7 @@ test('a lost device is told, and training goes on from the last checkpoint', asy
 });
 
 test('a pause stops and saves, and a reset forgets', async () => {
-  const { page, calm } = await opened();
+  const { page, calm } = await openTrain(site);
   await choose(page, { ...SETTING, steps: 1000 });
   await click(page, 'go');
   await page.waitForFunction(() => /^Step\d+/.test(document.querySelector('.tile')!.textContent!));
@@ -143,7 +99,7 @@ test('a pause stops and saves, and a reset forgets', async () => {
 });
 
 test('a training that does not fit is refused, with what it needs and the most that fits', async () => {
-  const { page, calm } = await opened();
+  const { page, calm } = await openTrain(site);
   const limit = 256 * 2 ** 20;
   await choose(page, { width: 4096, batch: 256, steps: 100, limit });
   await click(page, 'go');

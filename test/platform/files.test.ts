@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readFile, writeFileAtomic } from '../../src/platform/node/files.ts';
+import { listFiles, readFile, removeFile, writeFileAtomic } from '../../src/platform/node/files.ts';
 import { canHide, runInChild } from './child.ts';
 
 let folder: string;
@@ -88,4 +88,15 @@ test.runIf(canHide)('a full disk keeps the old file and says so', async () => {
   expect(stdout).toMatch(
     /^\/mnt\/run\/checkpoint was not written: the disk is full\. .*\ncheckpoint old\n$/,
   );
+});
+
+test('files of a folder are listed and removed; what is not there is no error', async () => {
+  const base = join(folder, 'runs');
+  expect(await listFiles(base)).toEqual([]);
+  for (const name of ['b', 'a', 'deeper/c']) await writeFileAtomic(join(base, name), name);
+  expect(await listFiles(base)).toEqual(['a', 'b']);
+  await removeFile(join(base, 'b'));
+  await removeFile(join(base, 'b'));
+  expect(await listFiles(base)).toEqual(['a']);
+  await expect(removeFile(join(base, 'deeper'))).rejects.toThrow(/deeper was not removed: .+\.$/);
 });

@@ -5,7 +5,9 @@
  *    page asks for: (video) => joints of one person in pixels of the video, or null.
  * 2. Serve MediaPipe from the same site, since the page's policy lets nothing else in:
  *    node_modules/@mediapipe/tasks-vision as mediapipe/, and pose_landmarker_lite.task beside it.
- * 3. MediaPipe is WebAssembly: add 'wasm-unsafe-eval' to script-src of the page's policy.
+ * 3. MediaPipe is WebAssembly, which browsers compile only where the policy says so: in the page's
+ *    index.html, write script-src 'self' 'wasm-unsafe-eval'. Nothing else of the policy changes: the
+ *    loader, its .wasm file and the model come from this site.
  */
 
 import { FilesetResolver, PoseLandmarker } from './mediapipe/vision_bundle.mjs';
@@ -21,13 +23,16 @@ const landmarker = await PoseLandmarker.createFromOptions(files, {
   numPoses: 1,
 });
 
-/** BlazePose's 33 joints, [x, y, how sure] each: an array of a whole skeleton needs no names. */
+/**
+ * BlazePose's 33 joints, [x, y, how sure] each: an array of a whole skeleton needs no names. Some
+ * releases of MediaPipe do not tell how sure they are.
+ */
 export default function detect(video) {
   const [person] = landmarker.detectForVideo(video, performance.now()).landmarks;
   if (!person) return null;
   return person.map(({ x, y, visibility }) => [
     x * video.videoWidth,
     y * video.videoHeight,
-    visibility,
+    visibility ?? 1,
   ]);
 }

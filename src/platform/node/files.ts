@@ -80,6 +80,26 @@ export async function appendLines(path: string, lines: string): Promise<void> {
   }
 }
 
+/** Removes a file; nothing where there is none. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw new Error(`${path} was not removed: ${reason(error)}.`, { cause: error });
+  }
+}
+
+/** The names of the files in a folder, in alphabetical order; none where there is no folder. */
+export async function listFiles(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new Error(`${folder} was not read: ${reason(error)}.`, { cause: error });
+  }
+}
+
 /** Removes drafts of the file that killed processes left. */
 async function sweep(folder: string, name: string) {
   for (const entry of await readdir(folder)) {

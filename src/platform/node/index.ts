@@ -1,6 +1,6 @@
 /** `#platform` in Node. */
 
 export { findAdapters, listAdapters } from './adapters.ts';
-export { openFile, readFile, writeFileAtomic } from './files.ts';
+export { listFiles, openFile, readFile, removeFile, writeFileAtomic } from './files.ts';
 export { decodeImage, encodePng, renderSvg } from './images.ts';
 export { readTunings } from './tuning.ts';

@@ -4,6 +4,7 @@ import { formatNumber, formatStep, ticksOf, valueScale } from '../../../src/pict
 import { linearScale } from '../../../src/picture/scale.ts';
 import { thin } from '../../../src/picture/series.ts';
 import { h, s } from './dom.ts';
+import { followPointer } from './pointer.ts';
 
 export interface Line {
   readonly name: string;
@@ -113,15 +114,8 @@ export function createChart(title: string, unit: string): Chart {
     );
   }
 
-  const point = (event: PointerEvent) => {
-    const { left, width } = plot.getBoundingClientRect();
-    const share = (event.clientX - left - LEFT) / (width - LEFT - RIGHT);
-    pointed = Math.round(last * Math.min(1, Math.max(0, share)));
-    draw();
-  };
-  plot.addEventListener('pointermove', point);
-  plot.addEventListener('pointerleave', () => {
-    pointed = undefined;
+  followPointer(plot, { left: LEFT, right: RIGHT }, (share) => {
+    pointed = share === undefined ? undefined : Math.round(last * share);
     draw();
   });
   const sizes = new ResizeObserver(draw);

@@ -51,7 +51,7 @@ export function layout(actions: Actions) {
     h(
       'button',
       {
-        class: 'bone',
+        class: 'button bone',
         'data-bone': bone,
         onclick: () => actions.flip(bone),
         onfocus: () => actions.select(bone),
@@ -75,7 +75,7 @@ export function layout(actions: Actions) {
   );
   const element = h(
     'div',
-    { class: 'ambiguity-grid' },
+    { class: 'picture-grid ambiguity-grid' },
     h(
       'header',
       { class: 'lead' },
@@ -135,7 +135,7 @@ export function layout(actions: Actions) {
         { class: 'row' },
         h(
           'div',
-          { class: 'segments', role: 'group', 'aria-label': 'Step through' },
+          { class: 'joined', role: 'group', 'aria-label': 'Step through' },
           bodies,
           everyone,
         ),

@@ -1,6 +1,7 @@
 /** Memory over the program's life, drawn: what is alive in each dispatch, and which buffer holds it. */
 
 import { h, s, set } from '../../parts/dom.ts';
+import { followPointer } from '../../parts/pointer.ts';
 import { size } from '../../parts/size.ts';
 import type { MemoryMap } from './program.ts';
 
@@ -85,14 +86,8 @@ export function createMemoryChart(): MemoryChart {
         : `${pointed + 1}. ${ops[pointed]}: ${size(live[pointed]!)} alive`;
   }
 
-  plot.addEventListener('pointermove', (event) => {
-    const { left, width: wide } = plot.getBoundingClientRect();
-    const at = Math.floor((count() * (event.clientX - left)) / wide);
-    pointed = Math.min(count() - 1, Math.max(0, at));
-    draw();
-  });
-  plot.addEventListener('pointerleave', () => {
-    pointed = undefined;
+  followPointer(plot, { left: 0, right: 0 }, (share) => {
+    pointed = share === undefined ? undefined : Math.min(count() - 1, Math.floor(count() * share));
     draw();
   });
   const sizes = new ResizeObserver(draw);

@@ -92,7 +92,7 @@ export function layout(actions: Actions): Layout {
   });
   const element = h(
     'div',
-    { class: 'lift-grid' },
+    { class: 'picture-grid lift-grid' },
     h('h1', { class: 'hidden' }, 'Lift a person from a picture'),
     h('div', { class: 'bar row' }, samples, h('div', { class: 'row' }, open, file)),
     h(
@@ -145,7 +145,11 @@ export function layout(actions: Actions): Layout {
         ...list.map((sample) =>
           h(
             'button',
-            { class: 'sample', 'data-sample': sample.id, onclick: () => actions.choose(sample) },
+            {
+              class: 'button sample',
+              'data-sample': sample.id,
+              onclick: () => actions.choose(sample),
+            },
             h('img', { src: sample.picture, alt: '', width: 60, height: 40 }),
             h('span', {}, sample.name),
           ),
@@ -177,7 +181,7 @@ function exportsMenu({ save }: Actions): HTMLElement {
   );
   return h(
     'div',
-    { class: 'exports', role: 'group', 'aria-label': 'Save' },
+    { class: 'exports joined', role: 'group', 'aria-label': 'Save' },
     icon(ICONS.save),
     ...kinds,
   );

@@ -26,7 +26,7 @@ export function thumbnails(look: (from: From) => void): Thumbnails {
     const button = h(
       'button',
       {
-        class: 'thumbnail',
+        class: 'button thumbnail',
         'aria-label': `Look from the ${name.toLowerCase()}`,
         onclick: () => look(from),
       },

@@ -114,7 +114,7 @@ export function layout(actions: Actions) {
   const title = h('h2', {}, 'Film');
   const element = h(
     'div',
-    { class: 'play-grid' },
+    { class: 'picture-grid play-grid' },
     h('h1', { class: 'hidden' }, 'Play a sequence of joints'),
     h(
       'div',

@@ -11,8 +11,11 @@ export interface Controls {
   readonly settings: Settings;
   /** Whether a training of these settings fits, told to the visitor as well. */
   allowed(): boolean;
-  /** Shows the settings of a run, which cannot be changed while it lasts; undefined frees them. */
-  lock(config: LifterConfig | undefined): void;
+  /**
+   * Shows the settings of a run, which cannot be changed while it lasts; undefined frees them, where
+   * a run may begin.
+   */
+  lock(config: LifterConfig | undefined, mayBegin?: boolean): void;
 }
 
 type Name = keyof Settings | 'limit';
@@ -113,10 +116,10 @@ export function createControls(gpu: Gpu): Controls {
       return settingsNow();
     },
     allowed: tell,
-    lock(config) {
+    lock(config, mayBegin = true) {
       for (const name of ['width', 'batch', 'rate', 'steps', 'limit'] as const) {
         const select = selects[name];
-        select.disabled = config !== undefined;
+        select.disabled = config !== undefined || !mayBegin;
         if (!config || name === 'limit') continue;
         const value = String(config[name]);
         // A run that was saved by another release may have a value that is not offered any more.

@@ -1,6 +1,5 @@
 /** Train: a lifter learns in the tab, from procedural people. */
 
-import type { LifterConfig } from 'kinegrad';
 import { smooth } from '../../../../src/picture/series.ts';
 import { createChart } from '../../parts/chart.ts';
 import { h } from '../../parts/dom.ts';
@@ -8,9 +7,10 @@ import { download } from '../../parts/download.ts';
 import type { View } from '../../shell/app.ts';
 import { createControls } from './controls.ts';
 import { createFigures } from './figures.ts';
+import { createRuns } from './runs.ts';
 import { createSession, type Session, shownPeople } from './session.ts';
 import { configFor } from './settings.ts';
-import { forget, load, type Saved } from './store.ts';
+import { forget } from './store.ts';
 import { createTiles } from './tiles.ts';
 
 /** Milliseconds between two pictures of a run: the steps have better use for the thread. */
@@ -25,12 +25,22 @@ export const view: View = {
   async mount(root, app) {
     const gpu = await app.gpu();
     await leaving;
-    const saved = await load();
     const controls = createControls(gpu);
     const tiles = createTiles();
     const losses = createChart('Loss', 'mm');
     const errors = createChart('Test error', 'mm');
     const figures = createFigures();
+    const runs = createRuns({
+      leaving: () => leave(),
+      opened(saved) {
+        session = undefined;
+        if (saved) session = createSession(app.gpu, runs.name, saved.config, listener, saved);
+        told = session?.history.judgements.length ?? 0;
+        controls.lock(saved?.config, runs.hold === 'own');
+        paint();
+      },
+      told: (text) => app.fail(new Error(text)),
+    });
     const nobodys = shownPeople(configFor(controls.settings));
     const status = h('p', { class: 'status small', role: 'status' });
     const button = (name: string, act: () => unknown, kind = '') =>
@@ -46,6 +56,7 @@ export const view: View = {
     const reset = button('reset', askToReset);
     keep.textContent = 'Save';
     take.textContent = 'Download weights';
+    const actions = h('div', { class: 'row actions' }, go, keep, take, reset);
     root.append(
       h(
         'section',
@@ -59,8 +70,9 @@ export const view: View = {
             { class: 'muted small' },
             'It learns to see depth from people who are made up as it goes, each through a camera of their own. Nothing is downloaded, and nothing leaves this tab.',
           ),
+          runs.element,
           controls.element,
-          h('div', { class: 'row actions' }, go, keep, take, reset),
+          actions,
           status,
         ),
       ),
@@ -101,18 +113,23 @@ export const view: View = {
         app.fail(new Error(text));
       },
     };
-    const begin = (config: LifterConfig, from?: Saved) => {
-      session = createSession(app.gpu, config, listener, from);
-      told = session.history.judgements.length;
-      controls.lock(config);
-    };
 
     function start() {
+      if (runs.hold !== 'own') return;
       if (!session) {
         if (!controls.allowed()) return app.announce('This training does not fit in memory.');
-        begin(configFor(controls.settings));
+        const config = configFor(controls.settings);
+        session = createSession(app.gpu, runs.name, config, listener);
+        controls.lock(config);
       }
-      return session!.start();
+      return session.start();
+    }
+
+    /** Saves and closes what is open. */
+    async function leave() {
+      const last = session;
+      session = undefined;
+      await last?.close(true);
     }
 
     function askToReset() {
@@ -134,7 +151,7 @@ export const view: View = {
       paint();
       reset.disabled = go.disabled = true;
       await old?.close(false);
-      await forget();
+      await forget(runs.name);
       controls.lock(undefined);
       paint();
       app.announce('The run is forgotten.');
@@ -194,13 +211,16 @@ export const view: View = {
       const { phase } = session ?? {};
       const reached = session?.history.losses.length ?? 0;
       go.textContent = isBusy() ? 'Pause' : reached > 0 ? 'Resume' : 'Start';
+      const isOwn = runs.hold === 'own';
+      actions.hidden = !isOwn;
+      runs.setBusy(isBusy());
       go.hidden = phase === 'done';
       go.disabled = phase === 'stopping';
       keep.disabled = !(
         phase === 'running' ||
         (phase === 'idle' && reached > (session?.savedStep ?? 0))
       );
-      take.hidden = !(phase === 'done' || phase === 'idle') || !session?.isOpen;
+      take.hidden = !(phase === 'done' || phase === 'idle') || reached === 0;
       reset.textContent = asked === undefined ? 'Reset' : 'Forget this run?';
       reset.disabled = !session;
       const words = session ? statusOf(session) : '';
@@ -208,16 +228,17 @@ export const view: View = {
       if (status.textContent !== words) status.textContent = words;
     }
 
-    if (saved) begin(saved.config, saved);
     paint();
+    await runs.open();
     return () => {
       clearTimeout(refresh);
       clearTimeout(asked);
       listener.changed = () => {};
       losses.dispose();
       errors.dispose();
-      const last = session;
-      if (last) leaving = last.close(true).catch(() => {});
+      leaving = leave()
+        .catch(() => {})
+        .finally(runs.close);
     };
   },
 };

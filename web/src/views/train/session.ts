@@ -30,8 +30,6 @@ export interface Session {
   /** What is being done before the first step, in words. */
   readonly doing: string;
   readonly people: People;
-  /** Whether it is on the device, so that its weights can be had. */
-  readonly isOpen: boolean;
   /** Goes on until the last step, or until it is told to stop. */
   start(): Promise<void>;
   /** Stops after the steps that are under way, and saves. */
@@ -57,9 +55,10 @@ const judgesOf = ({ seed }: LifterConfig) => bodySource({ seed: seed + 1, count:
 /** Those of them that the page shows. */
 export const shownPeople = (config: LifterConfig): People => drawPeople(judgesOf(config), config);
 
-/** A run that begins, or one that goes on from where it was saved. */
+/** The run of a name: one that begins, or one that goes on from where it was saved. */
 export function createSession(
   openGpu: () => Promise<Gpu>,
+  name: string,
   config: LifterConfig,
   listener: Listener,
   saved?: Saved,
@@ -73,9 +72,9 @@ export function createSession(
   const clock: Meter = meter();
   let training: Training | undefined;
   let gpu: Gpu;
-  let phase: Phase = 'idle';
-  let doing = '';
   let savedStep = saved?.snapshot.step ?? 0;
+  let phase: Phase = savedStep < config.steps ? 'idle' : 'done';
+  let doing = '';
   let wants: 'stop' | 'save' | undefined;
   const wanted = () => wants;
   let running: Promise<void> | undefined;
@@ -93,7 +92,7 @@ export function createSession(
     const opened = await openTraining(gpu, config, data, (done, total) => {
       turn('opening', `Compiling pipeline ${done} of ${total}`);
     });
-    const kept = savedStep > 0 ? await load() : undefined;
+    const kept = savedStep > 0 ? await load(name) : undefined;
     if (kept) await opened.restore(kept.snapshot);
     forgetAfter(opened.step);
     return opened;
@@ -118,7 +117,7 @@ export function createSession(
     clock.pause();
     const snapshot = await opened.snapshot();
     try {
-      await save(config, history, snapshot);
+      await save(name, config, history, snapshot);
       savedStep = snapshot.step;
     } catch (error) {
       // The run is worth more than its checkpoint.
@@ -194,9 +193,6 @@ export function createSession(
     get doing() {
       return doing;
     },
-    get isOpen() {
-      return training !== undefined;
-    },
     start() {
       wants = undefined;
       running ??= run().finally(() => {
@@ -215,7 +211,14 @@ export function createSession(
       else if (training) await keep(training);
     },
     async weights() {
-      const opened = training!;
+      const before = phase;
+      try {
+        // A run of an earlier visit is only on the disk.
+        training ??= await open();
+      } finally {
+        turn(before);
+      }
+      const opened = training;
       const { losses, judgements } = history;
       const { mpjpe, paMpjpe } = judgements.at(-1)!;
       const header = {

@@ -1,10 +1,12 @@
-/** The run that is kept in the page's private file system: its checkpoint, and all that it reported. */
+/** The runs that are kept in the page's own files: each its checkpoint, and all that it reported. */
 
 import {
   configOf,
   type LifterConfig,
+  listFiles,
   readCheckpoint,
   readFile,
+  removeFile,
   type Snapshot,
   type Validation,
   writeCheckpoint,
@@ -34,20 +36,37 @@ export interface Saved {
 }
 
 const FOLDER = 'train';
-const FILE = 'checkpoint.safetensors';
+const ENDING = '.safetensors';
+const fileOf = (run: string) => `${FOLDER}/${run}${ENDING}`;
 
-/** @throws where the browser has no room, or no private files, with the reason */
-export function save(config: LifterConfig, history: History, snapshot: Snapshot): Promise<void> {
-  return writeFileAtomic(`${FOLDER}/${FILE}`, writeCheckpoint(snapshot, { config, history }));
+/** Tells other tabs of this page which run has been saved. */
+const channel = new BroadcastChannel('kinegrad train');
+
+/** The names of the runs that are kept. */
+export async function listRuns(): Promise<string[]> {
+  const files = await listFiles(FOLDER).catch(() => []);
+  const names = files.filter((name) => name.endsWith(ENDING));
+  const inOrder = new Intl.Collator('en', { numeric: true }).compare;
+  return names.map((name) => name.slice(0, -ENDING.length)).sort(inOrder);
 }
 
-/** The run that was kept; undefined where there is none, or none that can be read. */
-export async function load(): Promise<Saved | undefined> {
+/** @throws where the browser has no room, or keeps nothing, with the reason */
+export async function save(
+  run: string,
+  config: LifterConfig,
+  history: History,
+  snapshot: Snapshot,
+): Promise<void> {
+  await writeFileAtomic(fileOf(run), writeCheckpoint(snapshot, { config, history }));
+  channel.postMessage(run);
+}
+
+/** A run that was kept; undefined where there is none, or none that can be read. */
+export async function load(run: string): Promise<Saved | undefined> {
   try {
     // What is not there would be asked of the server.
-    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);
-    await folder.getFileHandle(FILE);
-    const { snapshot, about } = readCheckpoint(await readFile(`${FOLDER}/${FILE}`));
+    if (!(await listRuns()).includes(run)) return undefined;
+    const { snapshot, about } = readCheckpoint(await readFile(fileOf(run)));
     const { config, history } = about as { config: Record<string, unknown>; history: History };
     return { config: configOf(config), history, snapshot };
   } catch {
@@ -55,11 +74,14 @@ export async function load(): Promise<Saved | undefined> {
   }
 }
 
-/** Forgets the run. */
-export async function forget(): Promise<void> {
-  try {
-    await (await navigator.storage.getDirectory()).removeEntry(FOLDER, { recursive: true });
-  } catch {
-    // There was none.
-  }
+/** Forgets a run. */
+export async function forget(run: string): Promise<void> {
+  await removeFile(fileOf(run));
+  channel.postMessage(run);
+}
+
+/** Calls back whenever another tab saves or forgets the run, until the signal is aborted. */
+export function whenSaved(run: string, signal: AbortSignal, act: () => void): void {
+  const hear = ({ data }: MessageEvent) => data === run && act();
+  channel.addEventListener('message', hear, { signal });
 }
