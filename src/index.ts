@@ -33,6 +33,7 @@ export type { Tuning } from './gpu/tuning.ts';
 export { grad } from './graph/autograd.ts';
 export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
 // Ops
+export { type ConvOptions, conv2d } from './graph/ops/conv.ts';
 export {
   abs,
   add,
@@ -92,6 +93,7 @@ export {
   zeros,
 } from './graph/variables.ts';
 export type { Variants } from './kernels/tuning.ts';
+export type { Padding, Pair, WindowOptions } from './kernels/window.ts';
 // Models, lifting, training
 export { type Lifted, type Lifter, liftStep } from './lift/lifter.ts';
 export { type Architecture, type LoadOptions, type LoadProgress, loadLifter } from './lift/load.ts';
