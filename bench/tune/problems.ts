@@ -6,12 +6,14 @@ import { matmul } from '../../src/graph/ops/matmul.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
+import { convTunable } from '../../src/kernels/conv.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
 import { normalised } from '../batch_norm.bench.ts';
+import { convProblem, convSizes } from '../conv.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
 
@@ -42,6 +44,13 @@ function matmulProblem([batch, m, k, n, ta, tb]: Shape): Problem {
       return Math.max(...errors);
     },
   };
+}
+
+/** A convolution whose zeros keep the size of the image, or the gradient of its input. */
+function convolution(shape: Shape): Problem {
+  const [cout, kh, kw, stride, dilation, groups, gradient] = shape.slice(4);
+  const sizes = convSizes(shape.slice(0, 4), cout!, [kh!, kw!], stride!, dilation!, groups!);
+  return convProblem(sizes, gradient === 1);
 }
 
 /** A line of quads: y = a + b. */
@@ -89,6 +98,7 @@ function batchNormProblem(shape: Shape): Problem {
 
 export const tunedFamilies: readonly Tuned[] = [
   { tunable: matmulTunable, problem: matmulProblem },
+  { tunable: convTunable, problem: convolution },
   { tunable: batchNormTunable, problem: batchNormProblem },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },

@@ -19,7 +19,7 @@ import {
   stageOverrides,
   stageParams,
 } from './chain.ts';
-import type { Gather } from './conv_gather.ts';
+import { type Gather, meetings } from './conv_gather.ts';
 import { type Kernel, kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
@@ -140,10 +140,11 @@ const variant = (file: KernelFile, group: Group, edition: EditionOf = editionOf)
     },
     cost: ({ x, w, y }, { gather, groups, stages }) => {
       const made = y.shape[0]! * sizeOf(gather.places) * channelsOf(y);
+      const products = x.shape[0]! * meetings(gather, [x.shape[1]!, x.shape[2]!]);
       const read = (sizeOf(x.shape) + sizeOf(w.shape)) / sizeOf(gather.yStep);
       return {
         bytes: 4 * (made + read) + stageBytes(stages),
-        flops: (2 * made * sizeOf(gather.taps) * channelsOf(x)) / groups,
+        flops: (2 * products * channelsOf(x) * channelsOf(y)) / groups,
       };
     },
     cut: (_, { stages }) => [

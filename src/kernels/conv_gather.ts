@@ -91,3 +91,17 @@ function phasesOf(window: Window, axis: 0 | 1): Phase[] {
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+/** How often a tap of a place meets a pixel of an image [height, width]: zeros around it are no work. */
+export function meetings({ places, stride, first, tap, taps }: Gather, image: Pair): number {
+  const along = ([0, 1] as const).map((axis) => {
+    let count = 0;
+    for (let place = 0; place < places[axis]; place++)
+      for (let t = 0; t < taps[axis]; t++) {
+        const pixel = place * stride[axis] + first[axis] + t * tap[axis];
+        if (pixel >= 0 && pixel < image[axis]) count++;
+      }
+    return count;
+  });
+  return along[0]! * along[1]!;
+}

@@ -6,6 +6,7 @@ import { compile } from '../../src/graph/program.ts';
 /** Odd sizes, so that a reference which mixes rows and columns up shows. */
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
+  conv: [2, 5, 7, 3, 4, 3, 2, 1],
   matmul: [12, 20, 8],
 };
 const OTHERS = [33, 20];
