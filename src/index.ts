@@ -34,6 +34,7 @@ export { grad } from './graph/autograd.ts';
 export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
 // Ops
 export { type ConvOptions, conv2d } from './graph/ops/conv.ts';
+export { depthwiseConv2d } from './graph/ops/depthwise.ts';
 export {
   abs,
   add,

@@ -1,0 +1,193 @@
+/**
+ * Gradients of depthwise convolution that are no convolutions themselves: of the input where the stride is above 1, and of the
+ * weights.
+ */
+
+import inputWgsl from '../../shaders/depthwise_input_gradient.wgsl';
+import inputStripsWgsl from '../../shaders/depthwise_input_gradient_strips.wgsl';
+import weightsWgsl from '../../shaders/depthwise_weights.wgsl';
+import weightsStripsWgsl from '../../shaders/depthwise_weights_strips.wgsl';
+import type { KernelFile } from '../gpu/shader.ts';
+import { singles } from './chain.ts';
+import { hasStrips, stripsOf, windowParams } from './depthwise.ts';
+import { type Kernel, kernel, kernelLike, type Target } from './kernel.ts';
+import { type Operand, sizeOf } from './tensor.ts';
+import type { Tunable } from './tuning.ts';
+import { columnThreads, lanesOf } from './walk.ts';
+import type { Window } from './window.ts';
+
+const WIDTH = 64;
+const editions = (t: Operand) => (lanesOf(t) === 4 ? {} : singles);
+const quadsOf = (t: Operand) => t.shape[3]! / lanesOf(t);
+const groupsOf = (threads: number, target: Target) =>
+  Math.ceil(threads / columnThreads(target, WIDTH));
+const tapsOf = ({ kernel }: Window) => ({ KH: `${kernel[0]}u`, KW: `${kernel[1]}u` });
+const stridesOf = ({ stride }: Window) => ({ SY: `${stride[0]}u`, SX: `${stride[1]}u` });
+const none = { blocks: 1, phases_y: 1, phases_x: 1, block: 1, first_block: 0 };
+
+interface Windowed {
+  readonly window: Window;
+}
+export type InputGradientKernel = Kernel<'dy' | 'taps', 'dx', Windowed>;
+
+/** dx [n, h, w, c] from dy and the taps: a thread for each T. */
+const anyInputGradient = /* @__PURE__ */ kernel<'dy' | 'taps', 'dx', Windowed>(inputWgsl, {
+  reads: ['dy', 'taps'],
+  writes: ['dx'],
+  editions: ({ dx }) => editions(dx),
+  overrides: (_t, _a, target) => ({ WIDTH: columnThreads(target, WIDTH) }),
+  constants: (_, { window }) => tapsOf(window),
+  params: ({ dx }, { window }) => ({
+    ...windowParams(window),
+    images: dx.shape[0]!,
+    channels: quadsOf(dx),
+    ...none,
+  }),
+  groups: ({ dx }, _, target) => groupsOf(sizeOf(dx.shape) / lanesOf(dx), target),
+  cost: ({ dy, taps, dx }, { window }) => ({
+    bytes: 4 * (sizeOf(dy.shape) + sizeOf(taps.shape) + sizeOf(dx.shape)),
+    flops: 2 * sizeOf(window.kernel) * sizeOf(dy.shape),
+  }),
+  cut: () => ['dy', 'dx'],
+});
+
+/** Blocks of `rows` squares of stride by stride values of dx, from the first that has any. */
+const squares = ({ image, stride, padding }: Window, rows: number) =>
+  Math.ceil(Math.ceil((image[0] + padding[0]) / stride[0]) / rows);
+
+const stripInputGradient = (rows: number): InputGradientKernel =>
+  kernelLike(inputStripsWgsl, anyInputGradient, {
+    constants: (_, { window }) => ({
+      ...tapsOf(window),
+      ...stridesOf(window),
+      ROWS: `${rows}u`,
+    }),
+    params: ({ dx }, { window }) => ({
+      ...windowParams(window),
+      images: dx.shape[0]!,
+      channels: quadsOf(dx),
+      ...none,
+      blocks: squares(window, rows),
+    }),
+    groups: ({ dx }, { window }, target) =>
+      groupsOf(dx.shape[0]! * squares(window, rows) * quadsOf(dx), target),
+  });
+
+/** The gradient of the input, where a stride is above 1. */
+export const depthwiseInputTunable: Tunable<'any' | 'strips1' | 'strips2', InputGradientKernel> = {
+  family: 'depthwiseInput',
+  variants: {
+    any: anyInputGradient,
+    strips1: /* @__PURE__ */ stripInputGradient(1),
+    strips2: /* @__PURE__ */ stripInputGradient(2),
+  },
+  fits: (name, _, shape) => name === 'any' || (hasStrips(shape) && plain(shape)),
+  usual: (_, shape) => (hasStrips(shape) && plain(shape) ? 'strips1' : 'any'),
+};
+const plain = ([, , , , , , , , dy, dx]: readonly number[]) => dy === 1 && dx === 1;
+
+interface WeightAttributes extends Windowed {
+  /** Strips, or pixels, that a thread adds up. */
+  readonly block: number;
+  /** Index of the first block, when the images are cut. */
+  readonly firstBlock: number;
+}
+type WeightKernel = Kernel<'x' | 'dy', 'dw', WeightAttributes>;
+
+/** How the gradient of the weights is divided into blocks. */
+interface WeightVariant {
+  readonly kernel: WeightKernel;
+  /** Strips, or pixels, of an image. */
+  readonly units: (window: Window) => number;
+  /** Threads that share one of them. */
+  readonly shared: (window: Window) => number;
+}
+
+/** dw [blocks, kh, kw, 1, c]: a thread for each tap, block of units and T of channels. */
+function weightVariant(
+  file: KernelFile,
+  units: (window: Window) => number,
+  shared: (window: Window) => number,
+  rows?: number,
+): WeightVariant {
+  const made = kernel<'x' | 'dy', 'dw', WeightAttributes>(file, {
+    reads: ['x', 'dy'],
+    writes: ['dw'],
+    editions: ({ x }) => editions(x),
+    overrides: (_t, _a, target) => ({ WIDTH: columnThreads(target, WIDTH) }),
+    constants: (_, { window }) => ({
+      ...tapsOf(window),
+      ...(rows && { ...stridesOf(window), ROWS: `${inRows(window, rows).rows}u` }),
+    }),
+    params({ x }, { window, block, firstBlock }) {
+      const { blocks, phases_y, phases_x } = inRows(window, rows ?? 1);
+      return {
+        ...windowParams(window),
+        images: x.shape[0]!,
+        channels: quadsOf(x),
+        ...{ blocks, phases_y, phases_x, block, first_block: firstBlock },
+      };
+    },
+    groups({ x }, { window, block }, target) {
+      const blocks = Math.ceil((x.shape[0]! * units(window)) / block);
+      return groupsOf(blocks * shared(window) * quadsOf(x), target);
+    },
+    cost: ({ x, dy, dw }, { window }) => ({
+      bytes: 4 * (sizeOf(x.shape) + sizeOf(dy.shape) + sizeOf(dw.shape)),
+      flops: 2 * sizeOf(window.kernel) * sizeOf(dy.shape),
+    }),
+    cut: () => ['x', 'dy'],
+    piece: (a, first) => ({ ...a, firstBlock: (first * units(a.window)) / a.block }),
+  });
+  return { kernel: made, units, shared };
+}
+
+const inRows = (window: Window, rows: number) => stripsOf(window, { rows, columns: 0 });
+const byRows = (rows: number): WeightVariant =>
+  weightVariant(
+    weightsStripsWgsl,
+    (window) => inRows(window, rows).blocks,
+    () => 1,
+    rows,
+  );
+
+/** The gradient of the weights. */
+export const depthwiseWeightTunable: Tunable<
+  'any' | 'strips1' | 'strips2' | 'strips4',
+  WeightVariant
+> = {
+  family: 'depthwiseWeight',
+  variants: {
+    any: /* @__PURE__ */ weightVariant(
+      weightsWgsl,
+      ({ places }) => sizeOf(places),
+      ({ kernel }) => sizeOf(kernel),
+    ),
+    strips1: /* @__PURE__ */ byRows(1),
+    strips2: /* @__PURE__ */ byRows(2),
+    strips4: /* @__PURE__ */ byRows(4),
+  },
+  fits: (name, _, shape) => name === 'any' || hasStrips(shape),
+  usual: ({ kind }, shape) =>
+    !hasStrips(shape) ? 'any' : kind === 'hardware' ? 'strips1' : 'strips2',
+};
+
+/** Threads that are enough for a device. */
+const ENOUGH = { hardware: 16_384, lavapipe: 512, swiftshader: 512 };
+
+/**
+ * Units of a block, and how many blocks there are. Where x does not fit one binding, a block is an image: pieces have whole ones.
+ */
+export function weightBlocks(
+  target: Target,
+  { units, shared }: WeightVariant,
+  x: Operand,
+  window: Window,
+) {
+  const own = units(window);
+  const all = own * x.shape[0]!;
+  const whole = 4 * Math.max(sizeOf(x.shape), x.shape[0]! * x.shape[3]! * sizeOf(window.places));
+  const threads = Math.ceil(ENOUGH[target.kind] / (shared(window) * quadsOf(x)));
+  const block = whole > target.maxBinding ? own : Math.ceil(all / Math.min(all, threads));
+  return { block, blocks: Math.ceil(all / block) };
+}
