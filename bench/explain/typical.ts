@@ -5,6 +5,7 @@
 
 import { grad } from '../../src/graph/autograd.ts';
 import { type InputSpec, symbolsOf, type Traced } from '../../src/graph/inputs.ts';
+import { attention } from '../../src/graph/ops/attention.ts';
 import { add, dropout, gelu, mul, relu } from '../../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { gather, pad, transpose } from '../../src/graph/ops/layout.ts';
@@ -13,6 +14,7 @@ import { max, sum } from '../../src/graph/ops/reduce.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { makePlan, type PlannedDispatch } from '../../src/graph/plan.ts';
 import { type Tensor, trace } from '../../src/graph/trace.ts';
+import { type AttentionVariant, attentionTunable } from '../../src/kernels/attention.ts';
 import type { Target } from '../../src/kernels/kernel.ts';
 import { matmulFits, matmulSizes, matmulVariants } from '../../src/kernels/matmul.ts';
 import { type Operand, type Shape, sizeOf } from '../../src/kernels/tensor.ts';
@@ -72,6 +74,8 @@ const both = (y: Tensor, wrt: readonly Tensor[]) => ({
 });
 
 const WIDE = [1024, 1024] as const;
+/** Batch, heads and tokens. */
+const HEADS = [1, 12, 577] as const;
 
 const programs = [
   program({ x: WIDE, b: [1024] }, ({ x, b }) => ({ y: mul(gelu(add(x, b)), x) })),
@@ -95,6 +99,16 @@ const programs = [
       [1, 1],
     ]),
   })),
+  // Every variant of attention that this device can run.
+  ...Object.keys(attentionTunable.variants).map((name) => (target: Target) => {
+    if (!attentionTunable.fits(name as AttentionVariant, target, [...HEADS, 577, 64, 0, 0]))
+      return [];
+    const shape = [...HEADS, 64];
+    const attended = program({ q: shape, k: shape, v: shape }, ({ q, k, v }) =>
+      both(attention(q, k, v), [q, k, v]),
+    );
+    return attended({ ...target, told: { ...target.told, attention: name } });
+  }),
   trained((loss, set) => adamW(loss, set, { rate: 1e-3, clip: 1, microBatches: 2 })),
   trained((loss, set) => sgdMomentum(loss, set, { rate: 1e-3 })),
 ];

@@ -4,17 +4,15 @@
  *
  *   y = x + proj(attention(norm(x))),   z = y + shrink(gelu(expand(norm(y))))
  *
- * Attention is materialised: the scores of all pairs of tokens, [batch heads, 577, 577], are
- * written and read as a tensor, and heads are told apart by transposing. It is what the ops give
- * that there are, not the best that a fused kernel would.
+ * Heads are told apart by transposing; the scores of all pairs of tokens are never in memory.
  */
 
-import { add, gelu, mul } from '../../src/graph/ops/elementwise.ts';
+import { attention } from '../../src/graph/ops/attention.ts';
+import { add, gelu } from '../../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { reshape, slice, transpose } from '../../src/graph/ops/layout.ts';
-import { linear, matmul } from '../../src/graph/ops/matmul.ts';
+import { linear } from '../../src/graph/ops/matmul.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
-import { softmax } from '../../src/graph/ops/softmax.ts';
 import { compile } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
 import { heNormal, ones, VariableSet, zeros } from '../../src/graph/variables.ts';
@@ -50,20 +48,19 @@ function block(width: number) {
   const shrink = dense('shrink', EXPANSION * width, width);
   const heads = width / HEAD;
 
-  const attention = (x: Tensor): Tensor => {
+  const attend = (x: Tensor): Tensor => {
     const [batch, tokens] = x.shape as [number, number];
     // [3, batch, heads, tokens, size]
     const apart = transpose(reshape(qkv(x), [batch, tokens, 3, heads, HEAD]), [2, 0, 3, 1, 4]);
     const part = [1, ...apart.shape.slice(1)];
     const [q, k, v] = [0, 1, 2].map((i) =>
-      reshape(slice(apart, [i, 0, 0, 0, 0], part), [batch * heads, tokens, HEAD]),
+      reshape(slice(apart, [i, 0, 0, 0, 0], part), [batch, heads, tokens, HEAD]),
     ) as [Tensor, Tensor, Tensor];
-    const scores = softmax(mul(matmul(q, k, { transposeB: true }), HEAD ** -0.5));
-    const mixed = reshape(matmul(scores, v), [batch, heads, tokens, HEAD]);
-    return proj(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, tokens, width]));
+    const mixed = transpose(attention(q, k, v), [0, 2, 1, 3]);
+    return proj(reshape(mixed, [batch, tokens, width]));
   };
   const forward = (x: Tensor): Tensor => {
-    const y = add(attention(norm1(x)), x);
+    const y = add(attend(norm1(x)), x);
     return add(shrink(gelu(expand(norm2(y)))), y);
   };
   return { parameters, forward };
@@ -73,7 +70,7 @@ function withDefaults({ batch = 1, width = 768 }: ModelOptions) {
   if (width % HEAD !== 0)
     throw new Error(`vit-block: width ${width} must be a multiple of ${HEAD}, the size of a head`);
   const shape = [batch, TOKENS, width] as const;
-  const sizes = `batch ${batch}, ${TOKENS} tokens of ${width}, ${width / HEAD} heads of ${HEAD}, attention materialised`;
+  const sizes = `batch ${batch}, ${TOKENS} tokens of ${width}, ${width / HEAD} heads of ${HEAD}`;
   return { width, shape, size: batch * TOKENS * width, sizes };
 }
 

@@ -5,6 +5,7 @@ import { add } from '../../src/graph/ops/elementwise.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { softmax } from '../../src/graph/ops/softmax.ts';
 import { ones, VariableSet, zeros } from '../../src/graph/variables.ts';
+import { attentionTunable } from '../../src/kernels/attention.ts';
 import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { convTunable } from '../../src/kernels/conv.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
@@ -12,6 +13,7 @@ import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
 import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { walkTunable } from '../../src/kernels/walk.ts';
+import { backwardProblem, forwardProblem } from '../attention.bench.ts';
 import { normalised } from '../batch_norm.bench.ts';
 import { convProblem, convSizes } from '../conv.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
@@ -96,7 +98,13 @@ function batchNormProblem(shape: Shape): Problem {
   };
 }
 
+const attentionProblem = ([batch, heads, tokens, keys, size, masked, backward]: Shape): Problem => {
+  const sizes = [batch!, heads!, tokens!, size!] as const;
+  return (backward ? backwardProblem : forwardProblem)(sizes, keys!, masked === 1);
+};
+
 export const tunedFamilies: readonly Tuned[] = [
+  { tunable: attentionTunable, problem: attentionProblem },
   { tunable: matmulTunable, problem: matmulProblem },
   { tunable: convTunable, problem: convolution },
   { tunable: batchNormTunable, problem: batchNormProblem },

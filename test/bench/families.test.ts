@@ -7,6 +7,7 @@ import { compile } from '../../src/graph/program.ts';
 const SMALL: Readonly<Record<string, readonly number[]>> = {
   adamw: [1000],
   conv: [2, 5, 7, 3, 4, 3, 2, 1],
+  attention: [2, 3, 17, 20],
   matmul: [12, 20, 8],
 };
 const OTHERS = [33, 20];

@@ -1,0 +1,70 @@
+enable subgroups;
+// dv[j] = sum_i p[i, j] do[i]        dk[j] = scale sum_i ds[i, j] q[i], with p and ds as in attention_dq_3_subgroup_4.wgsl
+//
+// The other way round: a subgroup of 4 lanes takes 16 keys, four a lane, through all queries, 16 at a time. It computes the tiles of
+// scores and of do . v in registers, each tile turned so that keys are its own rows, and adds the rows of do and of q that
+// they weigh to the sums of its lanes. So nothing is written twice, and the order of additions is fixed.
+//
+// p[i, j] = exp(s[i, j] - lse[i]) is at most 1 but for rounding; of a row without a key it is 0.
+
+// use lib/attention.wgsl
+// use lib/attention_subgroup_4.wgsl
+// use lib/attention_rows.wgsl
+// use lib/attention_backward.wgsl
+
+@group(0) @binding(7) var<storage, read_write> dk: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;
+
+@compute @workgroup_size(4)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let head = group.z * params.heads + group.y;
+  let queries = head * params.tokens;
+  let values = head * params.keys;
+  let first = ROWS * group.x + 4 * lane;
+  let own = first + vec4u(0, 1, 2, 3);
+  let masks = mask_of(group.yz) + min(own, vec4u(params.keys - 1));
+  var k_sums: array<vec4f, 4 * QUADS>;
+  var v_sums: array<vec4f, 4 * QUADS>;
+  for (var base = 0u; base < params.tokens; base += ROWS) {
+    let shared_row = base + 4 * lane;
+    let row = stats_rows(queries, shared_row);
+    var t = Tile();
+    var products = Tile();
+    for (var c = 0u; c < params.quads; c++) {
+      add_products(&t, q_rows(queries, shared_row, c), transpose(k_rows(values, first, c)));
+    }
+    for (var c = 0u; c < params.quads; c++) {
+      add_products(&products, d_rows(queries, shared_row, c), transpose(v_rows(values, first, c)));
+    }
+    scale_tile(&t, params.scale);
+    let count = params.tokens - base;
+    if MASKED { mask_tile(&t, masks + base * params.mask_row, params.mask_row, count); }
+    if count < ROWS { hide_tail(&t, count); }
+    exp_shared(&t, row.lse);
+    for (var c = 0u; c < params.quads; c++) {
+      let more = mix(&t, d_rows(queries, shared_row, c));
+      v_sums[4 * c] += more[0];
+      v_sums[4 * c + 1] += more[1];
+      v_sums[4 * c + 2] += more[2];
+      v_sums[4 * c + 3] += more[3];
+    }
+    times_difference_shared(&t, &products, row.delta);
+    for (var c = 0u; c < params.quads; c++) {
+      let more = mix(&t, q_rows(queries, shared_row, c));
+      k_sums[4 * c] += more[0];
+      k_sums[4 * c + 1] += more[1];
+      k_sums[4 * c + 2] += more[2];
+      k_sums[4 * c + 3] += more[3];
+    }
+  }
+  for (var c = 0u; c < params.quads; c++) {
+    let k_part = transpose(mat4x4f(k_sums[4 * c], k_sums[4 * c + 1], k_sums[4 * c + 2], k_sums[4 * c + 3]));
+    let v_part = transpose(mat4x4f(v_sums[4 * c], v_sums[4 * c + 1], v_sums[4 * c + 2], v_sums[4 * c + 3]));
+    for (var i = 0u; i < 4; i++) {
+      if first + i < params.keys {
+        dk[(values + first + i) * params.quads + c] = k_part[i] * params.scale;
+        dv[(values + first + i) * params.quads + c] = v_part[i];
+      }
+    }
+  }
+}
