@@ -21,6 +21,8 @@ export const family: Family = {
   shapes: [
     [64, 1024],
     [1024, 1024],
+    // Images of 32 x 32 pixels: one, and eight.
+    [1024, 256],
     [8192, 256],
   ],
   tunable: batchNormTunable,

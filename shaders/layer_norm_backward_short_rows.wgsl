@@ -21,16 +21,17 @@ struct Params { rows: u32, columns: u32, steps: u32 }   // columns in Ts
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let n = f32(params.columns * LANES);
-  let w = line_walk(line(group, groups), lane, params.steps, params.rows);
+  let p = params;                              // once: what stores might change is read again in each step
+  let n = f32(p.columns * LANES);
+  let w = line_walk(line(group, groups), lane, p.steps, p.rows);
   for (var r = w.first; r < w.end; r += WIDTH) {
-    let row = r * params.columns;
+    let row = r * p.columns;
     let average = mean[r];
     let factor = inv_std[r];
 
     var g_sum = T(0.0);
     var product_sum = T(0.0);
-    for (var c = 0u; c < params.columns; c++) {
+    for (var c = 0u; c < p.columns; c++) {
       let g = dy[row + c] * scale[c];
       g_sum += g;
       product_sum += g * (x[row + c] - average) * factor;
@@ -38,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let g_mean = sum_lanes(g_sum) / n;
     let product_mean = sum_lanes(product_sum) / n;
 
-    for (var c = 0u; c < params.columns; c++) {
+    for (var c = 0u; c < p.columns; c++) {
       let normal = (x[row + c] - average) * factor;
       dx[row + c] = factor * (dy[row + c] * scale[c] - g_mean - normal * product_mean);
     }

@@ -1,13 +1,13 @@
 // y[r, c] = (x[r, c] - mean[r]) inv_std[r] scale[c] + shift[c]        inv_std = 1 / sqrt(variance + epsilon)
 //
 // Each thread takes a whole row, and after it the row WIDTH further on, for some steps: quads of it, where they fill rows. No
-// thread waits for another, so this is for many rows on a CPU, where a barrier costs more than a kilobyte; a row stays in the
-// cache while it is read three times. mean and inv_std are kept for the backward pass.
+// thread waits for another, so this is for many rows on a CPU, where a barrier costs more than a kilobyte. A row is read twice,
+// since there a load from the cache costs as much as one from memory. mean and inv_std are kept for the backward pass.
 //
-// Two passes, the mean before the squares of differences from it, and the mean as that of differences from the first
-// value: so a large mean costs no digits.
+// The moments come from differences to the first value, and squares from differences to a mean (`lib/running_moments.wgsl`):
+// so a large mean costs no digits.
 
-// use lib/quad.wgsl
+// use lib/running_moments.wgsl
 // use lib/walk.wgsl
 
 struct Params { rows: u32, columns: u32, steps: u32, epsilon: f32 }   // columns in Ts
@@ -23,24 +23,23 @@ struct Params { rows: u32, columns: u32, steps: u32, epsilon: f32 }   // columns
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let n = f32(params.columns * LANES);
-  let w = line_walk(line(group, groups), lane, params.steps, params.rows);
+  let p = params;                              // once: what stores might change is read again in each step
+  let w = line_walk(line(group, groups), lane, p.steps, p.rows);
   for (var r = w.first; r < w.end; r += WIDTH) {
-    let row = r * params.columns;
+    let row = r * p.columns;
 
     let origin = max_lanes(pick(x[row], 0u));   // the first value
-    var sum = T(0.0);
-    for (var c = 0u; c < params.columns; c++) { sum += x[row + c] - origin; }
-    let average = origin + sum_lanes(sum) / n;
-
-    var squares = T(0.0);
-    for (var c = 0u; c < params.columns; c++) {
-      let difference = x[row + c] - average;
-      squares += difference * difference;
+    var moments = no_values();
+    var c = 0u;
+    for (; c + 1 < p.columns; c += 2) {
+      moments = with_two(moments, x[row + c] - origin, x[row + c + 1] - origin);
     }
-    let factor = 1.0 / sqrt(sum_lanes(squares) / n + params.epsilon);
+    if c < p.columns { moments = with_one(moments, x[row + c] - origin); }
+    let of_row = together(moments);
+    let average = origin + of_row.mean;
+    let factor = 1.0 / sqrt(of_row.variance + p.epsilon);
 
-    for (var c = 0u; c < params.columns; c++) {
+    for (c = 0u; c < p.columns; c++) {
       y[row + c] = (x[row + c] - average) * factor * scale[c] + shift[c];
     }
     mean[r] = average;

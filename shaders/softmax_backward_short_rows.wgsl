@@ -18,14 +18,15 @@ struct Params { rows: u32, columns: u32, steps: u32 }   // columns in Ts
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let w = line_walk(line(group, groups), lane, params.steps, params.rows);
+  let p = params;                              // once: what stores might change is read again in each step
+  let w = line_walk(line(group, groups), lane, p.steps, p.rows);
   for (var r = w.first; r < w.end; r += WIDTH) {
-    let row = r * params.columns;
+    let row = r * p.columns;
 
     var products = T(0.0);
-    for (var c = 0u; c < params.columns; c++) { products += y[row + c] * dy[row + c]; }
+    for (var c = 0u; c < p.columns; c++) { products += y[row + c] * dy[row + c]; }
     let dot = sum_lanes(products);
 
-    for (var c = 0u; c < params.columns; c++) { dx[row + c] = y[row + c] * (dy[row + c] - dot); }
+    for (var c = 0u; c < p.columns; c++) { dx[row + c] = y[row + c] * (dy[row + c] - dot); }
   }
 }

@@ -20,22 +20,23 @@ struct Params { rows: u32, columns: u32, steps: u32 }   // columns in Ts
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let w = line_walk(line(group, groups), lane, params.steps, params.rows);
+  let p = params;                              // once: what stores might change is read again in each step
+  let w = line_walk(line(group, groups), lane, p.steps, p.rows);
   for (var r = w.first; r < w.end; r += WIDTH) {
-    let row = r * params.columns;
+    let row = r * p.columns;
 
     var top = x[row];
-    for (var c = 1u; c < params.columns; c++) { top = max(top, x[row + c]); }
+    for (var c = 1u; c < p.columns; c++) { top = max(top, x[row + c]); }
     let m = max_lanes(top);
 
     var sum = T(0.0);
-    for (var c = 0u; c < params.columns; c++) {
+    for (var c = 0u; c < p.columns; c++) {
       let e = exp(x[row + c] - m);
       y[row + c] = e;
       sum += e;
     }
     let s = sum_lanes(sum);
 
-    for (var c = 0u; c < params.columns; c++) { y[row + c] /= s; }
+    for (var c = 0u; c < p.columns; c++) { y[row + c] /= s; }
   }
 }

@@ -65,7 +65,7 @@ export {
   tanh,
   type Value,
 } from './graph/ops/elementwise.ts';
-export { layerNorm } from './graph/ops/layer_norm.ts';
+export { addLayerNorm, layerNorm } from './graph/ops/layer_norm.ts';
 export * from './graph/ops/layout.ts';
 export { linear, type MatmulOptions, matmul } from './graph/ops/matmul.ts';
 export {
@@ -76,7 +76,9 @@ export {
   type OptimiserOptions,
   sgdMomentum,
 } from './graph/ops/optimiser.ts';
+export { type AvgPoolOptions, avgPool2d, maxPool2d } from './graph/ops/pool.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
+export { type ResizeOptions, resizeBilinear, resizeNearest } from './graph/ops/resize.ts';
 export { softmax } from './graph/ops/softmax.ts';
 export type { Plan, PlannedDispatch } from './graph/plan.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';

@@ -1,5 +1,7 @@
 /** Layer norm along the rows of matrices [rows, columns]. */
 
+import addLayerNormWgsl from '../../shaders/add_layer_norm.wgsl';
+import addLayerNormShortRowsWgsl from '../../shaders/add_layer_norm_short_rows.wgsl';
 import layerNormWgsl from '../../shaders/layer_norm.wgsl';
 import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
 import layerNormBackwardShortRowsWgsl from '../../shaders/layer_norm_backward_short_rows.wgsl';
@@ -31,6 +33,31 @@ export const layerNorm = /* @__PURE__ */ kernel<
 export const layerNormShortRows = /* @__PURE__ */ kernelLike(
   layerNormShortRowsWgsl,
   layerNorm,
+  /* @__PURE__ */ threadRows(
+    ({ x }) => x,
+    ({ epsilon }) => ({ epsilon }),
+  ),
+);
+
+/** The same of x + residual, which is kept, too. */
+export const addLayerNorm = /* @__PURE__ */ kernel<
+  'x' | 'residual' | 'scale' | 'shift',
+  'sum' | 'y' | 'mean' | 'inv_std',
+  { epsilon: number }
+>(addLayerNormWgsl, {
+  reads: ['x', 'residual', 'scale', 'shift'],
+  writes: ['sum', 'y', 'mean', 'inv_std'],
+  overrides: ({ x }, _, target) => rowThreads(target, x),
+  params: ({ x }, { epsilon }) => ({ rows: x.shape[0]!, columns: columns(x), epsilon }),
+  groups: ({ x }) => x.shape[0]!,
+  cost: ({ x }) => ({ bytes: 16 * sizeOf(x.shape), flops: 8 * sizeOf(x.shape) }),
+  cut: () => ['x', 'residual', 'sum', 'y', 'mean', 'inv_std'],
+});
+
+/** The same with a thread for each row. */
+export const addLayerNormShortRows = /* @__PURE__ */ kernelLike(
+  addLayerNormShortRowsWgsl,
+  addLayerNorm,
   /* @__PURE__ */ threadRows(
     ({ x }) => x,
     ({ epsilon }) => ({ epsilon }),

@@ -9,6 +9,8 @@ const SMALL: Readonly<Record<string, readonly number[]>> = {
   conv: [2, 5, 7, 3, 4, 3, 2, 1],
   attention: [2, 3, 17, 20],
   matmul: [12, 20, 8],
+  pool: [2, 7, 5],
+  resize: [2, 5, 3],
 };
 const OTHERS = [33, 20];
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
-import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
+import { add, mul, relu } from '../../src/graph/ops/elementwise.ts';
+import { addLayerNorm, layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { compile } from '../../src/graph/program.ts';
 import { readVariables } from '../../src/graph/store.ts';
 import { VariableSet } from '../../src/graph/variables.ts';
@@ -76,8 +77,47 @@ checkOp<number>('layerNorm', devices, {
     ['two columns, always ±1', operands([3, 2]), 0.1],
     ['many rows that quads do not fill', operands([300, 17]), 1e-5],
     ['many rows that quads fill', operands([4, 77, 12]), 1e-5],
+    ['many rows of an odd number of quads', operands([70, 20]), 1e-5],
+    ['images', operands([2, 6, 7, 12]), 1e-5],
   ],
 });
+
+for (const rows of ['threads', 'groups8', 'groups64'])
+  checkOp<number>(`addLayerNorm by ${rows}`, devices, {
+    // The sum is used beside its norm.
+    op: ([x, residual, scale, shift], epsilon) => {
+      const [sum, y] = addLayerNorm(x!, residual!, scale!, shift!, { epsilon });
+      return add(y, mul(sum, 0.5));
+    },
+    reference: ([x, residual, scale, shift], epsilon) => {
+      const sum = generate(x!.shape, (i) => at(x!, i) + at(residual!, i));
+      const y = normalised(sum, scale!, shift!, [x!.shape.length - 1], epsilon);
+      return generate(x!.shape, (i) => at(y, i) + 0.5 * at(sum, i));
+    },
+    cases: [
+      ['odd sizes', [[5, 17], ...operands([5, 17])], 1e-5],
+      ['images', [[2, 5, 7, 12], ...operands([2, 5, 7, 12])], 1e-5],
+      ['an odd number of quads', [[70, 20], ...operands([70, 20])], 1e-5],
+    ],
+    variants: { rows },
+  });
+
+for (const variant of ['blocks', 'columns'])
+  checkOp<number>(`relu of batchNorm and a residual by ${variant}`, devices, {
+    op: ([x, residual, scale, shift], epsilon) => {
+      const variables = { scale: scale!, shift: shift!, ...statistics(x!.shape.at(-1)!) };
+      return relu(add(batchNorm(x!, variables, { training: true, epsilon }), residual!));
+    },
+    reference: ([x, residual, scale, shift], epsilon) => {
+      const y = normalised(x!, scale!, shift!, allButLast(x!), epsilon);
+      return generate(x!.shape, (i) => Math.max(0, at(y, i) + at(residual!, i)));
+    },
+    cases: [
+      ['images', [[2, 3, 5, 8], ...operands([2, 3, 5, 8])], 1e-5],
+      ['images of single channels', [[1, 7, 5, 3], ...operands([1, 7, 5, 3])], 1e-5],
+    ],
+    variants: { batchNorm: variant },
+  });
 
 // A mean of 1000 is itself off by half a unit in the last place, 3e-5, and the results with it; a
 // variance from squares would be off by 0.06 and more.

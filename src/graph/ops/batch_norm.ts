@@ -58,7 +58,7 @@ const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
     const [running_mean, running_variance] = [variable(a.mean), variable(a.variance)];
     const statistics = { mean, inv_std, running_mean, running_variance };
     const { epsilon, momentum } = a;
-    const stages = stagesOf(context, a.stages, y.shape);
+    const stages = stagesOf(context, a.stages, outputs[0]!.shape);
     if (chosen(batchNormTunable, target, x.shape).whole && withoutTensors(stages)) {
       const operands = { x, scale, shift, y, ...statistics };
       run(batchNormColumns, operands, { epsilon, momentum, stages });

@@ -2,6 +2,8 @@
 
 import { normBlock } from '../../kernels/batch_norm.ts';
 import {
+  addLayerNorm as addLayerNormKernel,
+  addLayerNormShortRows,
   LAYER_NORM_BLOCK,
   layerNormBackward,
   layerNormBackwardShortRows,
@@ -12,6 +14,7 @@ import {
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
 import { threadForRow } from '../../kernels/thread_rows.ts';
 import { call, call1, op, show, type Tensor } from '../trace.ts';
+import { add } from './elementwise.ts';
 import { addBlocks } from './norm_sums.ts';
 
 /** [y, mean, inv_std] of x, scale and shift. */
@@ -37,6 +40,27 @@ const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
     call1(layerNormBackwardOp, [x!, dy!, scale!, mean!, invStd!], undefined),
     ...call(layerNormSumsOp, [x!, dy!, mean!, invStd!], undefined),
   ],
+});
+
+/** [sum, y, mean, inv_std] of x, residual, scale and shift. */
+const addLayerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', {
+  shape: ([x]) => [x!, x!, x!.slice(0, -1), x!.slice(0, -1)],
+  lower: ({ inputs, outputs, run, target }, a) => {
+    const [x, residual] = inputs.slice(0, 2).map(matrix) as [Operand, Operand];
+    const [, , scale, shift] = inputs as [Operand, Operand, Operand, Operand];
+    const [sum, y] = outputs.slice(0, 2).map(matrix) as [Operand, Operand];
+    const rows = x.shape.slice(0, 1);
+    const [mean, inv_std] = outputs.slice(2).map((t) => view(t, rows)) as [Operand, Operand];
+    const operands = { x, residual, scale, shift, sum, y, mean, inv_std };
+    run(threadForRow(target, x) ? addLayerNormShortRows : addLayerNormKernel, operands, a);
+  },
+  // Both terms have the gradient of the sum: what comes past the norm and what comes through it.
+  backward: ([dsum, dy], { x: [, , scale], y: [sum, , mean, invStd] }) => {
+    if (!dy) return [dsum!, dsum!, null, null];
+    const through = call1(layerNormBackwardOp, [sum!, dy, scale!, mean!, invStd!], undefined);
+    const dx = dsum ? add(through, dsum) : through;
+    return [dx, dx, ...call(layerNormSumsOp, [sum!, dy, mean!, invStd!], undefined)];
+  },
 });
 
 const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
@@ -81,10 +105,34 @@ export function layerNorm(
   shift: Tensor,
   { epsilon = 1e-5 }: { epsilon?: number } = {},
 ): Tensor {
+  checkShapes('layerNorm', x, scale, shift);
+  return call(layerNormOp, [x, scale, shift], { epsilon })[0]!;
+}
+
+/**
+ * Layer norm of a sum, as before each part of a transformer: [x + residual, layerNorm(x + residual)] in one
+ * kernel, for x and residual of the same shape [..., channels].
+ */
+export function addLayerNorm(
+  x: Tensor,
+  residual: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  { epsilon = 1e-5 }: { epsilon?: number } = {},
+): [sum: Tensor, y: Tensor] {
+  if (x.shape.join() !== residual.shape.join())
+    throw new Error(
+      `addLayerNorm: x is ${show(x.shape)} and residual ${show(residual.shape)}. Make them the same, or use add and layerNorm`,
+    );
+  checkShapes('addLayerNorm', x, scale, shift);
+  const [sum, y] = call(addLayerNormOp, [x, residual, scale, shift], { epsilon });
+  return [sum!, y!];
+}
+
+function checkShapes(name: string, x: Tensor, scale: Tensor, shift: Tensor): void {
   const channels = x.shape.at(-1);
   if (scale.shape.join() !== `${channels}` || shift.shape.join() !== `${channels}`)
     throw new Error(
-      `layerNorm: x ${show(x.shape)} has ${channels} channels, scale is ${show(scale.shape)} and shift ${show(shift.shape)}. Make both [${channels}]`,
+      `${name}: x ${show(x.shape)} has ${channels} channels, scale is ${show(scale.shape)} and shift ${show(shift.shape)}. Make both [${channels}]`,
     );
-  return call(layerNormOp, [x, scale, shift], { epsilon })[0]!;
 }

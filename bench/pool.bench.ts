@@ -1,0 +1,92 @@
+/** Pooling over images, forward and its gradient. */
+
+import { grad } from '../src/graph/autograd.ts';
+import { mul } from '../src/graph/ops/elementwise.ts';
+import { avgPool2d, maxPool2d } from '../src/graph/ops/pool.ts';
+import { sum } from '../src/graph/ops/reduce.ts';
+import { poolTunable } from '../src/kernels/pool.ts';
+import { windowOf } from '../src/kernels/window.ts';
+import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
+
+const DIMS = 'n,size,channels';
+
+/** Kinds of pools, their windows, strides and padding. */
+const KINDS = [
+  { name: 'max 2 x 2', max: true, size: 2, stride: 2, padding: 0 },
+  { name: 'max 3 x 3, stride 2', max: true, size: 3, stride: 2, padding: 1 },
+  { name: 'average 2 x 2', max: false, size: 2, stride: 2, padding: 0 },
+] as const;
+type Kind = (typeof KINDS)[number];
+
+export const family: Family = {
+  name: 'pool',
+  dims: DIMS,
+  bytes:
+    'forward reads x and writes y; backward reads dy, for maxima a byte a window, and writes dx',
+  tolerance: 1e-6,
+  shapes: [
+    [1, 32, 256],
+    [8, 64, 64],
+  ],
+  tunable: poolTunable,
+  cases(shape) {
+    checkDims(shape, DIMS, 'pool');
+    return KINDS.flatMap((kind) => [makeCase(shape, kind, false), makeCase(shape, kind, true)]);
+  },
+};
+
+function makeCase(given: readonly number[], kind: Kind, backward: boolean): Case {
+  const [n, pixels, channels] = given as [number, number, number];
+  const { max, size, stride, padding } = kind;
+  const image = [n, pixels, pixels, channels];
+  const window = windowOf('pool', [pixels, pixels], [size, size], { stride, padding });
+  const [places] = window.places;
+  const results = [n, places, places, channels];
+  const read = n * pixels * pixels * channels;
+  const written = n * places * places * channels;
+  const taps = backward && max ? (channels % 4 === 0 ? written : 4 * written) : 0;
+  return {
+    name: kind.name,
+    pass: backward ? 'input gradient' : 'forward',
+    shape: given,
+    cost: { bytes: 4 * (read + written) + taps, flops: size * size * written },
+    ...(backward && { ops: ['pool2dBackward'] }),
+    make() {
+      const x = uniform(image, 1);
+      const dy = uniform(results, 2);
+      const pool = max ? maxPool2d : avgPool2d;
+      return {
+        inputs: { x, ...(backward && { dy }) },
+        build(t) {
+          const y = pool(t.x!, size, { stride, padding });
+          if (!backward) return { y };
+          return { dx: grad(sum(mul(y, t.dy!)), [t.x!])[0]! };
+        },
+        error(got) {
+          const dx = new Float64Array(read);
+          const y = new Float64Array(written);
+          for (let i = 0; i < written; i++) {
+            const c = i % channels;
+            const [ox, oy] = [Math.floor(i / channels) % places, Math.floor(i / channels / places)];
+            const [row, picture] = [oy % places, Math.floor(oy / places)];
+            let [best, from] = [-Infinity, 0];
+            for (let tap = 0; tap < size * size; tap++) {
+              const iy = row * stride - padding + Math.floor(tap / size);
+              const ix = ox * stride - padding + (tap % size);
+              if (iy < 0 || iy >= pixels || ix < 0 || ix >= pixels) continue;
+              const at = ((picture * pixels + iy) * pixels + ix) * channels + c;
+              if (x.values[at]! > best) [best, from] = [x.values[at]!, at];
+              if (max) continue;
+              y[i]! += x.values[at]! / size ** 2;
+              dx[at]! += dy.values[i]! / size ** 2;
+            }
+            if (!max) continue;
+            y[i] = best;
+            dx[from]! += dy.values[i]!;
+          }
+          return backward ? errorOf(got.dx!, (i) => dx[i]!) : errorOf(got.y!, (i) => y[i]!);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** Images of another size. */
+
+import { resizeBackward, resize as resizeKernel, type Sampling } from '../../kernels/resize.ts';
+import type { Shape } from '../../kernels/tensor.ts';
+import { call1, op, show, type Tensor } from '../trace.ts';
+
+interface Resizing {
+  readonly sampling: Sampling;
+  /** Height and width. */
+  readonly size: readonly [number, number];
+}
+
+const resizeOp = /* @__PURE__ */ op<Resizing>('resize', {
+  shape: ([x], { size }) => [[x![0]!, ...size, x![3]!]],
+  lower: ({ inputs: [x], outputs: [y], run }, { sampling }) =>
+    run(resizeKernel, { x: x!, y: y! }, { sampling }),
+  // Each pixel sums the results that read it, by their weights.
+  backward: ([dy], { x: [x], a: { sampling } }) => [
+    call1(resizeBackwardOp, [dy!], { sampling, image: x!.shape }),
+  ],
+});
+
+const resizeBackwardOp = /* @__PURE__ */ op<{ sampling: Sampling; image: Shape }>(
+  'resizeBackward',
+  {
+    shape: (_, { image }) => [image],
+    lower: ({ inputs: [dy], outputs: [dx], run }, { sampling }) =>
+      run(resizeBackward, { dy: dy!, dx: dx! }, { sampling }),
+  },
+);
+
+/** Places of results are whole numbers of 32 bits: 2 size results at most. */
+const MOST_PIXELS = 2 ** 15 - 1;
+
+function resized(name: string, x: Tensor, attributes: Resizing): Tensor {
+  if (x.shape.length !== 4)
+    throw new Error(
+      `${name}: x is ${show(x.shape)}, images are [n, h, w, c]. Reshape it, or add the missing axes`,
+    );
+  const all = [...attributes.size, ...x.shape.slice(1, 3)];
+  if (all.some((n) => !Number.isInteger(n) || n < 1 || n > MOST_PIXELS))
+    throw new Error(
+      `${name}: from ${show(x.shape.slice(1, 3))} to ${show(attributes.size)} pixels; both must be whole numbers from 1 to ${MOST_PIXELS}`,
+    );
+  return call1(resizeOp, [x], attributes);
+}
+
+export interface ResizeOptions {
+  /**
+   * What stays in place: the centres of the pixels in the corners (`'aligned'`, PyTorch's
+   * `align_corners=True`), or the edges of the image (`'half-pixel'`, `align_corners=False`).
+   */
+  corners?: 'aligned' | 'half-pixel';
+}
+
+/**
+ * x [n, h, w, c] with another height and width, bilinear between the four pixels around each place: as
+ * PyTorch's `interpolate`, without smoothing where it becomes smaller.
+ * @throws where x is no image, or a size is no whole number
+ */
+export const resizeBilinear = (
+  x: Tensor,
+  size: readonly [number, number],
+  { corners = 'half-pixel' }: ResizeOptions = {},
+): Tensor => resized('resizeBilinear', x, { sampling: corners, size });
+
+/**
+ * x [n, h, w, c] with another height and width: result o of an axis is pixel floor(o size / results),
+ * as with PyTorch's mode `nearest`.
+ * @throws where x is no image, or a size is no whole number
+ */
+export const resizeNearest = (x: Tensor, size: readonly [number, number]): Tensor =>
+  resized('resizeNearest', x, { sampling: 'nearest', size });
