@@ -80,5 +80,7 @@ function means(works: readonly Beside[], others: readonly string[]): string {
 function ratioTo(beside: Beside, engine: string): number | undefined {
   const ours = beside.get(OURS);
   const theirs = beside.get(engine);
-  return ours && theirs ? theirs.median_ms / ours.median_ms : undefined;
+  // A difference of two times that a busy machine has turned around says nothing.
+  if (!ours || !theirs || Math.min(ours.median_ms, theirs.median_ms) <= 0) return undefined;
+  return theirs.median_ms / ours.median_ms;
 }
