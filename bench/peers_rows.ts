@@ -6,24 +6,54 @@ import { updateBytes } from './adamw.bench.ts';
 import { loadFamilies, matches } from './families.ts';
 import type { Case, Family } from './family.ts';
 import { makeRow } from './measure/row.ts';
+import { hasShape } from './peers/ops.ts';
 import { measurePeers, type PeerSamples, type Work } from './peers/peers.ts';
 import { BESIDE, type Failure, type Header, type Pass, type Row } from './rows.ts';
 
 /** Width of the lifter; batches of its training step and of its inference. */
 const MODEL = { width: 1024, training: [64], inference: [1, 64, 1024] } as const;
-/** Shapes of the ops that all engines are asked for. */
-const OPS: readonly Omit<Extract<Work, { kind: 'op' }>, 'kind'>[] = [
-  ...[
-    [512, 512, 512],
+/** The ops that all engines are asked for. */
+type Op = Omit<Extract<Work, { kind: 'op' }>, 'kind'>;
+const every = (family: Op['family'], passes: readonly Op['pass'][], shapes: Op['shape'][]): Op[] =>
+  shapes.flatMap((shape) => passes.map((pass) => ({ family, pass, shape })));
+const FORWARD = ['forward'] as const;
+const INPUT = ['forward', 'input gradient'] as const;
+const ALL = ['forward', 'input gradient', 'weight gradient'] as const;
+
+const OPS: readonly Op[] = [
+  ...every('matmul', ALL, [[512, 512, 512]]),
+  ...every('matmul', FORWARD, [
     [1024, 1024, 1024],
     [4096, 64, 64],
     [64, 1024, 1024],
-  ].map((shape) => ({ family: 'matmul' as const, pass: 'forward' as const, shape })),
-  { family: 'matmul', pass: 'input gradient', shape: [512, 512, 512] },
-  { family: 'matmul', pass: 'weight gradient', shape: [512, 512, 512] },
-  { family: 'softmax', pass: 'forward', shape: [8192, 17] },
-  { family: 'softmax', pass: 'forward', shape: [1024, 256] },
-  { family: 'layerNorm', pass: 'forward', shape: [577, 768] },
+  ]),
+  ...every('softmax', FORWARD, [
+    [8192, 17],
+    [1024, 256],
+  ]),
+  ...every('conv', ALL, [
+    [1, 64, 64, 64, 64, 3, 1, 1],
+    [1, 16, 16, 256, 256, 3, 1, 1],
+    [1, 32, 32, 128, 128, 3, 1, 6],
+    [1, 32, 32, 128, 128, 3, 1, 12],
+    [1, 32, 32, 128, 128, 3, 1, 18],
+    [1, 64, 64, 64, 256, 1, 1, 1],
+    [1, 128, 128, 21, 32, 7, 2, 1],
+  ]),
+  ...every('conv', FORWARD, [
+    [8, 64, 64, 64, 64, 3, 1, 1],
+    [8, 16, 16, 256, 256, 3, 1, 1],
+  ]),
+  ...every('depthwise', ALL, [
+    [1, 32, 32, 256, 3, 1, 1],
+    [1, 32, 32, 256, 5, 1, 1],
+  ]),
+  ...every('depthwise', FORWARD, [[8, 32, 32, 256, 3, 1, 1]]),
+  ...every('batchNorm', INPUT, [[1, 32, 32, 256]]),
+  ...every('batchNorm', FORWARD, [[8, 32, 32, 256]]),
+  ...every('layerNorm', ALL, [[577, 768]]),
+  ...every('pool', INPUT, [[1, 64, 64, 64]]),
+  ...every('attention', INPUT, [[1, 12, 577, 64]]),
 ];
 
 export interface PeerRowOptions {
@@ -55,7 +85,7 @@ function worksOf(shape: readonly number[] | undefined): Work[] {
   const ops = shape ? distinct(OPS.map((op) => ({ ...op, shape }))) : OPS;
   const models = shape ? [] : (['training', 'inference'] as const);
   return [
-    ...ops.map((op): Work => ({ kind: 'op', ...op })),
+    ...ops.map((op) => ({ kind: 'op', ...op }) as const).filter(hasShape),
     ...models.flatMap((pass) =>
       MODEL[pass].map(
         (batch): Work => ({ kind: 'model', model: 'martinez', pass, batch, width: MODEL.width }),
@@ -68,10 +98,16 @@ const distinct = <T>(items: readonly T[]): T[] => [
   ...new Map(items.map((item) => [JSON.stringify(item), item])).values(),
 ];
 
+/** Families of the bench that have another name. */
+const FAMILIES: Partial<Record<Op['family'], string>> = {
+  batchNorm: 'batch norm',
+  layerNorm: 'layer norm',
+};
+
 function namesOf(work: Work): { family: string; pass: Pass; shape: readonly number[] } {
   if (work.kind === 'op') {
-    const family = work.family === 'layerNorm' ? 'layer norm' : work.family;
-    return { family, pass: work.pass, shape: work.shape };
+    const { family, pass, shape } = work;
+    return { family: FAMILIES[family] ?? family, pass, shape };
   }
   const pass = work.pass === 'training' ? 'update' : 'forward';
   return { family: work.model, pass, shape: [work.batch, work.width] };
@@ -109,8 +145,16 @@ function rowOf(sample: PeerSamples, cost: Cost, header: Omit<Header, 'seconds'>)
 function caseOf(families: readonly Family[], work: Work): Case | undefined {
   const { family: name, pass, shape } = namesOf(work);
   const { cases } = families.find((each) => each.name === name)!;
+  const [n, h, , c] = shape as [number, number, number, number];
+  const counted =
+    name === 'batch norm' ? [n * h * shape[2]!, c] : name === 'pool' ? [n, h, c] : shape;
   try {
-    return cases(shape).find((what) => what.pass === pass && what.dtype !== 'f16');
+    return cases(counted).find(
+      (what) =>
+        what.pass === pass &&
+        what.dtype !== 'f16' &&
+        (name !== 'pool' || what.name?.startsWith('max 3 x 3')),
+    );
   } catch {
     return undefined;
   }

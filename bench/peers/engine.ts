@@ -15,7 +15,10 @@ export interface Engine {
 export interface OpenEngine {
   /** What it computes on, in the words of the driver. */
   readonly adapter: string;
-  /** The op in chains of any length; undefined where the engine has no such op. */
+  /**
+   * The op in chains of any length; undefined where the engine has no such op.
+   * @throws CannotError where it has the op, but not this case of it
+   */
   op(job: OpJob): Promise<Chain | undefined>;
   /** The network in inference, for batches of this size. */
   lifter(weights: Weights, batch: number): Promise<Lifter>;
@@ -31,6 +34,8 @@ export type Steps<T> = {
 export interface Chain {
   /** Uploads the first y, runs `length` calls, each on the y before it, reads the last y back. */
   run(length: number): Promise<Float32Array>;
+  /** A y of `run` with the axes of the problem, where the engine has another order of them. */
+  inOrder?(y: Float32Array): Float32Array;
   /** What a reader must know to judge the figures. */
   readonly notes?: readonly string[];
   close(): void | Promise<void>;

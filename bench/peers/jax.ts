@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs';
 import type { numpy } from '@jax-js/jax';
 import { findAdapters } from '../../src/platform/node/adapters.ts';
-import type { Chain, Engine, OpenEngine, Steps } from './engine.ts';
+import type { Chain, Engine, OpenEngine } from './engine.ts';
 import { arrayOf, jaxLifter, jaxTrainer } from './jax_lifter.ts';
-import { NORM_EPSILON } from './problem.ts';
+import { jaxSteps } from './jax_ops.ts';
+import { channelsFirst } from './layouts.ts';
 import { type Fixed, type OpJob, opName, type Values } from './work.ts';
 
 type Jax = typeof import('@jax-js/jax');
@@ -23,6 +24,7 @@ export const engine: Engine = {
     // What it asks of a page, which it does when it is imported.
     const navigator = { gpu: { requestAdapter: async () => adapter }, userAgent: 'Node' };
     Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+    addIteratorMethods();
     const jax = await import('@jax-js/jax');
     const devices = await jax.init('webgpu');
     if (!devices.includes('webgpu')) throw new Error('jax-js did not open its WebGPU device.');
@@ -36,22 +38,22 @@ export const engine: Engine = {
   },
 };
 
-/** Functions of jax-js use up their arguments: `ref` keeps one for later. */
-const steps = ({ nn, numpy: np }: Jax): Steps<NumArray> => ({
-  'matmul forward': (y, { w }, i) => np.matmul(y, pick(w!, i)),
-  'matmul input gradient': (dy, { w }, i) => np.matmul(dy, np.matrixTranspose(pick(w!, i))),
-  'matmul weight gradient': (dw, { x, dy }, i) =>
-    np.add(dw, np.matmul(np.matrixTranspose(pick(x!, i)), pick(dy!, i))),
-  'softmax forward': (y) => nn.softmax(y),
-  'layerNorm forward': (y, { scale, shift }) =>
-    nn.standardize(y, -1, { epsilon: NORM_EPSILON }).mul(pick(scale!, 0)).add(pick(shift!, 0)),
-});
+/** Its einsum calls methods of iterators that Node has from version 22 on. */
+function addIteratorMethods() {
+  const iterators = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+  iterators.map ??= function <T, U>(this: Iterable<T>, f: (value: T) => U) {
+    return Array.from(this, f)[Symbol.iterator]();
+  };
+  iterators.filter ??= function <T>(this: Iterable<T>, f: (value: T) => boolean) {
+    return Array.from(this).filter(f)[Symbol.iterator]();
+  };
+}
 
-const pick = (arrays: readonly NumArray[], i: number) => arrays[i % arrays.length]!.ref;
-
-async function chain(jax: Jax, { work, start, fixed }: OpJob): Promise<Chain | undefined> {
-  const step = steps(jax)[opName(work)];
+async function chain(jax: Jax, given: OpJob): Promise<Chain | undefined> {
+  const step = jaxSteps(jax)[opName(given.work)];
   if (!step) return undefined;
+  const { job, inOrder } = channelsFirst(given);
+  const { work, start, fixed } = job;
   const { jit, tree } = jax;
   const array = ({ shape, values }: Values) => arrayOf(jax, values, shape);
   const arrays: Record<string, NumArray[]> = Object.fromEntries(
@@ -70,6 +72,7 @@ async function chain(jax: Jax, { work, start, fixed }: OpJob): Promise<Chain | u
       functions.set(length, f);
       return (await f(array(start), tree.ref(arrays)).data()) as Float32Array;
     },
+    inOrder,
     close() {
       for (const f of functions.values()) f.dispose();
       tree.dispose(arrays);

@@ -4,31 +4,18 @@
  */
 
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
-import { add } from '../../src/graph/ops/elementwise.ts';
-import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
-import { matmul } from '../../src/graph/ops/matmul.ts';
-import { adamW } from '../../src/graph/ops/optimiser.ts';
-import { softmax } from '../../src/graph/ops/softmax.ts';
+import { adamW, sgdMomentum } from '../../src/graph/ops/optimiser.ts';
+import { sum } from '../../src/graph/ops/reduce.ts';
 import { compile } from '../../src/graph/program.ts';
 import { releaseVariables, type Values, writeVariables } from '../../src/graph/store.ts';
-import type { Tensor } from '../../src/graph/trace.ts';
-import { VariableSet } from '../../src/graph/variables.ts';
+import { ones, VariableSet } from '../../src/graph/variables.ts';
 import type { Network } from '../../src/models/layers.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { mse } from '../../src/train/losses.ts';
-import type { Chain, Engine, Steps } from './engine.ts';
-import { type Hidden, INPUTS, NORM_EPSILON, OUTPUTS, type Weights } from './problem.ts';
+import type { Chain, Engine } from './engine.ts';
+import { kinegradSteps } from './kinegrad_ops.ts';
+import { type Hidden, INPUTS, OUTPUTS, type Weights } from './problem.ts';
 import { type OpJob, opName } from './work.ts';
-
-const STEPS: Steps<Tensor> = {
-  'matmul forward': (y, { w }, i) => matmul(y, w![i % w!.length]!),
-  'matmul input gradient': (dy, { w }, i) => matmul(dy, w![i % w!.length]!, { transposeB: true }),
-  'matmul weight gradient': (dw, { x, dy }, i) =>
-    add(dw, matmul(x![i % x!.length]!, dy![i % dy!.length]!, { transposeA: true })),
-  'softmax forward': (y) => softmax(y),
-  'layerNorm forward': (y, { scale, shift }) =>
-    layerNorm(y, scale![0]!, shift![0]!, { epsilon: NORM_EPSILON }),
-};
 
 export const engine: Engine = {
   title: 'kinegrad',
@@ -88,8 +75,11 @@ export const engine: Engine = {
   },
 };
 
+/** What of a chain is the same in each run of inference. */
+const PARAMETERS = ['w', 'scale', 'shift'];
+
 async function chain(gpu: Gpu, { work, start, fixed }: OpJob): Promise<Chain | undefined> {
-  const step = STEPS[opName(work)];
+  const step = kinegradSteps[opName(work)];
   if (!step) return undefined;
   const variables = new VariableSet('fixed');
   const tensors = Object.fromEntries(
@@ -98,13 +88,19 @@ async function chain(gpu: Gpu, { work, start, fixed }: OpJob): Promise<Chain | u
       given.map(({ shape, values }, i) => variables.add(`${name}${i}`, shape, () => values)),
     ]),
   );
+  const inference =
+    work.pass === 'forward' && Object.keys(fixed).every((name) => PARAMETERS.includes(name));
+  const writes = new VariableSet('writes');
+  const written = writes.add('one', [1], ones);
   const build = (length: number) =>
     compile(
       gpu,
       ({ start }) => {
         let y = start;
         for (let i = 0; i < length; i++) y = step(y, tensors, i, work);
-        return { y };
+        // What a program makes of variables alone is kept from run to run, unless it writes some, as
+        // training does: else activations that are given would make the work disappear.
+        return inference ? { y } : { y, ...sgdMomentum(sum(written), writes, { rate: 0 }) };
       },
       { start: start.shape },
     );
@@ -118,6 +114,7 @@ async function chain(gpu: Gpu, { work, start, fixed }: OpJob): Promise<Chain | u
     async close() {
       for (const program of programs.values()) program.dispose();
       await releaseVariables(gpu, variables);
+      await releaseVariables(gpu, writes);
     },
   };
 }

@@ -1,16 +1,17 @@
-/** Models in the format of ONNX: chains of an op, and the lifter. */
+/** Models in the format of ONNX, and the lifter as one. */
 
 import onnxProto from 'onnx-proto';
-import type { Steps } from './engine.ts';
 import { type Hidden, INPUTS, NORM_EPSILON, OUTPUTS, type Weights } from './problem.ts';
-import { type OpJob, opName } from './work.ts';
 
 const { onnx } = onnxProto;
 const { FLOAT } = onnx.TensorProto.DataType;
-const { FLOAT: FLOAT_ATTRIBUTE } = onnx.AttributeProto.AttributeType;
+const { FLOAT: FLOAT_ATTRIBUTE, INT, INTS } = onnx.AttributeProto.AttributeType;
+
+/** Numbers are floats; integers say so. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | { int: number }>>;
 
 /** A graph in the making: calls append nodes, and tensors are named. */
-class Graph {
+export class Graph {
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
   readonly #constants: InstanceType<typeof onnx.TensorProto>[] = [];
 
@@ -24,58 +25,44 @@ class Graph {
     return name;
   }
 
-  /** Appends a node with attributes that are floats, and gives its output. */
-  call(opType: string, input: string[], attributes: Readonly<Record<string, number>> = {}): string {
+  /** Appends a node, and gives its output; lists in attributes are of integers. */
+  call(opType: string, input: string[], attributes: Attributes = {}, domain = ''): string {
     const name = `${opType}${this.#nodes.length}`;
-    const attribute = Object.entries(attributes).map(([name, f]) => ({
-      name,
-      f,
-      type: FLOAT_ATTRIBUTE,
-    }));
-    this.#nodes.push(onnx.NodeProto.create({ opType, name, input, output: [name], attribute }));
+    const attribute = Object.entries(attributes).map(([name, value]) =>
+      typeof value === 'number'
+        ? { name, f: value, type: FLOAT_ATTRIBUTE }
+        : 'int' in value
+          ? { name, i: value.int, type: INT }
+          : { name, ints: [...value], type: INTS },
+    );
+    const node = { opType, name, input, output: [name], attribute, domain };
+    this.#nodes.push(onnx.NodeProto.create(node));
     return name;
   }
 
-  /** The bytes of a model file with one input, which is named `x`, and one output. */
-  model(shape: readonly number[], output: string): Uint8Array {
+  /** The bytes of a model file with inputs of these shapes by name, and one output. */
+  model(inputs: Readonly<Record<string, readonly number[]>>, output: string): Uint8Array {
     const elemType = FLOAT;
-    const dim = shape.map((dimValue) => ({ dimValue }));
+    const input = Object.entries(inputs).map(([name, shape]) => {
+      const dim = shape.map((dimValue) => ({ dimValue }));
+      return { name, type: { tensorType: { elemType, shape: { dim } } } };
+    });
     return onnx.ModelProto.encode({
       irVersion: 8,
-      opsetImport: [{ domain: '', version: 17 }],
+      opsetImport: [
+        { domain: '', version: 17 },
+        { domain: 'com.microsoft', version: 1 },
+      ],
       producerName: 'kinegrad-bench',
       graph: {
         name: 'work',
         node: this.#nodes,
         initializer: this.#constants,
-        input: [{ name: 'x', type: { tensorType: { elemType, shape: { dim } } } }],
+        input,
         output: [{ name: output, type: { tensorType: { elemType } } }],
       },
     }).finish();
   }
-}
-
-const steps = (graph: Graph): Steps<string> => ({
-  'matmul forward': (y, { w }, i) => graph.call('MatMul', [y, w![i % w!.length]!]),
-  'softmax forward': (y) => graph.call('Softmax', [y]),
-  'layerNorm forward': (y, { scale, shift }) =>
-    graph.call('LayerNormalization', [y, scale![0]!, shift![0]!], { epsilon: NORM_EPSILON }),
-});
-
-/** A chain of calls from an input to an output; undefined where ONNX Runtime lacks the op. */
-export function onnxChain({ work, start, fixed }: OpJob, length: number): Uint8Array | undefined {
-  const graph = new Graph();
-  const step = steps(graph)[opName(work)];
-  if (!step) return undefined;
-  const constants = Object.fromEntries(
-    Object.entries(fixed).map(([name, given]) => [
-      name,
-      given.map(({ shape, values }) => graph.constant(values, shape)),
-    ]),
-  );
-  let y = 'x';
-  for (let i = 0; i < length; i++) y = step(y, constants, i, work);
-  return graph.model(start.shape, y);
 }
 
 /**
@@ -102,5 +89,5 @@ export function onnxLifter(weights: Weights, batch: number): Uint8Array {
   );
   const last = graph.constant(weights.weight, [width, OUTPUTS]);
   const bias = graph.constant(weights.bias, [OUTPUTS]);
-  return graph.model([batch, INPUTS], graph.call('Gemm', [features, last, bias]));
+  return graph.model({ x: [batch, INPUTS] }, graph.call('Gemm', [features, last, bias]));
 }

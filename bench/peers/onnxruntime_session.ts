@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { loadVulkanLoader } from '../../src/platform/node/swiftshader.ts';
 import type { Chain, Engine, Lifter, OpenEngine } from './engine.ts';
-import { onnxChain, onnxLifter } from './onnx_model.ts';
+import { onnxLifter } from './onnx_model.ts';
+import { onnxChain } from './onnx_ops.ts';
 import { INPUTS } from './problem.ts';
 import type { OpJob, Values } from './work.ts';
 
@@ -26,11 +27,12 @@ export const onnxRuntime = (provider: Provider): Engine => ({
       async lifter(weights, batch): Promise<Lifter> {
         const model = onnxLifter(weights, batch);
         const poses = new Float32Array(batch * INPUTS);
-        const notes = [await placement(provider, model, { shape: [batch, INPUTS], values: poses })];
+        const input = (values: Float32Array) => ({ x: { shape: [batch, INPUTS], values } });
+        const notes = [await placement(provider, model, input(poses))];
         const session = await open(provider, model);
         return {
           notes,
-          run: (poses) => session.run({ shape: [batch, INPUTS], values: poses }),
+          run: (poses) => session.run(input(poses)),
           close: session.close,
         };
       },
@@ -39,27 +41,29 @@ export const onnxRuntime = (provider: Provider): Engine => ({
 });
 
 async function chain(provider: Provider, job: OpJob): Promise<Chain | undefined> {
-  const one = onnxChain(job, 1);
-  if (!one) return undefined;
-  const notes = [await placement(provider, one, job.start)];
+  const made = onnxChain(job);
+  if (!made) return undefined;
+  const { model, inputs, inOrder } = made;
+  const notes = [await placement(provider, model(1), inputs)];
   const sessions = new Map<number, Awaited<ReturnType<typeof open>>>();
   return {
     notes,
     async run(length) {
       let session = sessions.get(length);
       if (!session) {
-        session = await open(provider, onnxChain(job, length)!);
+        session = await open(provider, model(length));
         sessions.set(length, session);
       }
-      return session.run(job.start);
+      return session.run(inputs);
     },
+    inOrder,
     async close() {
       for (const session of sessions.values()) await session.close();
     },
   };
 }
 
-/** A model with one input and one output, ready to run. */
+/** A model with one output, ready to run. */
 async function open(
   provider: Provider,
   model: Uint8Array,
@@ -73,8 +77,12 @@ async function open(
   });
   const [output] = session.outputNames;
   return {
-    async run({ shape, values }: Values) {
-      const outputs = await session.run({ x: new ort.Tensor(values, shape) });
+    async run(inputs: Readonly<Record<string, Values>>) {
+      const needed = session.inputNames.map((name) => {
+        const { shape, values } = inputs[name]!;
+        return [name, new ort.Tensor(values, shape)];
+      });
+      const outputs = await session.run(Object.fromEntries(needed));
       return outputs[output!]!.data as Float32Array;
     },
     endProfiling: () => session.endProfiling(),
@@ -86,14 +94,18 @@ async function open(
  * Where the nodes of the optimised model ran, by ONNX Runtime's own profile of one run.
  * @throws when a node ran elsewhere than on the provider
  */
-async function placement(provider: Provider, model: Uint8Array, input: Values): Promise<string> {
+async function placement(
+  provider: Provider,
+  model: Uint8Array,
+  inputs: Readonly<Record<string, Values>>,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kinegrad-peers-'));
   try {
     const session = await open(provider, model, {
       enableProfiling: true,
       profileFilePrefix: join(folder, 'profile'),
     });
-    await session.run(input);
+    await session.run(inputs);
     session.endProfiling();
     await session.close();
     const [file] = await readdir(folder);

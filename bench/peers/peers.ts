@@ -156,7 +156,7 @@ async function measureWork(work: Work, peers: readonly Peer[], run: Run): Promis
   const racers: { peer: Peer; ready: Ready; rounds_ms: number[][] }[] = [];
   for (const peer of peers) {
     onProgress(`${what}: ${peer.title} compiles and compares`);
-    const ready = await attempt(peer, async () => getReady(await start(peer), problem));
+    const ready = await attempt(peer, async () => getReady(await start(peer), problem, rounds));
     if (!ready) continue;
     if (ready.agrees) racers.push({ peer, ready, rounds_ms: [] });
     else {
@@ -167,14 +167,15 @@ async function measureWork(work: Work, peers: readonly Peer[], run: Run): Promis
   }
   for (let round = 1; round <= rounds; round++) {
     for (const { peer, ready, rounds_ms } of racers) {
-      if (rounds_ms.length < round - 1) continue;
+      // It has failed, or has had all its turns.
+      if (rounds_ms.length < round - 1 || round > ready.turns) continue;
       onProgress(`${what}: round ${round} of ${rounds}, ${peer.title}`);
       const times = await attempt(peer, () => ready.turn());
       if (times) rounds_ms.push(times);
     }
   }
   for (const { peer, ready, rounds_ms } of racers) {
-    if (rounds_ms.length < rounds) continue;
+    if (rounds_ms.length < ready.turns) continue;
     const { agrees, error, first_ms } = ready;
     const notes = [...ready.notes];
     run.samples.push({ engine: peer.title, work, rounds_ms, agrees, error, first_ms, notes });

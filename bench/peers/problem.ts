@@ -117,7 +117,7 @@ export function multiply(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   [rows, inner, columns]: readonly [number, number, number],
-): Float64Array {
+): Float64Array<ArrayBuffer> {
   const product = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
     for (let k = 0; k < inner; k++) {

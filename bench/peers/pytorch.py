@@ -13,6 +13,77 @@ from torch.nn import functional as F
 
 torch.set_num_threads(os.cpu_count() or 1)
 
+def conv(x, w, work):
+    *_, k, stride, dilation = work["shape"]
+    groups = w.shape[0] if work["family"] == "depthwise" else 1
+    return F.conv2d(x, w, None, stride, dilation * (k - 1) // 2, dilation, groups)
+
+
+def layer_norm(x, fixed):
+    return F.layer_norm(x, x.shape[-1:], fixed["scale"][0], fixed["shift"][0], 1e-5)
+
+
+def batch_norm(x, fixed):
+    scale, shift = fixed["scale"][0], fixed["shift"][0]
+    return F.batch_norm(x, None, None, scale, shift, training=True, eps=1e-5)
+
+
+def pool(x):
+    return F.max_pool2d(x, 3, 2, 1)
+
+
+def attention(q, k, v):
+    return torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1) @ v
+
+
+def gradients(op, inputs, dy):
+    """Of inputs that are given anew to the forward pass, whose time counts."""
+    with torch.enable_grad():
+        inputs = [x.detach().requires_grad_() for x in inputs]
+        return torch.autograd.grad(op(*inputs), inputs, dy)
+
+
+def conv_forward(y, fixed, i, work):
+    w = pick(fixed["w"], i)
+    return y + conv(pick(fixed["x"], i), w, work) if "x" in fixed else conv(y, w, work)
+
+
+def conv_gradient(dy, like, w, work, wanted):
+    """Of x and w those that are wanted, without the forward pass; like is the x."""
+    *_, k, stride, dilation = work["shape"]
+    padding = [dilation * (k - 1) // 2] * 2
+    groups = w.shape[0] if work["family"] == "depthwise" else 1
+    return torch.ops.aten.convolution_backward(
+        dy, like, w, None, [stride] * 2, padding, [dilation] * 2, False, [0, 0], groups, wanted
+    )
+
+
+def conv_input_gradient(y, fixed, i, work):
+    w = pick(fixed["w"], i)
+    n, height, width = work["shape"][:3]
+    dy = pick(fixed["dy"], i) if "dy" in fixed else y
+    channels = w.shape[0] if work["family"] == "depthwise" else w.shape[1]
+    like = torch.empty((n, channels, height, width), memory_format=torch.channels_last)
+    dx = conv_gradient(dy, like, w, work, [True, False, False])[0]
+    return y + dx if "dy" in fixed else dx
+
+
+def conv_weight_gradient(dw, fixed, i, work):
+    x, dy = pick(fixed["x"], i), pick(fixed["dy"], i)
+    return dw + conv_gradient(dy, x, dw, work, [False, True, False])[1]
+
+
+def layer_norm_weight_gradient(total, fixed, i, work):
+    op = lambda scale, shift: F.layer_norm(pick(fixed["x"], i), scale.shape, scale, shift, 1e-5)
+    dscale, dshift = gradients(op, [fixed["scale"][0], fixed["shift"][0]], pick(fixed["dy"], i))
+    return total + dscale + dshift
+
+
+def attention_gradient(dy, fixed, i, work):
+    dq, dk, dv = gradients(attention, [pick(fixed[name], i) for name in "qkv"], dy)
+    return dq + dk + dv
+
+
 # An op's entry gives the next y of a chain from the last.
 STEPS = {
     "matmul forward": lambda y, fixed, i, work: y @ pick(fixed["w"], i),
@@ -21,10 +92,46 @@ STEPS = {
         y, pick(fixed["x"], i).t(), pick(fixed["dy"], i)
     ),
     "softmax forward": lambda y, fixed, i, work: torch.softmax(y, -1),
-    "layerNorm forward": lambda y, fixed, i, work: F.layer_norm(
-        y, y.shape[-1:], fixed["scale"][0], fixed["shift"][0], 1e-5
+    "layerNorm forward": lambda y, fixed, i, work: layer_norm(y, fixed),
+    "layerNorm input gradient": lambda dy, fixed, i, work: gradients(
+        lambda x: layer_norm(x, fixed), [pick(fixed["x"], i)], dy
+    )[0],
+    "layerNorm weight gradient": layer_norm_weight_gradient,
+    "batchNorm forward": lambda y, fixed, i, work: batch_norm(y, fixed),
+    "batchNorm input gradient": lambda dy, fixed, i, work: gradients(
+        lambda x: batch_norm(x, fixed), [pick(fixed["x"], i)], dy
+    )[0],
+    "conv forward": conv_forward,
+    "conv input gradient": conv_input_gradient,
+    "conv weight gradient": conv_weight_gradient,
+    "depthwise forward": conv_forward,
+    "depthwise input gradient": conv_input_gradient,
+    "depthwise weight gradient": conv_weight_gradient,
+    "pool forward": lambda y, fixed, i, work: y + pool(pick(fixed["x"], i)),
+    "pool input gradient": lambda y, fixed, i, work: y
+    + gradients(pool, [pick(fixed["x"], i)], pick(fixed["dy"], i))[0],
+    "attention forward": lambda y, fixed, i, work: attention(
+        y, pick(fixed["k"], i), pick(fixed["v"], i)
     ),
+    "attention input gradient": attention_gradient,
 }
+
+# Images are NHWC in memory, which PyTorch calls channels last; weights are [cout, cin, kh, kw].
+IMAGES, WEIGHTS = (0, 3, 1, 2), (3, 2, 0, 1)
+OVER_IMAGES = ("conv", "depthwise", "batchNorm", "pool")
+
+
+def order_of(name, values, work):
+    if work["family"] not in OVER_IMAGES or values.ndim < 4:
+        return None
+    return WEIGHTS if name == "w" else IMAGES
+
+
+def ordered(name, values, work):
+    order = order_of(name, values, work)
+    if order is None:
+        return values
+    return values.permute(order).contiguous(memory_format=torch.channels_last)
 
 
 def pick(tensors, i):
@@ -56,15 +163,21 @@ def chain(job):
     step = STEPS.get(name)
     if not step:
         raise Cannot(f"it has no {name}")
-    start = tensor(job["start"])
-    fixed = {key: [tensor(each) for each in given] for key, given in job["fixed"].items()}
+    like = "w" if work["pass"] == "weight gradient" else "y"
+    start = ordered(like, tensor(job["start"]), work)
+    order = order_of(like, start, work)
+    back = order and [order.index(axis) for axis in range(4)]
+    fixed = {
+        key: [ordered(key, tensor(each), work) for each in given]
+        for key, given in job["fixed"].items()
+    }
 
     def run(length):
         with torch.no_grad():
             y = start.clone()
             for i in range(length):
                 y = step(y, fixed, i, work)
-            return y
+            return y.permute(back) if back else y
 
     return run
 

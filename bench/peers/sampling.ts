@@ -15,13 +15,17 @@ const CHAINS = [
   [1, 3],
   [0, 1],
 ] as const;
-const LONGEST = 2000;
+const LONGEST = 700;
 /** Steps of training in a row: about so many milliseconds, but no more steps than that. */
 const STEPS = 400;
 const MOST_STEPS = 50;
-/** How long an engine's turn takes, milliseconds, and the samples it may have. */
-const TURN = 600;
+/**
+ * Milliseconds that an engine may sample a work, in all its turns together; the samples that a turn
+ * may have; and the turns that the slowest calls have all the same.
+ */
+const SAMPLING = 1200;
 const MOST_SAMPLES = 15;
+const LEAST_TURNS = 2;
 
 /** An engine that is ready to be timed. */
 export interface Ready {
@@ -30,16 +34,23 @@ export interface Ready {
   /** From asking for the job to its first output, on a device that is open; milliseconds. */
   readonly first_ms: number;
   readonly notes: readonly string[];
+  /** How many turns it has: one in each round, or in the first of them where calls are slow. */
+  readonly turns: number;
   /** A few samples: milliseconds of one call, step or inference each. */
   turn(): Promise<number[]>;
   finish(): Promise<void>;
 }
 
 /**
- * Builds a job in an engine's process, compares its outputs and gets ready to time it.
+ * Builds a job in an engine's process, compares its outputs and gets ready to time it, in so many
+ * rounds.
  * @throws as the connection does
  */
-export async function getReady(connection: Connection, problem: Problem): Promise<Ready> {
+export async function getReady(
+  connection: Connection,
+  problem: Problem,
+  rounds: number,
+): Promise<Ready> {
   const { job } = problem;
   const run = async (name: string, length: number) => {
     const { times_ms, output } = await connection.ask({
@@ -76,22 +87,28 @@ export async function getReady(connection: Connection, problem: Problem): Promis
 
   const timed = lengths.filter((length) => length > 0);
   const [short, long] = lengths;
-  let sample_ms = 0;
+  const turn_ms = SAMPLING / rounds;
+  // A run at this length has been timed, where it is no chain.
+  let sample_ms = problem.job.kind === 'op' && !short ? again.time : 0;
   const turn = async () => {
     const known = sample_ms > 0;
-    const repeats = known ? Math.min(Math.max(Math.floor(TURN / sample_ms), 1), MOST_SAMPLES) : 1;
+    const repeats = known
+      ? Math.min(Math.max(Math.floor(turn_ms / sample_ms), 1), MOST_SAMPLES)
+      : 1;
     const request = { ask: 'run', name: 'job', lengths: timed, repeats, output: false } as const;
-    const { times_ms } = await connection.ask({ ...request, warm: sample_ms < TURN });
+    const { times_ms } = await connection.ask({ ...request, warm: sample_ms < turn_ms });
     sample_ms = Math.min(...times_ms.map((times) => times.reduce((a, b) => a + b)));
     return times_ms.map((times) => (times.at(-1)! - (short ? times[0]! : 0)) / (long - short));
   };
   // Compiles what has not run yet, and tells how long a sample takes.
-  await turn();
+  if (!sample_ms) await turn();
+  const turns = Math.min(rounds, Math.max(LEAST_TURNS, Math.ceil(SAMPLING / sample_ms)));
   return {
     error,
     agrees: error <= TOLERANCE,
     first_ms: prepared.ms + first.time,
     notes: [...prepared.notes, describeLengths(problem, lengths)],
+    turns,
     turn,
     finish: async () => void (await connection.ask({ ask: 'finish', name: 'job' })),
   };

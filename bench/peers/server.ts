@@ -1,6 +1,6 @@
 /** The process of an engine that runs in Node: does what `connection.ts` asks for, in turn. */
 
-import type { Answer, Request } from './connection.ts';
+import { type Answer, CannotError, type Request } from './connection.ts';
 import type { Engine, OpenEngine } from './engine.ts';
 import { type Job, opName } from './work.ts';
 
@@ -8,6 +8,7 @@ import { type Job, opName } from './work.ts';
 interface Prepared {
   readonly notes: readonly string[];
   run(length: number): Promise<Float32Array>;
+  inOrder?(y: Float32Array): Float32Array;
   close(): void | Promise<void>;
 }
 
@@ -50,7 +51,7 @@ async function answer(request: Request): Promise<Answer> {
     }
     times_ms.push(times);
   }
-  return { answer: 'ran', times_ms, ...(output && { output: last }) };
+  return { answer: 'ran', times_ms, ...(output && { output: job.inOrder?.(last) ?? last }) };
 }
 
 /** The job, or why this engine cannot do it. */
@@ -79,7 +80,10 @@ let turn: Promise<unknown> = Promise.resolve();
 process.on('message', (request: Request) => {
   turn = turn.then(async () => {
     const given = await answer(request).catch(
-      (error: Error): Answer => ({ answer: 'failed', why: error.message }),
+      (error: Error): Answer => ({
+        answer: error instanceof CannotError ? 'cannot' : 'failed',
+        why: error.message,
+      }),
     );
     process.send!(given);
   });

@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-layers';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { findAdapters } from '../../src/platform/node/adapters.ts';
-import type { Chain, Engine, Lifter, OpenEngine, Steps, Trainer } from './engine.ts';
+import type { Chain, Engine, Lifter, OpenEngine, Trainer } from './engine.ts';
 import {
   type Hidden,
   INPUTS,
@@ -14,21 +14,8 @@ import {
   type Training,
   type Weights,
 } from './problem.ts';
+import { refuseDilation, tfjsSteps } from './tfjs_ops.ts';
 import { type OpJob, opName } from './work.ts';
-
-const STEPS: Steps<tf.Tensor> = {
-  'matmul forward': (y, { w }, i) => tf.matMul(y, w![i % w!.length]!),
-  'matmul input gradient': (dy, { w }, i) => tf.matMul(dy, w![i % w!.length]!, false, true),
-  'matmul weight gradient': (dw, { x, dy }, i) =>
-    tf.add(dw, tf.matMul(x![i % x!.length]!, dy![i % dy!.length]!, true)),
-  'softmax forward': (y) => tf.softmax(y),
-  // It has no such op; its layer of that name has these.
-  'layerNorm forward': (y, { scale, shift }) => {
-    const { mean, variance } = tf.moments(y, -1, true);
-    const normal = tf.mul(tf.sub(y, mean), tf.rsqrt(tf.add(variance, NORM_EPSILON)));
-    return tf.add(tf.mul(normal, scale![0]!), shift![0]!);
-  },
-};
 
 export const engine: Engine = {
   title: `TensorFlow.js ${tf.version_core} WebGPU`,
@@ -68,8 +55,9 @@ function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
 }
 
 async function op({ work, start, fixed }: OpJob): Promise<Chain | undefined> {
-  const step = STEPS[opName(work)];
+  const step = tfjsSteps[opName(work)];
   if (!step) return undefined;
+  refuseDilation(work);
   const shapeOf = ({ shape }: { shape: readonly number[] }) => [...shape];
   const tensors = Object.fromEntries(
     Object.entries(fixed).map(([name, given]) => [

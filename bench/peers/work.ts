@@ -4,12 +4,25 @@ import type { Training, Weights } from './problem.ts';
 
 export type Pass = 'forward' | 'input gradient' | 'weight gradient';
 
+/** What the numbers of a shape mean. Windows are square, k x k, and padded by dilation (k - 1) / 2. */
+export const DIMS = {
+  matmul: 'm,k,n',
+  softmax: 'rows,columns',
+  layerNorm: 'rows,columns',
+  batchNorm: 'n,h,w,c',
+  conv: 'n,h,w,cin,cout,k,stride,dilation',
+  depthwise: 'n,h,w,c,k,stride,dilation',
+  /** Of maxima of 3 x 3, stride 2. */
+  pool: 'n,h,w,c',
+  attention: 'batch,heads,tokens,size',
+} as const;
+
 /** One op, alone. */
 export interface OpWork {
   readonly kind: 'op';
-  readonly family: 'matmul' | 'softmax' | 'layerNorm';
+  readonly family: keyof typeof DIMS;
   readonly pass: Pass;
-  /** Of matmul [m, k] x [k, n]: m, k, n; of the others their input: rows, columns. */
+  /** As {@link DIMS} says. */
   readonly shape: readonly number[];
 }
 

@@ -22,10 +22,15 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     throw new Error(
       `grad: the loss must be one value, got ${show(loss.shape)}. Take its mean or sum`,
     );
+  return vjp(loss, constant([1], loss.shape), wrt);
+}
+
+/** The vector-Jacobian product: as {@link grad}, where dy is the gradient of the loss in y. */
+export function vjp(y: Tensor, dy: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const tape = currentTape();
   tape.gradients = needed;
   const reached = reachable(wrt, tape.calls.length);
-  const gradients = new Map<Tensor, Tensor>([[loss, constant([1], loss.shape)]]);
+  const gradients = new Map<Tensor, Tensor>([[y, dy]]);
   const calls = tape.calls.slice();
 
   for (const call of calls.reverse()) {
