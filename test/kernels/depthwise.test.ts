@@ -96,7 +96,9 @@ for (const depthwise of Object.keys(depthwiseTunable.variants))
       const [images, taps] = x.map((t) => ('shape' in t ? t.shape : t)) as [number[], number[]];
       const window = windowOf('', [images[1]!, images[2]!], [taps[0]!, taps[1]!], a);
       const shape = [...images, ...window.kernel, ...window.stride, ...window.dilation];
-      return depthwiseTunable.fits(depthwise as DepthwiseVariant, targetOf(fast[0]!.gpu), shape);
+      return fast.every(({ gpu }) =>
+        depthwiseTunable.fits(depthwise as DepthwiseVariant, targetOf(gpu), shape),
+      );
     }),
     forwardOnly: true,
     tolerance: 2e-6,
