@@ -31,6 +31,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(project, { recursive: true }));
 
 const LIFTS = `export { openGpu, loadLifter, martinez } from 'kinegrad';`;
+/** Shaders that only gradients need. */
+const GRADIENT = /backward|gradient|weights|_dq_|_dkv_|attention_stats|_sums|taps_slide|pool_taps/;
 const TRAINS = `
   export {
     openGpu, loadLifter, martinez, openTraining, trainingSteps, configOf, bodySource,
@@ -69,7 +71,50 @@ test('a page that trains downloads at most 75 kB', async () => {
   const { size, shaders } = await bundle(TRAINS);
   expect(size).toBeLessThan(75_000);
   expect(shaders).toEqual(expect.arrayContaining(['adamw', 'batch_norm_backward']));
-  expect(shaders.filter((name) => /softmax|layer_norm|gather|roof/.test(name))).toEqual([]);
+  const strangers =
+    /softmax|layer_norm|gather|roof|conv|depthwise|attention|pool|resize|excite|image|heatmap|soft_arg/;
+  expect(shaders.filter((name) => strangers.test(name))).toEqual([]);
+});
+
+const RUNS = `export { compile, openGpu } from 'kinegrad';`;
+const base = () => bundle(RUNS).then(({ size }) => size);
+
+test('a page that runs a convolution downloads neither its gradients nor other ops', async () => {
+  const { size, shaders } = await bundle(`${RUNS} export { conv2d } from 'kinegrad/forward';`);
+  expect(size).toBeLessThan(36_000);
+  expect(shaders).toEqual(expect.arrayContaining(['conv_1_naive', 'conv_4_subgroup_8']));
+  const strangers = /depthwise|attention|pool|resize|excite|softmax|_norm|heatmap|soft_arg/;
+  expect(shaders.filter((name) => GRADIENT.test(name) || strangers.test(name))).toEqual([]);
+});
+
+/** What a bundle of that op alone grows by, forward only and with `grad`. */
+test.each([
+  ['addLayerNorm', 3_000],
+  ['attention', 11_000],
+  ['avgPool2d', 4_000],
+  ['conv2d', 8_000],
+  ['convTranspose2d', 8_000],
+  ['depthwiseConv2d', 7_000],
+  ['gaussianHeatmaps', 2_500],
+  ['layerNorm', 3_000],
+  ['maxPool2d', 4_000],
+  ['resizeBilinear', 2_500],
+  ['resizeNearest', 2_500],
+  ['skeletonImage', 3_000],
+  ['softArgmax2d', 2_500],
+  ['softArgmax3d', 2_500],
+  ['softmax', 2_000],
+  ['squeezeExcite', 7_000],
+])('%s comes with its gradients only where it is asked for them', async (name, most) => {
+  const run = await bundle(`${RUNS} export { ${name} } from 'kinegrad/forward';`);
+  const gradients = run.shaders.filter((name) => GRADIENT.test(name));
+  // The mean over an image is a forward kernel, too.
+  expect(gradients).toEqual(name === 'squeezeExcite' ? ['image_sums'] : []);
+  expect(run.size - (await base())).toBeLessThan(most);
+  const whole = await bundle(`${RUNS} export { ${name} } from 'kinegrad';`);
+  expect(whole.shaders.filter((name) => GRADIENT.test(name)).length).toBeGreaterThan(
+    gradients.length,
+  );
 });
 
 test('Vite, which shakes the tree in its own way, comes to about the same', async () => {

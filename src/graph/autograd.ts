@@ -40,7 +40,7 @@ export function vjp(y: Tensor, dy: Tensor, wrt: readonly Tensor[]): Tensor[] {
     const { op, inputs: x, outputs: y, attributes: a } = call;
     if (!op.backward)
       throw new Error(
-        `grad: ${op.name} has no derivative. Keep it out of what the loss depends on`,
+        `grad: ${op.name} has no derivative. Import it of kinegrad, not of kinegrad/forward, or keep it out of what the loss depends on`,
       );
     const dx = op.backward(dy, { x, y, a, gradients: needed });
     x.forEach((input, i) => {

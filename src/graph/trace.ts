@@ -164,9 +164,16 @@ export function currentTape(): Tape {
   return current;
 }
 
-/** Declares an op. */
-export function op<A = void>(name: string, rule: OpRule<A>): Op<A> {
-  return { name, ...rule };
+/**
+ * Declares an op. What has kernels for its derivative alone gives that apart: then two ops share a
+ * rule, one without it (`kinegrad/forward`), and a bundle has only what it uses of them.
+ */
+export function op<A = void>(
+  name: string,
+  rule: OpRule<A>,
+  derivative: Pick<OpRule<A>, 'backward'> = {},
+): Op<A> {
+  return { name, ...rule, ...derivative };
 }
 
 /** Appends a call of `op` to the tape and gives its outputs. */

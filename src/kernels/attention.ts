@@ -29,9 +29,10 @@ export interface AttentionAttributes {
 type In = 'q' | 'k' | 'v' | 'mask';
 type InBackward = In | 'd_o' | 'stats';
 
-/** The kernels of a variant. */
-interface Fused {
-  readonly forward: Kernel<In, 'o' | 'lse', AttentionAttributes>;
+type Forward = Kernel<In, 'o' | 'lse', AttentionAttributes>;
+
+/** The kernels of a gradient. */
+interface Gradients {
   readonly dq: Kernel<InBackward, 'dq', AttentionAttributes>;
   readonly dkv: Kernel<InBackward, 'dk' | 'dv', AttentionAttributes>;
 }
@@ -104,8 +105,10 @@ function fused<const N extends string, const M extends string>(
   });
 }
 
-const variant = (forward: KernelFile, dq: KernelFile, dkv: KernelFile, form: Form): Fused => ({
-  forward: fused(forward, form, { reads: [], writes: ['o', 'lse'], across: 'q', products: 2 }),
+const variant = (file: KernelFile, form: Form): Forward =>
+  fused(file, form, { reads: [], writes: ['o', 'lse'], across: 'q', products: 2 });
+
+const gradients = (dq: KernelFile, dkv: KernelFile, form: Form): Gradients => ({
   dq: fused(dq, form, { reads: ['d_o', 'stats'], writes: ['dq'], across: 'q', products: 3 }),
   dkv: fused(dkv, form, {
     reads: ['d_o', 'stats'],
@@ -136,19 +139,29 @@ const blockForm = (rows: number): Form => ({
   constants: (size) => ({ QUADS: size > 64 ? '32u' : '16u' }),
 });
 
+const tileForm: Form = {
+  rows: 64,
+  // 8 KiB of workgroup memory.
+  constants: (size) => ({ QUADS: `${size / 4}u`, ROWS: size > 64 ? '8u' : '16u' }),
+};
+
 /** Steps of the ladder; the first keeps scores in memory, and is made of products. */
 export const attentionVariants = {
   materialised: undefined,
-  tile: /* @__PURE__ */ variant(tileWgsl, tileDqWgsl, tileDkvWgsl, {
-    rows: 64,
-    // 8 KiB of workgroup memory.
-    constants: (size) => ({ QUADS: `${size / 4}u`, ROWS: size > 64 ? '8u' : '16u' }),
-  }),
-  subgroup4: /* @__PURE__ */ variant(block4Wgsl, block4DqWgsl, block4DkvWgsl, blockForm(16)),
-  subgroup8: /* @__PURE__ */ variant(block8Wgsl, block8DqWgsl, block8DkvWgsl, blockForm(32)),
-} as const satisfies Record<string, Fused | undefined>;
+  tile: /* @__PURE__ */ variant(tileWgsl, tileForm),
+  subgroup4: /* @__PURE__ */ variant(block4Wgsl, /* @__PURE__ */ blockForm(16)),
+  subgroup8: /* @__PURE__ */ variant(block8Wgsl, /* @__PURE__ */ blockForm(32)),
+} as const satisfies Record<string, Forward | undefined>;
 
 export type AttentionVariant = keyof typeof attentionVariants;
+
+/** What goes with each of them. It stands by itself: who runs attention forward needs none of it. */
+export const attentionGradients: Readonly<Record<AttentionVariant, Gradients | undefined>> = {
+  materialised: undefined,
+  tile: /* @__PURE__ */ gradients(tileDqWgsl, tileDkvWgsl, tileForm),
+  subgroup4: /* @__PURE__ */ gradients(block4DqWgsl, block4DkvWgsl, /* @__PURE__ */ blockForm(16)),
+  subgroup8: /* @__PURE__ */ gradients(block8DqWgsl, block8DkvWgsl, /* @__PURE__ */ blockForm(32)),
+};
 
 /** What a variant is chosen by: the last two are 0 or 1. */
 export type AttentionShape = readonly [
@@ -179,7 +192,7 @@ const FEW_ROWS = 24;
  * The family, and its usual variants: measured on lavapipe, and neither on SwiftShader nor on
  * hardware.
  */
-export const attentionTunable: Tunable<AttentionVariant, Fused | undefined> = {
+export const attentionTunable: Tunable<AttentionVariant, Forward | undefined> = {
   family: 'attention',
   variants: attentionVariants,
   fits(name, { subgroupSize }: Target, shape) {

@@ -132,6 +132,18 @@ export const kernelLike = <In extends string, Out extends string, Attributes>(
 ): Kernel<In, Out, Attributes> => kernel(file, { ...spec, ...more });
 
 /**
+ * A kernel of which others share a part. They are joined here, since a bundler takes an object that
+ * is spread at the top of a module for one that may do something, and keeps it.
+ */
+export const kernelWith = <In extends string, Out extends string, Attributes>(
+  file: KernelFile,
+  shared: Partial<KernelSpec<In, Out, Attributes>>,
+  own: Pick<KernelSpec<In, Out, Attributes>, 'reads' | 'writes' | 'cost'> &
+    Partial<KernelSpec<In, Out, Attributes>>,
+): Kernel<In, Out, Attributes> =>
+  kernel(file, { ...shared, ...own } as KernelSpec<In, Out, Attributes>);
+
+/**
  * A line of workgroups as a grid within the limit of 65,535 a dimension; `lib/grid.wgsl` unfolds
  * it.
  */

@@ -12,7 +12,7 @@ import poolTapsWgsl from '../../shaders/pool_taps.wgsl';
 import poolTapsSlideWgsl from '../../shaders/pool_taps_slide.wgsl';
 import type { Editions } from '../gpu/shader.ts';
 import { singles } from './chain.ts';
-import { kernel, kernelLike, type Target } from './kernel.ts';
+import { kernelLike, kernelWith, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
 import { columnThreads } from './walk.ts';
@@ -105,53 +105,61 @@ const bytesOf = (...operands: Operand[]) =>
   4 * operands.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
 /** y [n, oh, ow, c] of x [n, h, w, c]. */
-const pool = /* @__PURE__ */ kernel<'x', 'y', Attributes>(poolWgsl, {
-  .../* @__PURE__ */ shared('x', 'y', 'y'),
-  reads: ['x'],
-  writes: ['y'],
-  groups: ({ y }, a, target) => groupsOf(y, a, target),
-  cost: ({ x, y }, { window }) => ({
-    bytes: bytesOf(x, y),
-    flops: tapsIn(window) * sizeOf(y.shape),
-  }),
-  cut: () => ['x', 'y'],
-});
+export const pool = /* @__PURE__ */ kernelWith<'x', 'y', Attributes>(
+  poolWgsl,
+  /* @__PURE__ */ shared('x', 'y', 'y'),
+  {
+    reads: ['x'],
+    writes: ['y'],
+    groups: ({ y }, a, target) => groupsOf(y, a, target),
+    cost: ({ x, y }, { window }) => ({
+      bytes: bytesOf(x, y),
+      flops: tapsIn(window) * sizeOf(y.shape),
+    }),
+    cut: () => ['x', 'y'],
+  },
+);
 
 /** The largest values, and the taps that they are from. */
-const poolTaps = /* @__PURE__ */ kernel<'x', 'y' | 'taps', Attributes>(poolTapsWgsl, {
-  .../* @__PURE__ */ shared('x', 'y', 'y'),
-  reads: ['x'],
-  writes: ['y', 'taps'],
-  groups: ({ y }, a, target) => groupsOf(y, a, target),
-  cost: ({ x, y, taps }, { window }) => ({
-    bytes: bytesOf(x, y, taps),
-    flops: tapsIn(window) * sizeOf(y.shape),
-  }),
-  cut: () => ['x', 'y', 'taps'],
-});
+export const poolTaps = /* @__PURE__ */ kernelWith<'x', 'y' | 'taps', Attributes>(
+  poolTapsWgsl,
+  /* @__PURE__ */ shared('x', 'y', 'y'),
+  {
+    reads: ['x'],
+    writes: ['y', 'taps'],
+    groups: ({ y }, a, target) => groupsOf(y, a, target),
+    cost: ({ x, y, taps }, { window }) => ({
+      bytes: bytesOf(x, y, taps),
+      flops: tapsIn(window) * sizeOf(y.shape),
+    }),
+    cut: () => ['x', 'y', 'taps'],
+  },
+);
 
 /** dx of dy; `taps` is read for maxima only. */
-const poolBackward = /* @__PURE__ */ kernel<'dy' | 'taps', 'dx', Attributes>(poolBackwardWgsl, {
-  .../* @__PURE__ */ shared('dx', 'dy', 'dx'),
-  reads: ['dy', 'taps'],
-  writes: ['dx'],
-  groups: ({ dx }, a, target) => groupsOf(dx, a, target),
-  cost: ({ dy, taps, dx }, { window, max }) => ({
-    bytes: max ? bytesOf(dy, taps, dx) : bytesOf(dy, dx),
-    flops: tapsIn(window) * sizeOf(dy.shape),
-  }),
-  cut: () => ['dy', 'taps', 'dx'],
-});
+export const poolBackward = /* @__PURE__ */ kernelWith<'dy' | 'taps', 'dx', Attributes>(
+  poolBackwardWgsl,
+  /* @__PURE__ */ shared('dx', 'dy', 'dx'),
+  {
+    reads: ['dy', 'taps'],
+    writes: ['dx'],
+    groups: ({ dx }, a, target) => groupsOf(dx, a, target),
+    cost: ({ dy, taps, dx }, { window, max }) => ({
+      bytes: max ? bytesOf(dy, taps, dx) : bytesOf(dy, dx),
+      flops: tapsIn(window) * sizeOf(dy.shape),
+    }),
+    cut: () => ['dy', 'taps', 'dx'],
+  },
+);
 
-const sliding = {
-  pool: /* @__PURE__ */ kernelLike(poolSlideWgsl, pool, {}),
-  taps: /* @__PURE__ */ kernelLike(poolTapsSlideWgsl, poolTaps, {}),
-  backward: /* @__PURE__ */ kernelLike(poolBackwardSlideWgsl, poolBackward, {}),
-};
-
-/** The kernels by the rows that a thread makes; 0 where it makes one T. */
-export const poolKernels = ({ rows }: Rows) =>
-  rows ? sliding : { pool, taps: poolTaps, backward: poolBackward };
+/** The same for threads that make one or more rows, where those above make one T. */
+export const poolSlide = /* @__PURE__ */ kernelLike(poolSlideWgsl, pool, {});
+export const poolTapsSlide = /* @__PURE__ */ kernelLike(poolTapsSlideWgsl, poolTaps, {});
+export const poolBackwardSlide = /* @__PURE__ */ kernelLike(
+  poolBackwardSlideWgsl,
+  poolBackward,
+  {},
+);
 
 /** Registers, in Ts, that a thread may hold to walk along rows. */
 const MOST_HELD = 16;

@@ -3,7 +3,7 @@
 import heatmapsWgsl from '../../shaders/gaussian_heatmaps.wgsl';
 import backwardWgsl from '../../shaders/gaussian_heatmaps_backward.wgsl';
 import finishWgsl from '../../shaders/gaussian_heatmaps_finish.wgsl';
-import { kernel } from './kernel.ts';
+import { kernel, kernelWith } from './kernel.ts';
 import { type ColumnAttributes, joiningThreads, mapColumnsSpec } from './pose_columns.ts';
 import { sizeOf } from './tensor.ts';
 
@@ -20,31 +20,37 @@ const more = ({ sigma, channels }: HeatmapAttributes) => ({
 });
 
 /** y [images, rows, width joints] from joints [images, joints, 2] and amplitude [images, joints]. */
-export const gaussianHeatmaps = /* @__PURE__ */ kernel<
+export const gaussianHeatmaps = /* @__PURE__ */ kernelWith<
   'joints' | 'amplitude',
   'y',
   HeatmapAttributes
->(heatmapsWgsl, {
-  reads: ['joints', 'amplitude'],
-  writes: ['y'],
-  ...mapColumnsSpec(({ y }) => y, more),
-  // An exponential is counted as eight.
-  cost: ({ y }) => ({ bytes: 4 * sizeOf(y.shape), flops: 12 * sizeOf(y.shape) }),
-  cut: () => ['y'],
-});
+>(
+  heatmapsWgsl,
+  /* @__PURE__ */ mapColumnsSpec(({ y }) => y, more),
+  {
+    reads: ['joints', 'amplitude'],
+    writes: ['y'],
+    // An exponential is counted as eight.
+    cost: ({ y }) => ({ bytes: 4 * sizeOf(y.shape), flops: 12 * sizeOf(y.shape) }),
+    cut: () => ['y'],
+  },
+);
 
 /** partial [images, parts, 2, width joints] from dy [images, rows, width joints]. */
-export const gaussianHeatmapsBackward = /* @__PURE__ */ kernel<
+export const gaussianHeatmapsBackward = /* @__PURE__ */ kernelWith<
   'dy' | 'joints',
   'partial',
   HeatmapAttributes
->(backwardWgsl, {
-  reads: ['dy', 'joints'],
-  writes: ['partial'],
-  ...mapColumnsSpec(({ dy }) => dy, more),
-  cost: ({ dy }) => ({ bytes: 4 * sizeOf(dy.shape), flops: 15 * sizeOf(dy.shape) }),
-  cut: () => ['dy'],
-});
+>(
+  backwardWgsl,
+  /* @__PURE__ */ mapColumnsSpec(({ dy }) => dy, more),
+  {
+    reads: ['dy', 'joints'],
+    writes: ['partial'],
+    cost: ({ dy }) => ({ bytes: 4 * sizeOf(dy.shape), flops: 15 * sizeOf(dy.shape) }),
+    cut: () => ['dy'],
+  },
+);
 
 /** Gradients of joints and amplitude from the partial sums [images, parts, 2, width, joints]. */
 export const gaussianHeatmapsFinish = /* @__PURE__ */ kernel<

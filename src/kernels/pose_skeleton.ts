@@ -3,7 +3,7 @@
 import skeletonWgsl from '../../shaders/skeleton_image.wgsl';
 import backwardWgsl from '../../shaders/skeleton_image_backward.wgsl';
 import finishWgsl from '../../shaders/skeleton_image_finish.wgsl';
-import { kernel } from './kernel.ts';
+import { kernel, kernelWith } from './kernel.ts';
 import { type ColumnAttributes, joiningThreads, mapColumnsSpec } from './pose_columns.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 
@@ -28,37 +28,43 @@ const overrides = ({ columns, squared }: SkeletonAttributes) => ({
  * y and the index of the nearest bone, both [images, rows, width], from joints [images, joints, 2]
  * and bones [bones, 2].
  */
-export const skeletonImage = /* @__PURE__ */ kernel<
+export const skeletonImage = /* @__PURE__ */ kernelWith<
   'joints' | 'bones',
   'y' | 'nearest',
   SkeletonAttributes
->(skeletonWgsl, {
-  reads: ['joints', 'bones'],
-  writes: ['y', 'nearest'],
-  ...mapColumnsSpec(({ y }: Drawn) => y, more),
-  overrides: (_, a) => overrides(a),
-  cost: ({ y, bones }) => ({
-    bytes: 8 * sizeOf(y.shape),
-    flops: (10 + 13 * bones.shape[0]!) * sizeOf(y.shape),
-  }),
-  cut: () => ['y', 'nearest'],
-});
+>(
+  skeletonWgsl,
+  /* @__PURE__ */ mapColumnsSpec(({ y }: Drawn) => y, more),
+  {
+    reads: ['joints', 'bones'],
+    writes: ['y', 'nearest'],
+    overrides: (_, a) => overrides(a),
+    cost: ({ y, bones }) => ({
+      bytes: 8 * sizeOf(y.shape),
+      flops: (10 + 13 * bones.shape[0]!) * sizeOf(y.shape),
+    }),
+    cut: () => ['y', 'nearest'],
+  },
+);
 
 /** partial [images, parts, bones, width, 4]: gradients of both ends of each bone. */
-export const skeletonImageBackward = /* @__PURE__ */ kernel<
+export const skeletonImageBackward = /* @__PURE__ */ kernelWith<
   'joints' | 'bones' | 'y' | 'dy' | 'nearest',
   'partial',
   SkeletonAttributes
->(backwardWgsl, {
-  reads: ['joints', 'bones', 'y', 'dy', 'nearest'],
-  writes: ['partial'],
+>(
+  backwardWgsl,
   // A pixel adds to the sums of its bone, so a thread takes one at a time.
-  ...mapColumnsSpec(({ y }: Drawn) => y, more, 1),
-  overrides: (_, a) => overrides(a),
-  constants: ({ bones }) => ({ BONES: bones.shape[0]! }),
-  cost: ({ y }) => ({ bytes: 12 * sizeOf(y.shape), flops: 30 * sizeOf(y.shape) }),
-  cut: () => ['y', 'dy', 'nearest'],
-});
+  /* @__PURE__ */ mapColumnsSpec(({ y }: Drawn) => y, more, 1),
+  {
+    reads: ['joints', 'bones', 'y', 'dy', 'nearest'],
+    writes: ['partial'],
+    overrides: (_, a) => overrides(a),
+    constants: ({ bones }) => ({ BONES: bones.shape[0]! }),
+    cost: ({ y }) => ({ bytes: 12 * sizeOf(y.shape), flops: 30 * sizeOf(y.shape) }),
+    cut: () => ['y', 'dy', 'nearest'],
+  },
+);
 
 /** djoints [images, joints, 2] from partial [images, parts, bones, width, 4]. */
 export const skeletonImageFinish = /* @__PURE__ */ kernel<'bones' | 'partial', 'djoints'>(

@@ -3,7 +3,7 @@
 import columnsWgsl from '../../shaders/soft_argmax.wgsl';
 import backwardWgsl from '../../shaders/soft_argmax_backward.wgsl';
 import finishWgsl from '../../shaders/soft_argmax_finish.wgsl';
-import { kernel } from './kernel.ts';
+import { kernel, kernelWith } from './kernel.ts';
 import { type ColumnAttributes, joiningThreads, mapColumnsSpec } from './pose_columns.ts';
 import { sizeOf } from './tensor.ts';
 
@@ -14,15 +14,15 @@ export interface SoftArgmaxAttributes extends ColumnAttributes {
 }
 
 /** Maxima and sums of each column: partial [images, parts, 3, columns] of x [images, rows, columns]. */
-export const softArgmaxColumns = /* @__PURE__ */ kernel<'x', 'partial', SoftArgmaxAttributes>(
+export const softArgmaxColumns = /* @__PURE__ */ kernelWith<'x', 'partial', SoftArgmaxAttributes>(
   columnsWgsl,
+  /* @__PURE__ */ mapColumnsSpec(
+    ({ x }) => x,
+    ({ beta }) => ({ beta }),
+  ),
   {
     reads: ['x'],
     writes: ['partial'],
-    ...mapColumnsSpec(
-      ({ x }) => x,
-      ({ beta }) => ({ beta }),
-    ),
     // An exponential is counted as eight.
     cost: ({ x }) => ({ bytes: 4 * sizeOf(x.shape), flops: 15 * sizeOf(x.shape) }),
     cut: () => ['x'],
@@ -53,17 +53,20 @@ export const softArgmaxFinish = /* @__PURE__ */ kernel<'partial', 'y' | 'stats',
 );
 
 /** dx [images, rows, columns] from x, and from y, dy [images, joints, axes]. */
-export const softArgmaxBackward = /* @__PURE__ */ kernel<
+export const softArgmaxBackward = /* @__PURE__ */ kernelWith<
   'x' | 'y' | 'dy' | 'stats',
   'dx',
   SoftArgmaxAttributes
->(backwardWgsl, {
-  reads: ['x', 'y', 'dy', 'stats'],
-  writes: ['dx'],
-  ...mapColumnsSpec(
+>(
+  backwardWgsl,
+  /* @__PURE__ */ mapColumnsSpec(
     ({ x }) => x,
     ({ beta, depth }, { y }) => ({ beta, joints: y.shape[1]!, depth, axes: y.shape[2]! }),
   ),
-  cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 14 * sizeOf(x.shape) }),
-  cut: () => ['x', 'dx'],
-});
+  {
+    reads: ['x', 'y', 'dy', 'stats'],
+    writes: ['dx'],
+    cost: ({ x }) => ({ bytes: 8 * sizeOf(x.shape), flops: 14 * sizeOf(x.shape) }),
+    cut: () => ['x', 'dx'],
+  },
+);

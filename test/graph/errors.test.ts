@@ -210,8 +210,6 @@ test('the derivative of an op that has none is refused', () => {
   trace(() => {
     const x = f32(3);
     const dx = grad(sum(ops.square(layout.gather(x, u32(2)))), [x])[0]!;
-    expect(() => grad(sum(dx), [x])).toThrow(
-      'grad: gatherBackward has no derivative. Keep it out of what the loss depends on',
-    );
+    expect(() => grad(sum(dx), [x])).toThrow('grad: gatherBackward has no derivative. ');
   });
 });

@@ -23,10 +23,11 @@ const sheet = (cases: readonly ConvCase[]) => ({
 
 checkOp<ConvOptions | undefined>('conv2d', devices, sheet([...everyWay, ...manyCases]));
 
+/** Each on the best device that it fits: the sheet above has what is used on all of them. */
 for (const name of Object.keys(convVariants) as ConvVariant[]) {
-  const fitting = devices.filter(({ gpu }) => convTunable.fits(name, targetOf(gpu), []));
-  if (fitting.length > 0)
-    checkOp<ConvOptions | undefined>(`conv2d by ${name}`, fitting, {
+  const fitting = devices.find(({ gpu }) => convTunable.fits(name, targetOf(gpu), []));
+  if (fitting)
+    checkOp<ConvOptions | undefined>(`conv2d by ${name}`, [fitting], {
       ...sheet(everyWay),
       variants: { conv: name },
     });

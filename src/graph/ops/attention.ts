@@ -2,13 +2,14 @@
 
 import {
   type AttentionAttributes,
+  attentionGradients,
   attentionShape,
   attentionStats,
   attentionTunable,
 } from '../../kernels/attention.ts';
 import { matrix, type Operand, sizeOf, view } from '../../kernels/tensor.ts';
-import { chosen } from '../../kernels/tuning.ts';
-import { call, op, show, type Tensor } from '../trace.ts';
+import { choose, chosen } from '../../kernels/tuning.ts';
+import { call, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 import { materialised, materialisedBackward } from './attention_materialised.ts';
 import { add, exp, mul, sub } from './elementwise.ts';
 import { reshape } from './layout.ts';
@@ -26,16 +27,19 @@ export interface AttentionOptions {
 }
 
 /** [o, lse] of q, k, v and perhaps a mask; lse is the log of the sum of each row's exponentials. */
-const attentionOp = /* @__PURE__ */ op<AttentionAttributes>('attention', {
+const attentionRule: OpRule<AttentionAttributes> = {
   shape: ([q]) => [q!, q!.slice(0, -1)],
   lower: (context, a) => {
     const [q, k, v, mask = q] = context.inputs as [Operand, Operand, Operand, Operand?];
     const [o, lse] = context.outputs as [Operand, Operand];
     const t = { q, k, v, mask, o, lse };
-    const kernels = chosen(attentionTunable, context.target, attentionShape(t, a, false));
-    if (kernels) context.run(kernels.forward, byHead(t, a), a);
+    const kernel = chosen(attentionTunable, context.target, attentionShape(t, a, false));
+    if (kernel) context.run(kernel, byHead(t, a), a);
     else materialised(context, t, a);
   },
+};
+const attentionForwardOp = /* @__PURE__ */ op<AttentionAttributes>('attention', attentionRule);
+const attentionOp = /* @__PURE__ */ op<AttentionAttributes>('attention', attentionRule, {
   backward: ([dy], { x: [q, k, v, mask], y: [o, lse], a }) => {
     const inputs = [q!, k!, v!, o!, lse!, dy!, ...(mask ? [mask] : [])];
     const gradients = call(attentionBackwardOp, inputs, a);
@@ -50,7 +54,8 @@ const attentionBackwardOp = /* @__PURE__ */ op<AttentionAttributes>('attentionBa
     const [q, k, v, o, lse, d_o, mask = q] = context.inputs as Operand[] & { 0: Operand };
     const [dq, dk, dv] = context.outputs as [Operand, Operand, Operand];
     const t = { q, k: k!, v: v!, mask, o: o!, lse: lse!, d_o: d_o!, dq, dk, dv };
-    const kernels = chosen(attentionTunable, context.target, attentionShape(t, a, true));
+    const name = choose(attentionTunable, context.target, attentionShape(t, a, true));
+    const kernels = attentionGradients[name];
     if (!kernels) {
       materialisedBackward(context, t, a);
       return;
@@ -111,11 +116,23 @@ function maskGradient(
  * at most: the backward pass takes them again (Dao et al. 2022).
  * @throws where the shapes do not fit
  */
-export function attention(
+export const attention = (
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  { mask, scale }: AttentionOptions = {},
+  options: AttentionOptions = {},
+): Tensor => attend(attentionOp, q, k, v, options);
+
+/** The same without its derivative. */
+export const attentionForward: typeof attention = (q, k, v, options = {}) =>
+  attend(attentionForwardOp, q, k, v, options);
+
+function attend(
+  by: Op<AttentionAttributes>,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { mask, scale }: AttentionOptions,
 ): Tensor {
   const mistake = (rule: string) =>
     new Error(`attention: ${rule}, got q ${show(q.shape)}, k ${show(k.shape)}, v ${show(v.shape)}`);
@@ -132,5 +149,5 @@ export function attention(
       `attention: the mask must be [${batch} or 1, ${heads} or 1, ${tokens} or 1, ${keys}], got ${show(mask.shape)}. Reshape it`,
     );
   const a = { scale: scale ?? size ** -0.5, masked: mask !== undefined };
-  return call(attentionOp, [q, k, v, ...(mask ? [mask] : [])], a)[0]!;
+  return call(by, [q, k, v, ...(mask ? [mask] : [])], a)[0]!;
 }

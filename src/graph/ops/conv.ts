@@ -6,7 +6,7 @@ import { backwardGathers, forwardGather } from '../../kernels/conv_gather.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
 import { type Window, type WindowOptions, windowOf } from '../../kernels/window.ts';
-import { call1, type Lowering, type Op, op, show, type Tensor } from '../trace.ts';
+import { call1, type Lowering, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 import { lowerConvWeights } from './conv_weights.ts';
 import { type StageSpec, stagesOf } from './elementwise.ts';
 import { runMatmul } from './matmul.ts';
@@ -32,7 +32,7 @@ interface InputCall extends StagedCall {
 }
 
 /** y of x and w. */
-const convOp: Op<StagedCall> = /* @__PURE__ */ op<StagedCall>('conv2d', {
+const convRule: OpRule<StagedCall> = {
   shape: ([x, w], { window }) => [[x![0]!, ...window.places, w![3]!]],
   epilogue: maxConvStages,
   lower: (context, { window, groups, stages }) => {
@@ -47,6 +47,9 @@ const convOp: Op<StagedCall> = /* @__PURE__ */ op<StagedCall>('conv2d', {
     const shape = convShape(x, w, { window, groups }, false);
     runConv(context, shape, { x, w, y }, { gather, groups, transpose: false, stages: over });
   },
+};
+const convForwardOp = /* @__PURE__ */ op<StagedCall>('conv2d', convRule);
+const convOp: Op<StagedCall> = /* @__PURE__ */ op<StagedCall>('conv2d', convRule, {
   // dx gathers dy through the taps in reverse, dw sums x dy over all places.
   backward: ([dy], { x: [x, w], a: { window, groups } }) => [
     convInput(dy!, w!, x!.shape[3]!, window, groups),
@@ -55,7 +58,7 @@ const convOp: Op<StagedCall> = /* @__PURE__ */ op<StagedCall>('conv2d', {
 });
 
 /** dx of dy and w, which is the transposed convolution of dy. */
-const convInputOp: Op<InputCall> = /* @__PURE__ */ op<InputCall>('conv2dInputGradient', {
+const inputRule: OpRule<InputCall> = {
   shape: ([dy], { window, channels }) => [[dy![0]!, ...window.image, channels]],
   epilogue: maxConvStages,
   lower: (context, { window, groups, stages }) => {
@@ -72,6 +75,9 @@ const convInputOp: Op<InputCall> = /* @__PURE__ */ op<InputCall>('conv2dInputGra
       runConv(context, shape, t, { gather, groups, transpose: true, stages: over });
     }
   },
+};
+const inputForwardOp = /* @__PURE__ */ op<InputCall>('conv2dInputGradient', inputRule);
+const convInputOp: Op<InputCall> = /* @__PURE__ */ op<InputCall>('conv2dInputGradient', inputRule, {
   backward: ([ddx], { x: [dy, w], a: { window, groups } }) => [
     call1(convOp, [ddx!, w!], { window, groups, stages: [] }),
     convWeights(ddx!, dy!, window, groups),
@@ -152,6 +158,10 @@ export const convInput = (
   groups = 1,
 ): Tensor => call1(convInputOp, [dy, w], { window, groups, channels, stages: [] });
 
+/** The same without its derivative. */
+export const convInputForward: typeof convInput = (dy, w, channels, window, groups = 1) =>
+  call1(inputForwardOp, [dy, w], { window, groups, channels, stages: [] });
+
 /**
  * The gradient dw [kh, kw, cin / groups, cout] of the weights of a convolution of x, from that of
  * its result, dy: dw[t] = Σ over images and places p of x[stride p + dilation t - padding] dy[p].
@@ -166,7 +176,14 @@ export const convWeights = (x: Tensor, dy: Tensor, window: Window, groups = 1): 
  * that follows is computed with it.
  * @throws where shapes, groups or options do not fit together
  */
-export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor {
+export const conv2d = (x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor =>
+  convolution(convOp, x, w, options);
+
+/** The same without its derivative. */
+export const conv2dForward: typeof conv2d = (x, w, options = {}) =>
+  convolution(convForwardOp, x, w, options);
+
+function convolution(by: Op<StagedCall>, x: Tensor, w: Tensor, options: ConvOptions): Tensor {
   const { groups = 1, ...windowOptions } = options;
   const mistake = (rule: string, repair: string) =>
     new Error(`conv2d: ${rule}, x ${show(x.shape)}, w ${show(w.shape)}. ${repair}`);
@@ -188,7 +205,7 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor 
       rightLayout(w.shape, cin / groups),
     );
   const window = windowOf('conv2d', [height, width], [kh, kw], windowOptions);
-  return call1(convOp, [x, w], { window, groups, stages: [] });
+  return call1(by, [x, w], { window, groups, stages: [] });
 }
 
 /** Weights of PyTorch are [cout, cin, kh, kw]: told by where the channels of x are. */

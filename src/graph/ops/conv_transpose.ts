@@ -2,7 +2,7 @@
 
 import { type Pair, type Window, windowOf } from '../../kernels/window.ts';
 import { show, type Tensor } from '../trace.ts';
-import { convInput } from './conv.ts';
+import { convInput, convInputForward } from './conv.ts';
 
 export interface ConvTransposeOptions {
   /** Pixels of the result from one window to the next; 1. */
@@ -21,7 +21,19 @@ export interface ConvTransposeOptions {
  * activation or a residual that follows is computed with it.
  * @throws where shapes or options do not fit together
  */
-export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTransposeOptions = {}): Tensor {
+export const convTranspose2d = (x: Tensor, w: Tensor, options: ConvTransposeOptions = {}): Tensor =>
+  transposed(convInput, x, w, options);
+
+/** The same without its derivative. */
+export const convTranspose2dForward: typeof convTranspose2d = (x, w, options = {}) =>
+  transposed(convInputForward, x, w, options);
+
+function transposed(
+  by: typeof convInput,
+  x: Tensor,
+  w: Tensor,
+  options: ConvTransposeOptions,
+): Tensor {
   const mistake = (rule: string, repair: string) =>
     new Error(`convTranspose2d: ${rule}, x ${show(x.shape)}, w ${show(w.shape)}. ${repair}`);
   if (x.shape.length !== 4 || w.shape.length !== 4)
@@ -42,7 +54,7 @@ export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTransposeOpti
           : `Make w [kh, kw, cout, ${cin}]${second === cin ? ', channels of x last' : ''}`,
     );
   }
-  return convInput(x, w, cout, transposedWindow([height, width], [kh, kw], options, mistake));
+  return by(x, w, cout, transposedWindow([height, width], [kh, kw], options, mistake));
 }
 
 /** The window of the convolution whose input the result would be, and whose result x would be. */

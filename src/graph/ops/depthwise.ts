@@ -15,7 +15,7 @@ import {
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
 import { type Window, type WindowOptions, windowOf } from '../../kernels/window.ts';
-import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
+import { call1, type Lowering, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 import { type StageSpec, stagesOf } from './elementwise.ts';
 import { reduceGroup } from './reduce.ts';
 
@@ -25,7 +25,7 @@ export interface DepthwiseCall {
   readonly stages: readonly StageSpec[];
 }
 
-const depthwiseOp = /* @__PURE__ */ op<DepthwiseCall>('depthwiseConv2d', {
+const depthwiseRule: OpRule<DepthwiseCall> = {
   shape: ([x], { window }) => [[x![0]!, ...window.places, x![3]!]],
   epilogue: maxDepthwiseStages,
   lower: (context, { window, stages }) => {
@@ -34,6 +34,9 @@ const depthwiseOp = /* @__PURE__ */ op<DepthwiseCall>('depthwiseConv2d', {
     const lowered = stagesOf(context, stages, y.shape).map((stage) => overImages(stage, y.shape));
     runDepthwise(context, { x, taps, y }, { window, flip: false, stages: lowered });
   },
+};
+const depthwiseForwardOp = /* @__PURE__ */ op<DepthwiseCall>('depthwiseConv2d', depthwiseRule);
+const depthwiseOp = /* @__PURE__ */ op<DepthwiseCall>('depthwiseConv2d', depthwiseRule, {
   backward: ([dy], { x: [x, w], a: { window } }) => [
     call1(inputGradientOp, [dy!, w!], { window }),
     call1(weightGradientOp, [x!, dy!], { window }),
@@ -110,7 +113,19 @@ function runDepthwise(
  * y = Σ x[oy stride - top + ky dilation, ox stride - left + kx dilation] w[ky, kx]; see {@link WindowOptions}.
  * @throws where w does not have the channels of x, or the window does not fit into the padded image
  */
-export function depthwiseConv2d(x: Tensor, w: Tensor, options: WindowOptions = {}): Tensor {
+export const depthwiseConv2d = (x: Tensor, w: Tensor, options: WindowOptions = {}): Tensor =>
+  convolveDepthwise(depthwiseOp, x, w, options);
+
+/** The same without its derivative. */
+export const depthwiseConv2dForward: typeof depthwiseConv2d = (x, w, options = {}) =>
+  convolveDepthwise(depthwiseForwardOp, x, w, options);
+
+function convolveDepthwise(
+  by: Op<DepthwiseCall>,
+  x: Tensor,
+  w: Tensor,
+  options: WindowOptions,
+): Tensor {
   const mistake = (rule: string) =>
     new Error(`depthwiseConv2d: ${rule}, got x ${show(x.shape)} and w ${show(w.shape)}`);
   if (x.shape.length !== 4) throw mistake('x must be images [n, h, w, c]');
@@ -119,5 +134,5 @@ export function depthwiseConv2d(x: Tensor, w: Tensor, options: WindowOptions = {
     throw mistake(`w must be [kh, kw, 1, ${c}], one kernel for each channel of x`);
   const kernel = [w.shape[0]!, w.shape[1]!] as const;
   const window = windowOf('depthwiseConv2d', [height, width], kernel, options);
-  return call1(depthwiseOp, [x, w], { window, stages: [] });
+  return call1(by, [x, w], { window, stages: [] });
 }

@@ -7,7 +7,7 @@ import {
   gaussianHeatmaps as heatmapsKernel,
 } from '../../kernels/pose_heatmap.ts';
 import { type Operand, type Shape, view } from '../../kernels/tensor.ts';
-import { call, call1, constant, op, show, type Tensor } from '../trace.ts';
+import { call, call1, constant, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 
 interface HeatmapCall {
   readonly sigma: number;
@@ -22,7 +22,7 @@ const lines = (maps: Operand): Operand => {
 };
 
 /** y from joints and amplitude. */
-const heatmapsOp = /* @__PURE__ */ op<HeatmapCall>('gaussianHeatmaps', {
+const heatmapsRule: OpRule<HeatmapCall> = {
   shape: ([joints], { height, width }) => [[joints![0]!, height, width, joints![1]!]],
   lower: ({ inputs: [joints, amplitude], outputs, run, target }, { sigma }) => {
     const y = lines(outputs[0]!);
@@ -30,6 +30,9 @@ const heatmapsOp = /* @__PURE__ */ op<HeatmapCall>('gaussianHeatmaps', {
     const attributes = { sigma, channels: joints!.shape[1]!, columns, firstImage: 0 };
     run(heatmapsKernel, { joints: joints!, amplitude: amplitude!, y }, attributes);
   },
+};
+const heatmapsForwardOp = /* @__PURE__ */ op<HeatmapCall>('gaussianHeatmaps', heatmapsRule);
+const heatmapsOp = /* @__PURE__ */ op<HeatmapCall>('gaussianHeatmaps', heatmapsRule, {
   // du = a / sigma² Σ dy g (c + 1/2 - u), dv likewise, da = Σ dy g
   backward: ([dy], { x: [joints, amplitude], a }) =>
     call(heatmapsBackwardOp, [dy!, joints!, amplitude!], a),
@@ -68,7 +71,18 @@ export interface HeatmapOptions {
  * @param size height and width of the maps
  * @returns [n, h, w, j]; the gradient reaches joints and amplitude
  */
-export function gaussianHeatmaps(
+export const gaussianHeatmaps = (
+  joints: Tensor,
+  size: readonly [height: number, width: number],
+  options: HeatmapOptions,
+): Tensor => heatmaps(heatmapsOp, joints, size, options);
+
+/** The same without its derivative. */
+export const gaussianHeatmapsForward: typeof gaussianHeatmaps = (joints, size, options) =>
+  heatmaps(heatmapsForwardOp, joints, size, options);
+
+function heatmaps(
+  by: Op<HeatmapCall>,
   joints: Tensor,
   size: readonly [height: number, width: number],
   { sigma, amplitude }: HeatmapOptions,
@@ -82,7 +96,7 @@ export function gaussianHeatmaps(
       `gaussianHeatmaps: joints ${show(joints.shape)} need an amplitude [${n}, ${j}], got ${show(amplitude.shape)}. Reshape it`,
     );
   const peaks = amplitude ?? constant(new Float32Array(n * j).fill(1), [n, j]);
-  return call1(heatmapsOp, [joints, peaks], { sigma, height, width });
+  return call1(by, [joints, peaks], { sigma, height, width });
 }
 
 /** n and j of joints in a plane. */

@@ -13,12 +13,12 @@ import {
 } from '../../kernels/layer_norm.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
 import { threadForRow } from '../../kernels/thread_rows.ts';
-import { call, call1, op, show, type Tensor } from '../trace.ts';
+import { call, call1, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 import { add } from './elementwise.ts';
 import { addBlocks } from './norm_sums.ts';
 
 /** [y, mean, inv_std] of x, scale and shift. */
-const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
+const layerNormRule: OpRule<{ epsilon: number }> = {
   shape: ([x]) => [x!, x!.slice(0, -1), x!.slice(0, -1)],
   lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run, target }, a) => {
     const [rows] = matrix(x!).shape as [number];
@@ -35,6 +35,9 @@ const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
       a,
     );
   },
+};
+const layerNormForwardOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', layerNormRule);
+const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', layerNormRule, {
   // dscale = Σ dy x̂, dshift = Σ dy, over the rows
   backward: ([dy], { x: [x, scale], y: [, mean, invStd] }) => [
     call1(layerNormBackwardOp, [x!, dy!, scale!, mean!, invStd!], undefined),
@@ -43,7 +46,7 @@ const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', {
 });
 
 /** [sum, y, mean, inv_std] of x, residual, scale and shift. */
-const addLayerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', {
+const addRule: OpRule<{ epsilon: number }> = {
   shape: ([x]) => [x!, x!, x!.slice(0, -1), x!.slice(0, -1)],
   lower: ({ inputs, outputs, run, target }, a) => {
     const [x, residual] = inputs.slice(0, 2).map(matrix) as [Operand, Operand];
@@ -54,6 +57,9 @@ const addLayerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', {
     const operands = { x, residual, scale, shift, sum, y, mean, inv_std };
     run(threadForRow(target, x) ? addLayerNormShortRows : addLayerNormKernel, operands, a);
   },
+};
+const addForwardOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', addRule);
+const addLayerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', addRule, {
   // Both terms have the gradient of the sum: what comes past the norm and what comes through it.
   backward: ([dsum, dy], { x: [, , scale], y: [sum, , mean, invStd] }) => {
     if (!dy) return [dsum!, dsum!, null, null];
@@ -95,37 +101,67 @@ const layerNormSumsOp = /* @__PURE__ */ op('layerNormSums', {
   },
 });
 
+interface LayerNormOptions {
+  /** Added to the variance. */
+  epsilon?: number;
+}
+
 /**
  * Layer norm (Ba, Kiros and Hinton 2016) of x [..., channels] along the last axis: scale x̂ +
  * shift.
  */
-export function layerNorm(
+export const layerNorm = (
   x: Tensor,
   scale: Tensor,
   shift: Tensor,
-  { epsilon = 1e-5 }: { epsilon?: number } = {},
+  options: LayerNormOptions = {},
+): Tensor => normalised(layerNormOp, x, scale, shift, options);
+
+/** The same without its derivative. */
+export const layerNormForward: typeof layerNorm = (x, scale, shift, options = {}) =>
+  normalised(layerNormForwardOp, x, scale, shift, options);
+
+function normalised(
+  by: Op<{ epsilon: number }>,
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  { epsilon = 1e-5 }: LayerNormOptions,
 ): Tensor {
   checkShapes('layerNorm', x, scale, shift);
-  return call(layerNormOp, [x, scale, shift], { epsilon })[0]!;
+  return call(by, [x, scale, shift], { epsilon })[0]!;
 }
 
 /**
  * Layer norm of a sum, as before each part of a transformer: [x + residual, layerNorm(x + residual)] in one
  * kernel, for x and residual of the same shape [..., channels].
  */
-export function addLayerNorm(
+export const addLayerNorm = (
   x: Tensor,
   residual: Tensor,
   scale: Tensor,
   shift: Tensor,
-  { epsilon = 1e-5 }: { epsilon?: number } = {},
+  options: LayerNormOptions = {},
+): [sum: Tensor, y: Tensor] => normalisedSum(addLayerNormOp, x, residual, scale, shift, options);
+
+/** The same without its derivative. */
+export const addLayerNormForward: typeof addLayerNorm = (x, residual, scale, shift, options = {}) =>
+  normalisedSum(addForwardOp, x, residual, scale, shift, options);
+
+function normalisedSum(
+  by: Op<{ epsilon: number }>,
+  x: Tensor,
+  residual: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  { epsilon = 1e-5 }: LayerNormOptions,
 ): [sum: Tensor, y: Tensor] {
   if (x.shape.join() !== residual.shape.join())
     throw new Error(
       `addLayerNorm: x is ${show(x.shape)} and residual ${show(residual.shape)}. Make them the same, or use add and layerNorm`,
     );
   checkShapes('addLayerNorm', x, scale, shift);
-  const [sum, y] = call(addLayerNormOp, [x, residual, scale, shift], { epsilon });
+  const [sum, y] = call(by, [x, residual, scale, shift], { epsilon });
   return [sum!, y!];
 }
 

@@ -2,8 +2,13 @@
 
 import {
   type Pooling,
-  poolKernels,
+  pool,
+  poolBackward,
+  poolBackwardSlide,
   poolShape,
+  poolSlide,
+  poolTaps,
+  poolTapsSlide,
   poolTunable,
   tapsShape,
 } from '../../kernels/pool.ts';
@@ -19,12 +24,15 @@ const pooled = ([x]: readonly Shape[], { window }: Pooling): Shape => [
 ];
 
 /** y of x. */
-const poolOp = /* @__PURE__ */ op<Pooling>('pool2d', {
+const poolRule: OpRule<Pooling> = {
   shape: (shapes, a) => [pooled(shapes, a)],
   lower: ({ inputs: [x], outputs: [y], run, target }, a) => {
     const { rows } = chosen(poolTunable, target, poolShape(x!, a.window));
-    run(poolKernels({ rows }).pool, { x: x!, y: y! }, { ...a, rows });
+    run(rows ? poolSlide : pool, { x: x!, y: y! }, { ...a, rows });
   },
+};
+const poolForwardOp = /* @__PURE__ */ op<Pooling>('pool2d', poolRule);
+const poolOp = /* @__PURE__ */ op<Pooling>('pool2d', poolRule, {
   backward: ([dy], { x: [x], a }) => [call1(poolBackwardOp, [dy!, dy!], { ...a, image: x!.shape })],
 });
 
@@ -38,14 +46,15 @@ const maxPoolTapsOp = /* @__PURE__ */ op<Pooling>('maxPool2dTaps', {
   shape: withTaps,
   lower: ({ inputs: [x], outputs: [y, taps], run, target }, a) => {
     const { rows } = chosen(poolTunable, target, poolShape(x!, a.window));
-    run(poolKernels({ rows }).taps, { x: x!, y: y!, taps: taps! }, { ...a, rows });
+    run(rows ? poolTapsSlide : poolTaps, { x: x!, y: y!, taps: taps! }, { ...a, rows });
   },
 });
 
 /** The same, where the taps are not kept unless the program has gradients. */
 const maxPoolOp = /* @__PURE__ */ op<Pooling>('maxPool2d', {
   shape: withTaps,
-  expand: ([x], a, gradients) => (gradients ? call(maxPoolTapsOp, [x!], a) : call(poolOp, [x!], a)),
+  expand: ([x], a, gradients) =>
+    gradients ? call(maxPoolTapsOp, [x!], a) : call(poolForwardOp, [x!], a),
   backward: ([dy], { x: [x], y: [, taps], a }) => [
     call1(poolBackwardOp, [dy!, taps!], { ...a, image: x!.shape }),
   ],
@@ -56,7 +65,8 @@ const poolBackwardOp = /* @__PURE__ */ op<Pooling & { image: Shape }>('pool2dBac
   shape: (_, { image }) => [image],
   lower: ({ inputs: [dy, taps], outputs: [dx], run, target }, a) => {
     const { rows } = chosen(poolTunable, target, poolShape(dx!, a.window, true));
-    run(poolKernels({ rows }).backward, { dy: dy!, taps: taps!, dx: dx! }, { ...a, rows });
+    const kernel = rows ? poolBackwardSlide : poolBackward;
+    run(kernel, { dy: dy!, taps: taps!, dx: dx! }, { ...a, rows });
   },
 });
 
@@ -93,11 +103,17 @@ function windowsOver(name: string, x: Tensor, size: Pair, options: WindowOptions
  * @throws where the window does not fit, or one would hold nothing but padding
  */
 export const maxPool2d = (x: Tensor, size: Pair, options: WindowOptions = {}): Tensor =>
-  call(maxPoolOp, [x], {
-    window: windowsOver('maxPool2d', x, size, options),
-    max: true,
-    countPadding: true,
-  })[0]!;
+  call(maxPoolOp, [x], maxima(x, size, options))[0]!;
+
+/** The same without its derivative. */
+export const maxPool2dForward: typeof maxPool2d = (x, size, options = {}) =>
+  call1(poolForwardOp, [x], maxima(x, size, options));
+
+const maxima = (x: Tensor, size: Pair, options: WindowOptions): Pooling => ({
+  window: windowsOver('maxPool2d', x, size, options),
+  max: true,
+  countPadding: true,
+});
 
 export interface AvgPoolOptions extends WindowOptions {
   /** Zeros of the padding count as values, as PyTorch's `count_include_pad` says; true. */
@@ -110,13 +126,15 @@ export interface AvgPoolOptions extends WindowOptions {
  * otherwise.
  * @throws where the window does not fit, or one would hold nothing but padding
  */
-export const avgPool2d = (
+export const avgPool2d = (x: Tensor, size: Pair, options: AvgPoolOptions = {}): Tensor =>
+  call1(poolOp, [x], means(x, size, options));
+
+/** The same without its derivative. */
+export const avgPool2dForward: typeof avgPool2d = (x, size, options = {}) =>
+  call1(poolForwardOp, [x], means(x, size, options));
+
+const means = (
   x: Tensor,
   size: Pair,
-  { countPadding = true, ...options }: AvgPoolOptions = {},
-): Tensor =>
-  call1(poolOp, [x], {
-    window: windowsOver('avgPool2d', x, size, options),
-    max: false,
-    countPadding,
-  });
+  { countPadding = true, ...options }: AvgPoolOptions,
+): Pooling => ({ window: windowsOver('avgPool2d', x, size, options), max: false, countPadding });

@@ -2,7 +2,7 @@
 
 import { resizeBackward, resize as resizeKernel, type Sampling } from '../../kernels/resize.ts';
 import type { Shape } from '../../kernels/tensor.ts';
-import { call1, op, show, type Tensor } from '../trace.ts';
+import { call1, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 
 interface Resizing {
   readonly sampling: Sampling;
@@ -10,10 +10,13 @@ interface Resizing {
   readonly size: readonly [number, number];
 }
 
-const resizeOp = /* @__PURE__ */ op<Resizing>('resize', {
+const resizeRule: OpRule<Resizing> = {
   shape: ([x], { size }) => [[x![0]!, ...size, x![3]!]],
   lower: ({ inputs: [x], outputs: [y], run }, { sampling }) =>
     run(resizeKernel, { x: x!, y: y! }, { sampling }),
+};
+const resizeForwardOp = /* @__PURE__ */ op<Resizing>('resize', resizeRule);
+const resizeOp = /* @__PURE__ */ op<Resizing>('resize', resizeRule, {
   // Each pixel sums the results that read it, by their weights.
   backward: ([dy], { x: [x], a: { sampling } }) => [
     call1(resizeBackwardOp, [dy!], { sampling, image: x!.shape }),
@@ -32,7 +35,7 @@ const resizeBackwardOp = /* @__PURE__ */ op<{ sampling: Sampling; image: Shape }
 /** Places of results are whole numbers of 32 bits: 2 size results at most. */
 const MOST_PIXELS = 2 ** 15 - 1;
 
-function resized(name: string, x: Tensor, attributes: Resizing): Tensor {
+function resized(by: Op<Resizing>, name: string, x: Tensor, attributes: Resizing): Tensor {
   if (x.shape.length !== 4)
     throw new Error(
       `${name}: x is ${show(x.shape)}, images are [n, h, w, c]. Reshape it, or add the missing axes`,
@@ -42,7 +45,7 @@ function resized(name: string, x: Tensor, attributes: Resizing): Tensor {
     throw new Error(
       `${name}: from ${show(x.shape.slice(1, 3))} to ${show(attributes.size)} pixels; both must be whole numbers from 1 to ${MOST_PIXELS}`,
     );
-  return call1(resizeOp, [x], attributes);
+  return call1(by, [x], attributes);
 }
 
 export interface ResizeOptions {
@@ -62,7 +65,14 @@ export const resizeBilinear = (
   x: Tensor,
   size: readonly [number, number],
   { corners = 'half-pixel' }: ResizeOptions = {},
-): Tensor => resized('resizeBilinear', x, { sampling: corners, size });
+): Tensor => resized(resizeOp, 'resizeBilinear', x, { sampling: corners, size });
+
+/** The same without its derivative. */
+export const resizeBilinearForward: typeof resizeBilinear = (
+  x,
+  size,
+  { corners = 'half-pixel' } = {},
+) => resized(resizeForwardOp, 'resizeBilinear', x, { sampling: corners, size });
 
 /**
  * x [n, h, w, c] with another height and width: result o of an axis is pixel floor(o size / results),
@@ -70,4 +80,8 @@ export const resizeBilinear = (
  * @throws where x is no image, or a size is no whole number
  */
 export const resizeNearest = (x: Tensor, size: readonly [number, number]): Tensor =>
-  resized('resizeNearest', x, { sampling: 'nearest', size });
+  resized(resizeOp, 'resizeNearest', x, { sampling: 'nearest', size });
+
+/** The same without its derivative. */
+export const resizeNearestForward: typeof resizeNearest = (x, size) =>
+  resized(resizeForwardOp, 'resizeNearest', x, { sampling: 'nearest', size });

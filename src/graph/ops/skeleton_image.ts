@@ -7,7 +7,7 @@ import {
   skeletonImage as imageKernel,
 } from '../../kernels/pose_skeleton.ts';
 import { type Operand, view } from '../../kernels/tensor.ts';
-import { call, call1, op, type Tensor } from '../trace.ts';
+import { call, call1, type Op, type OpRule, op, type Tensor } from '../trace.ts';
 import { checkJoints, checkSize } from './heatmap.ts';
 
 type Bones = readonly (readonly [from: number, to: number])[];
@@ -24,7 +24,7 @@ const image = (t: Operand): Operand => view(t, t.shape.slice(0, 3));
 const table = (bones: Bones) => Float32Array.from(bones.flat());
 
 /** [y, the bone nearest to each pixel] of joints. */
-const skeletonOp = /* @__PURE__ */ op<SkeletonCall>('skeletonImage', {
+const skeletonRule: OpRule<SkeletonCall> = {
   shape: ([joints], { height, width }) => [
     [joints![0]!, height, width, 1],
     [joints![0]!, height, width],
@@ -35,6 +35,9 @@ const skeletonOp = /* @__PURE__ */ op<SkeletonCall>('skeletonImage', {
     const operands = { joints: joints!, bones, y: image(y!), nearest: nearest! };
     run(imageKernel, operands, attributesOf(a, columns));
   },
+};
+const skeletonForwardOp = /* @__PURE__ */ op<SkeletonCall>('skeletonImage', skeletonRule);
+const skeletonOp = /* @__PURE__ */ op<SkeletonCall>('skeletonImage', skeletonRule, {
   // da = 2 gamma Σ dy y (1 - t) (p - q), db = 2 gamma Σ dy y t (p - q), q = a + t (b - a)
   backward: ([dy], { x: [joints], y: [y, nearest], a }) => [
     call1(skeletonBackwardOp, [joints!, y!, dy!, nearest!], a),
@@ -83,7 +86,19 @@ const MOST_BONES = 256;
  * @param size height and width of the image
  * @returns [n, h, w, 1], between 0 and 1
  */
-export function skeletonImage(
+export const skeletonImage = (
+  joints: Tensor,
+  bones: Bones,
+  size: readonly [height: number, width: number],
+  options: SkeletonOptions,
+): Tensor => drawn(skeletonOp, joints, bones, size, options);
+
+/** The same without its derivative. */
+export const skeletonImageForward: typeof skeletonImage = (joints, bones, size, options) =>
+  drawn(skeletonForwardOp, joints, bones, size, options);
+
+function drawn(
+  by: Op<SkeletonCall>,
   joints: Tensor,
   bones: Bones,
   size: readonly [height: number, width: number],
@@ -100,5 +115,5 @@ export function skeletonImage(
     throw new Error(
       `skeletonImage: the bone [${wrong.join(', ')}] must join two of the joints 0 to ${j - 1}`,
     );
-  return call(skeletonOp, [joints], { bones, height, width, gamma, squared })[0]!;
+  return call(by, [joints], { bones, height, width, gamma, squared })[0]!;
 }

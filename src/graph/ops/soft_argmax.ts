@@ -7,7 +7,7 @@ import {
   softArgmaxFinish as finishKernel,
 } from '../../kernels/pose_soft_argmax.ts';
 import { type Operand, view } from '../../kernels/tensor.ts';
-import { call, call1, op, show, type Tensor } from '../trace.ts';
+import { call, call1, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 
 interface SoftArgmaxCall {
   readonly beta: number;
@@ -23,7 +23,7 @@ const lines = (maps: Operand): Operand => {
 };
 
 /** [y, stats] of x. */
-const softArgmaxOp = /* @__PURE__ */ op<SoftArgmaxCall>('softArgmax', {
+const softArgmaxRule: OpRule<SoftArgmaxCall> = {
   shape: ([x], { joints, axes }) => [
     [x![0]!, joints, axes],
     [x![0]!, joints, 2],
@@ -36,6 +36,9 @@ const softArgmaxOp = /* @__PURE__ */ op<SoftArgmaxCall>('softArgmax', {
     run(columnsKernel, { x, partial }, { beta, depth, columns, firstImage: 0 });
     run(finishKernel, { partial, y: y!, stats: stats! }, { depth });
   },
+};
+const softArgmaxForwardOp = /* @__PURE__ */ op<SoftArgmaxCall>('softArgmax', softArgmaxRule);
+const softArgmaxOp = /* @__PURE__ */ op<SoftArgmaxCall>('softArgmax', softArgmaxRule, {
   // dx = beta p (dy · (place - y)), p the softmax over all cells
   backward: ([dy], { x: [x], y: [y, stats], a }) => [
     call1(softArgmaxBackwardOp, [x!, y!, dy!, stats!], a),
@@ -64,14 +67,25 @@ export interface SoftArgmaxOptions {
  * @returns [n, j, 2]: x and y in pixels of the map, as `gaussianHeatmaps` takes them: the centre of the
  * first pixel is (0.5, 0.5). Code that counts cells from 0 gives 0.5 less
  */
-export function softArgmax2d(heatmaps: Tensor, { beta = 1 }: SoftArgmaxOptions = {}): Tensor {
+export const softArgmax2d = (heatmaps: Tensor, options: SoftArgmaxOptions = {}): Tensor =>
+  placesInMaps(softArgmaxOp, heatmaps, options);
+
+/** The same without its derivative. */
+export const softArgmax2dForward: typeof softArgmax2d = (heatmaps, options = {}) =>
+  placesInMaps(softArgmaxForwardOp, heatmaps, options);
+
+function placesInMaps(
+  by: Op<SoftArgmaxCall>,
+  heatmaps: Tensor,
+  { beta = 1 }: SoftArgmaxOptions,
+): Tensor {
   const { shape } = heatmaps;
   if (shape.length !== 4)
     throw new Error(
       `softArgmax2d: heatmaps must be [n, h, w, j], got ${show(shape)}. Reshape them`,
     );
   checkBeta('softArgmax2d', beta);
-  return call(softArgmaxOp, [heatmaps], { beta, joints: shape[3]!, depth: 1, axes: 2 })[0]!;
+  return call(by, [heatmaps], { beta, joints: shape[3]!, depth: 1, axes: 2 })[0]!;
 }
 
 /**
@@ -81,7 +95,17 @@ export function softArgmax2d(heatmaps: Tensor, { beta = 1 }: SoftArgmaxOptions =
  * @param volumes [n, h, w, j depth]
  * @returns [n, j, 3]: x, y and the place along depth, in cells; the centre of the first one is 0.5
  */
-export function softArgmax3d(
+export const softArgmax3d = (
+  volumes: Tensor,
+  options: SoftArgmaxOptions & { depth: number },
+): Tensor => placesInVolumes(softArgmaxOp, volumes, options);
+
+/** The same without its derivative. */
+export const softArgmax3dForward: typeof softArgmax3d = (volumes, options) =>
+  placesInVolumes(softArgmaxForwardOp, volumes, options);
+
+function placesInVolumes(
+  by: Op<SoftArgmaxCall>,
   volumes: Tensor,
   { depth, beta = 1 }: SoftArgmaxOptions & { depth: number },
 ): Tensor {
@@ -91,7 +115,7 @@ export function softArgmax3d(
       `softArgmax3d: volumes must be [n, h, w, j depth] with depth a whole number above 0, got ${show(shape)} and depth ${depth}`,
     );
   checkBeta('softArgmax3d', beta);
-  return call(softArgmaxOp, [volumes], { beta, joints: shape[3]! / depth, depth, axes: 3 })[0]!;
+  return call(by, [volumes], { beta, joints: shape[3]! / depth, depth, axes: 3 })[0]!;
 }
 
 function checkBeta(name: string, beta: number): void {

@@ -6,14 +6,17 @@ import {
 } from '../../kernels/softmax.ts';
 import { matrix } from '../../kernels/tensor.ts';
 import { threadForRow } from '../../kernels/thread_rows.ts';
-import { call1, op, type Tensor } from '../trace.ts';
+import { call1, type OpRule, op, type Tensor } from '../trace.ts';
 
-const softmaxOp = /* @__PURE__ */ op('softmax', {
+const softmaxRule: OpRule<void> = {
   shape: ([x]) => [x!],
   lower: ({ inputs, outputs, run, target }) => {
     const [x, y] = [matrix(inputs[0]!), matrix(outputs[0]!)];
     run(threadForRow(target, x) ? softmaxShortRows : kernel, { x, y }, undefined);
   },
+};
+const softmaxForwardOp = /* @__PURE__ */ op('softmax', softmaxRule);
+const softmaxOp = /* @__PURE__ */ op('softmax', softmaxRule, {
   // dx = y (dy − Σ y dy)
   backward: ([dy], { y: [y] }) => [call1(softmaxBackwardOp, [y!, dy!], undefined)],
 });
@@ -33,3 +36,6 @@ const softmaxBackwardOp = /* @__PURE__ */ op('softmaxBackward', {
 
 /** exp(x) / Σ exp(x) along the last axis. */
 export const softmax = (x: Tensor): Tensor => call1(softmaxOp, [x], undefined);
+
+/** The same without its derivative. */
+export const softmaxForward = (x: Tensor): Tensor => call1(softmaxForwardOp, [x], undefined);

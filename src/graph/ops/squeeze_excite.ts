@@ -11,7 +11,16 @@ import {
 } from '../../kernels/squeeze_excite.ts';
 import { type Operand, sizeOf, view } from '../../kernels/tensor.ts';
 import { lanesOf } from '../../kernels/walk.ts';
-import { call, call1, type Lowering, op, show, type Tensor } from '../trace.ts';
+import {
+  call,
+  call1,
+  type Lowering,
+  type Op,
+  type OpRule,
+  op,
+  show,
+  type Tensor,
+} from '../trace.ts';
 import { mul, type StageSpec, stagesOf } from './elementwise.ts';
 import { broadcastTo, reshape } from './layout.ts';
 import { matmul } from './matmul.ts';
@@ -66,7 +75,7 @@ interface SqueezeCall extends Excitation {
 }
 
 /** [y, mean, z, hidden, gate] of x, w1, b1, w2 and b2. */
-const squeezeExciteOp = /* @__PURE__ */ op<SqueezeCall>('squeezeExcite', {
+const squeezeRule: OpRule<SqueezeCall> = {
   shape: ([x, w1]) => {
     const [n, c, units] = [x![0]!, x![3]!, w1![1]!];
     return [x!, [n, c], [n, units], [n, units], [n, c]];
@@ -85,6 +94,9 @@ const squeezeExciteOp = /* @__PURE__ */ op<SqueezeCall>('squeezeExcite', {
     context.run(excite, { mean, w1, b1, w2, b2, z, hidden, gate }, excitation);
     scaleImages(context, { x, scale: gate, y }, stages);
   },
+};
+const squeezeForwardOp = /* @__PURE__ */ op<SqueezeCall>('squeezeExcite', squeezeRule);
+const squeezeExciteOp = /* @__PURE__ */ op<SqueezeCall>('squeezeExcite', squeezeRule, {
   // With g the gate of v = hidden w2 + b2 and z = mean w1 + b1:  dg = Σ dy x over pixels,  dv = dg g'(v),
   // dz = (dv w2ᵀ) activation'(z),  dx = dy g + dz w1ᵀ / pixels; weights and biases as of any dense layer.
   backward: ([dy], { x: [x, w1, , w2], y: [, mean, z, hidden, gate], a: { silu, hard } }) => {
@@ -170,10 +182,21 @@ export interface SqueezeOptions {
  * two dense layers from the means of all channels of that image.
  * @throws where the weights do not fit the channels of x
  */
-export function squeezeExcite(
+export const squeezeExcite = (
   x: Tensor,
   weights: SqueezeWeights,
-  { activation = 'relu', gate = 'sigmoid' }: SqueezeOptions = {},
+  options: SqueezeOptions = {},
+): Tensor => gated(squeezeExciteOp, x, weights, options);
+
+/** The same without its derivative. */
+export const squeezeExciteForward: typeof squeezeExcite = (x, weights, options = {}) =>
+  gated(squeezeForwardOp, x, weights, options);
+
+function gated(
+  by: Op<SqueezeCall>,
+  x: Tensor,
+  weights: SqueezeWeights,
+  { activation = 'relu', gate = 'sigmoid' }: SqueezeOptions,
 ): Tensor {
   checkImages('squeezeExcite', x);
   const c = x.shape[3]!;
@@ -188,7 +211,7 @@ export function squeezeExcite(
   }
   const { w1, b1, w2, b2 } = weights;
   const a = { silu: activation === 'silu', hard: gate === 'hardSigmoid', stages: [] };
-  return call(squeezeExciteOp, [x, w1, b1, w2, b2], a)[0]!;
+  return call(by, [x, w1, b1, w2, b2], a)[0]!;
 }
 
 function checkImages(name: string, { shape }: Tensor) {
