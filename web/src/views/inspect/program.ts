@@ -5,6 +5,8 @@ import { kinds, opCodes } from '../../../../src/kernels/chain.ts';
 
 export interface Row {
   readonly index: number;
+  /** Whether it runs before the first step only, and again when variables have changed. */
+  readonly once: boolean;
   readonly op: string;
   /** The WGSL file. */
   readonly file: string;
@@ -19,8 +21,11 @@ export interface Row {
   readonly dispatch: PlannedDispatch;
 }
 
-export const rowsOf = ({ dispatches }: Plan): Row[] =>
-  dispatches.map((dispatch, index) => {
+/** Every dispatch in the order in which they run: first what runs once, then the step. */
+const all = ({ preparation, dispatches }: Plan) => [...preparation, ...dispatches];
+
+export const rowsOf = (plan: Plan): Row[] =>
+  all(plan).map((dispatch, index) => {
     const { kernel, operands, op, groups, cost } = dispatch;
     const named = (writes: boolean) =>
       kernel.storage
@@ -28,6 +33,7 @@ export const rowsOf = ({ dispatches }: Plan): Row[] =>
         .map(({ name }) => `${name} ${shape(operands[name]!.shape)}`);
     return {
       index,
+      once: index < plan.preparation.length,
       op,
       file: kernel.file,
       stages: stagesOf(dispatch),
@@ -86,7 +92,7 @@ export interface MemoryMap {
 }
 
 export function memoryOf(plan: Plan): MemoryMap {
-  const { dispatches } = plan;
+  const dispatches = all(plan);
   const spans = new Map<object, { first: number; last: number }>();
   dispatches.forEach(({ operands }, i) => {
     for (const { memory } of Object.values(operands)) {
@@ -129,7 +135,7 @@ export function memoryOf(plan: Plan): MemoryMap {
       what: `${set.variables.filter((v) => v.slab === slab).length} variables`,
     })),
   );
-  const sum = (all: readonly { bytes: number }[]) => all.reduce((n, { bytes }) => n + bytes, 0);
+  const sum = (some: readonly { bytes: number }[]) => some.reduce((n, { bytes }) => n + bytes, 0);
   return {
     blocks,
     live,
