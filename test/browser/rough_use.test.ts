@@ -1,8 +1,14 @@
 /** Visitors who do two things at once, too fast, or in browsers that lack something. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../built.ts';
 import { type OpenedSite, openSite } from './site.ts';
+
+type Point = readonly [number, number];
+const [SAMPLE] = JSON.parse(readFileSync(join(root, 'web/public/samples/samples.json'), 'utf8'));
 
 let site: OpenedSite;
 beforeAll(async () => {
@@ -113,6 +119,61 @@ test.each(['lift', 'play', 'ambiguity'])('without WebGL, %s works all the same',
   };
   await works[view as keyof typeof works]();
   expect(await page.locator('.toast').count()).toBe(0);
+});
+
+test('an address of no view shows the first one', async () => {
+  const { page, calm } = await site.open('constructor');
+  await page.waitForSelector('[data-lifts]');
+  expect(calm()).toEqual([]);
+});
+
+test('what is saved right after a change is the person of that change', async () => {
+  const { page } = await openLift();
+  const distance = async (fov: string) => {
+    await page.getByRole('slider', { name: 'Field of view' }).fill(fov);
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as JSON' }).click();
+    const saved = JSON.parse(readFileSync(await (await coming).path(), 'utf8'));
+    expect(saved.fov).toBe(Number(fov));
+    return saved.lifted.joints.pelvis[2];
+  };
+  const [wide, narrow] = [await distance('90'), await distance('20')];
+  // As the focal lengths: tan 45 to tan 10 degrees.
+  expect(narrow / wide / 5.67).toBeGreaterThan(0.8);
+  expect(narrow / wide / 5.67).toBeLessThan(1.2);
+});
+
+test.each([
+  ['all in one place', () => [100, 100], 'within 2 pixels'],
+  ['shares of the picture', ([x, y]: Point) => [x / SAMPLE.width, y / SAMPLE.height], 'not shares'],
+  ['beyond all pictures', ([x, y]: Point) => [x * 1e4, y * 1e4], 'too large'],
+])('joints %s are refused in a sentence', async (_, change, words) => {
+  const { page } = await openLift();
+  const before = await placeOf(page, 'head');
+  const joints = Object.fromEntries(
+    Object.entries(SAMPLE.joints).map(([name, at]) => [name, change(at as Point)]),
+  );
+  const file = { name: 'joints.json', mimeType: 'application/json' };
+  const buffer = Buffer.from(JSON.stringify({ joints }));
+  await page.locator('input[type=file]').setInputFiles({ ...file, buffer });
+  await page.getByRole('alert').filter({ hasText: words }).waitFor();
+  expect(await placeOf(page, 'head')).toBe(before);
+});
+
+test('another film keeps the speed that was chosen', async () => {
+  const { page } = await site.open('play');
+  await page.waitForFunction(() =>
+    /^[\d.]+ \/ /.test(document.querySelector('.time')!.textContent!),
+  );
+  await page.selectOption('select[aria-label=Speed]', '0.25');
+  await page.getByRole('button', { name: 'Walk' }).click();
+  const time = async () => Number.parseFloat((await page.textContent('.time'))!);
+  await page.waitForFunction(() => document.querySelector('.time')!.textContent!.startsWith('0.1'));
+  const [begin, from] = [Date.now(), await time()];
+  await page.waitForTimeout(2000);
+  const speed = ((await time()) - from) / ((Date.now() - begin) / 1000);
+  expect(speed).toBeGreaterThan(0.1);
+  expect(speed).toBeLessThan(0.45);
 });
 
 test('views that are left before they have come leave nothing behind', async () => {

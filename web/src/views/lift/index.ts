@@ -91,8 +91,11 @@ export const view: View = {
       },
       save: (kind) =>
         attempt(async () => {
+          // The person of this very pose.
+          await lifts.idle();
           const pose = app.pose.get();
-          if (!pose || !lifted) throw new Error('There is no lifted person yet. Wait a moment.');
+          if (!pose || !lifted)
+            throw new Error('These joints have not been lifted. Move one, or undo.');
           await EXPORTS[kind]!({ pose, lifted, scene });
           app.announce(`${kind} saved`);
         }),
@@ -148,7 +151,11 @@ export const view: View = {
       (error) => {
         // The next lift goes to a fresh device by itself.
         if (error instanceof DeviceLostError) lifts.give(app.pose.get()!);
-        else app.fail(error);
+        else {
+          // Whoever was lifted before is not the person of these joints.
+          lifted = undefined;
+          app.fail(error);
+        }
       },
     );
 

@@ -113,6 +113,7 @@ export const view: View = {
       aimed = true;
       scene?.setCamera(camera);
       film = { sequence, playhead: createPlayhead(fps) };
+      film.playhead.setSpeed(parts.speed, performance.now());
       parts.scrub.max = String(frames.length - 1);
       const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
       if (!still) film.playhead.play(performance.now());
