@@ -122,12 +122,12 @@ export function memoryOf(plan: Plan): MemoryMap {
     known.set(operand.memory, { name, what: 'input' });
   for (const [name, { operand }] of Object.entries(plan.outputs))
     known.set(operand.memory, { name, what: 'output' });
-  const own = plan.lasting.map((memory) => ({
-    name: memory.name,
-    what: 'kept for a later dispatch',
-    ...known.get(memory),
-    bytes: 4 * memory.size,
-  }));
+  const own = new Map<string, { name: string; what: string; bytes: number }>();
+  for (const memory of plan.lasting) {
+    const one = { name: memory.name, what: 'kept for later dispatches', ...known.get(memory) };
+    const key = `${one.name}, ${one.what}`;
+    own.set(key, { ...one, bytes: 4 * memory.size + (own.get(key)?.bytes ?? 0) });
+  }
   const slabs = plan.sets.flatMap((set) =>
     set.slabs.map((size, slab) => ({
       name: `${set.name}${set.slabs.length > 1 ? `, slab ${slab}` : ''}`,
@@ -139,7 +139,7 @@ export function memoryOf(plan: Plan): MemoryMap {
   return {
     blocks,
     live,
-    lasting: [...slabs, ...own].toSorted((a, b) => b.bytes - a.bytes),
+    lasting: [...slabs, ...own.values()].toSorted((a, b) => b.bytes - a.bytes),
     scratch: sum(blocks),
     unshared: sum(tenants),
     total: plan.bytes + sum(slabs),
