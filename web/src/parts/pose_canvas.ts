@@ -141,17 +141,24 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
     const least = Math.min(...distances);
     return least <= GRAB * scale ? distances.indexOf(least) : -1;
   };
-  let held: { joint: number; dx: number; dy: number; moved: boolean } | undefined;
+  let held: { pointer: number; joint: number; dx: number; dy: number; moved: boolean } | undefined;
   set(svg, {
     onpointerdown(event: PointerEvent) {
       const [x, y] = at(event);
       const joint = nearest(x, y);
-      if (joint < 0 || !onMove || event.button > 0) return;
+      // A second finger takes nothing away from the first.
+      if (joint < 0 || !onMove || event.button > 0 || held) return;
       event.preventDefault();
       svg.setPointerCapture(event.pointerId);
       joints[joint]!.focus({ preventScroll: true });
       element.classList.add('dragging');
-      held = { joint, dx: pose[2 * joint]! - x, dy: pose[2 * joint + 1]! - y, moved: false };
+      held = {
+        pointer: event.pointerId,
+        joint,
+        dx: pose[2 * joint]! - x,
+        dy: pose[2 * joint + 1]! - y,
+        moved: false,
+      };
     },
     onpointermove(event: PointerEvent) {
       const [x, y] = at(event);
@@ -159,11 +166,12 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
         svg.classList.toggle('near', nearest(x, y) >= 0);
         return;
       }
+      if (event.pointerId !== held.pointer) return;
       held.moved = true;
       move(held.joint, x + held.dx, y + held.dy);
     },
-    onpointerup: () => release(),
-    onpointercancel: () => release(),
+    onpointerup: release,
+    onpointercancel: release,
     onkeydown(event: KeyboardEvent) {
       const joint = joints.indexOf(event.target as SVGGElement);
       const step = STEPS[event.key];
@@ -175,12 +183,13 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
       onCommit?.();
     },
   });
-  const release = () => {
-    const moved = held?.moved;
+  function release({ pointerId }: PointerEvent) {
+    if (pointerId !== held?.pointer) return;
+    const { moved } = held;
     held = undefined;
     element.classList.remove('dragging');
     if (moved) onCommit?.();
-  };
+  }
 
   return {
     element,

@@ -219,10 +219,10 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
       const [azimuth, polar] = VIEWS[from];
       // From the corner the camera that took the picture is in view, too.
       const aside = room === undefined && from === 'corner' && frustum.group.visible;
-      const shown = aside ? 1.15 * Math.max(height, -0.62 * middle.z) : height * (room ?? 1);
+      const shown = aside ? Math.max(1.3 * height, -0.84 * middle.z) : height * (room ?? 1);
       const distance = (1.35 * shown) / (2 * Math.tan((view.fov * Math.PI) / 360));
-      const narrow = Math.max(1, 0.9 / view.aspect);
-      target.copy(middle).multiplyScalar(aside ? 0.8 : 1);
+      const narrow = Math.max(1, (aside ? 1.1 : 0.9) / view.aspect);
+      target.copy(middle).multiplyScalar(aside ? 0.6 : 1);
       orbit?.set(target, distance * narrow, azimuth, polar);
       invalidate();
     },

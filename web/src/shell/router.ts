@@ -64,7 +64,7 @@ export function startRouter(app: App): void {
   const follow = () => {
     const id = location.hash.slice(1);
     // `#view` is where the skip link goes.
-    if (id in TABS) void show(id);
+    if (Object.hasOwn(TABS, id)) void show(id);
     else if (!shown) void show('lift');
   };
   addEventListener('hashchange', follow);

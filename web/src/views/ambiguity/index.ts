@@ -3,6 +3,7 @@
 import { BONES, bodyFaults, type Choices } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
 import { latest } from '../../parts/latest.ts';
+import { openScene } from '../../parts/open_scene.ts';
 import { loadSamples, poseOf } from '../../parts/samples.ts';
 import type { View } from '../../shell/app.ts';
 import { cameraOf, type Pose } from '../../shell/pose_store.ts';
@@ -34,7 +35,7 @@ export const view: View = {
       picture: picture.element,
       step,
       only,
-      home: () => go(people.chosen),
+      home: () => people && go(people.chosen),
       flip,
       select,
     });
@@ -44,9 +45,13 @@ export const view: View = {
       import('./construction.ts'),
       app.lifter(),
     ]);
-    const scene = createScene(parts.canvas);
+    const scene = openScene(
+      createScene,
+      parts.canvas,
+      'the picture and the words tell of the person',
+    );
     const drawn = construction();
-    scene.add(drawn.group);
+    scene?.add(drawn.group);
 
     const lifting = latest<Pose>(async (next) => {
       const camera = cameraOf(next);
@@ -60,9 +65,9 @@ export const view: View = {
       shown = people.chosen;
       selected = telling();
       picture.setPose(pose);
-      scene.setCamera(camera, pose.picture?.bitmap);
+      scene?.setCamera(camera, pose.picture?.bitmap);
       draw();
-      if (first) scene.look('corner', 1.2);
+      if (first) scene?.look('corner', 1.2);
       counting = new AbortController();
       const signal = AbortSignal.any([counting.signal, leaving.signal]);
       const found = await count(people, signal, tellCounts);
@@ -111,6 +116,8 @@ export const view: View = {
       tellPlace();
     }
     function flip(bone: number) {
+      // The lifter may not be here yet.
+      if (!people) return;
       selected = bone;
       const next = shown ^ (1 << bone);
       const stuck = people.candidates.unreachable(next);
@@ -133,7 +140,7 @@ export const view: View = {
     function draw() {
       const person = people.candidates.person(shown)!;
       const away = shown ^ people.chosen;
-      scene.show(person, ...(away ? [{ joints: people.lifted, faint: true }] : []));
+      scene?.show(person, ...(away ? [{ joints: people.lifted, faint: true }] : []));
       drawn.show(selected, person, people.candidates.person(shown ^ (1 << selected)));
       const flipped = (bone: number) => ((away >> bone) & 1) === 1;
       const towards = BONES.map((_, bone) => ((shown >> bone) & 1) === 0);
@@ -218,7 +225,7 @@ export const view: View = {
       leaving.abort();
       unsubscribe();
       drawn.dispose();
-      scene.dispose();
+      scene?.dispose();
     };
   },
 };

@@ -100,8 +100,14 @@ export const view: View = {
         memoryOf(plan),
         rows.map(({ op }) => op),
       );
-      const flops = rows.reduce((sum, row) => sum + row.flops, 0);
-      words.textContent = `${looked.words} ${rows.length} dispatches, ${(flops / 1e6).toPrecision(3)} million floating-point operations. Choose one to read its WGSL.`;
+      const steps = rows.filter(({ once }) => !once);
+      const flops = steps.reduce((sum, row) => sum + row.flops, 0);
+      const once = rows.length - steps.length;
+      const before =
+        once > 0
+          ? ` Before the first, ${once} more compute once what follows from the weights alone.`
+          : '';
+      words.textContent = `${looked.words} ${steps.length} dispatches, ${(flops / 1e6).toPrecision(3)} million floating-point operations.${before} Choose one to read its WGSL.`;
       timing.textContent = '';
     }
 

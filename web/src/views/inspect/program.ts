@@ -5,6 +5,8 @@ import { kinds, opCodes } from '../../../../src/kernels/chain.ts';
 
 export interface Row {
   readonly index: number;
+  /** Whether it runs before the first step only, and again when variables have changed. */
+  readonly once: boolean;
   readonly op: string;
   /** The WGSL file. */
   readonly file: string;
@@ -19,8 +21,11 @@ export interface Row {
   readonly dispatch: PlannedDispatch;
 }
 
-export const rowsOf = ({ dispatches }: Plan): Row[] =>
-  dispatches.map((dispatch, index) => {
+/** Every dispatch in the order in which they run: first what runs once, then the step. */
+const all = ({ preparation, dispatches }: Plan) => [...preparation, ...dispatches];
+
+export const rowsOf = (plan: Plan): Row[] =>
+  all(plan).map((dispatch, index) => {
     const { kernel, operands, op, groups, cost } = dispatch;
     const named = (writes: boolean) =>
       kernel.storage
@@ -28,6 +33,7 @@ export const rowsOf = ({ dispatches }: Plan): Row[] =>
         .map(({ name }) => `${name} ${shape(operands[name]!.shape)}`);
     return {
       index,
+      once: index < plan.preparation.length,
       op,
       file: kernel.file,
       stages: stagesOf(dispatch),
@@ -86,7 +92,7 @@ export interface MemoryMap {
 }
 
 export function memoryOf(plan: Plan): MemoryMap {
-  const { dispatches } = plan;
+  const dispatches = all(plan);
   const spans = new Map<object, { first: number; last: number }>();
   dispatches.forEach(({ operands }, i) => {
     for (const { memory } of Object.values(operands)) {
@@ -116,12 +122,12 @@ export function memoryOf(plan: Plan): MemoryMap {
     known.set(operand.memory, { name, what: 'input' });
   for (const [name, { operand }] of Object.entries(plan.outputs))
     known.set(operand.memory, { name, what: 'output' });
-  const own = plan.lasting.map((memory) => ({
-    name: memory.name,
-    what: 'kept for a later dispatch',
-    ...known.get(memory),
-    bytes: 4 * memory.size,
-  }));
+  const own = new Map<string, { name: string; what: string; bytes: number }>();
+  for (const memory of plan.lasting) {
+    const one = { name: memory.name, what: 'kept for later dispatches', ...known.get(memory) };
+    const key = `${one.name}, ${one.what}`;
+    own.set(key, { ...one, bytes: 4 * memory.size + (own.get(key)?.bytes ?? 0) });
+  }
   const slabs = plan.sets.flatMap((set) =>
     set.slabs.map((size, slab) => ({
       name: `${set.name}${set.slabs.length > 1 ? `, slab ${slab}` : ''}`,
@@ -129,11 +135,11 @@ export function memoryOf(plan: Plan): MemoryMap {
       what: `${set.variables.filter((v) => v.slab === slab).length} variables`,
     })),
   );
-  const sum = (all: readonly { bytes: number }[]) => all.reduce((n, { bytes }) => n + bytes, 0);
+  const sum = (some: readonly { bytes: number }[]) => some.reduce((n, { bytes }) => n + bytes, 0);
   return {
     blocks,
     live,
-    lasting: [...slabs, ...own].toSorted((a, b) => b.bytes - a.bytes),
+    lasting: [...slabs, ...own.values()].toSorted((a, b) => b.bytes - a.bytes),
     scratch: sum(blocks),
     unshared: sum(tenants),
     total: plan.bytes + sum(slabs),

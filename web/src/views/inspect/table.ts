@@ -36,14 +36,16 @@ export function createTable(open: (row: Row) => void): Table {
     ),
     body,
   );
+  /** Of the dispatches of a step. */
   let cells: { time: HTMLElement; bar: HTMLElement }[] = [];
   return {
     element,
     show(rows) {
-      cells = rows.map(() => ({
-        time: h('span', { class: 'ms' }, '–'),
+      const made = rows.map(({ once }) => ({
+        time: h('span', { class: once ? 'once muted' : 'ms' }, once ? 'once' : '–'),
         bar: h('span', { class: 'time-bar', 'aria-hidden': 'true' }),
       }));
+      cells = made.filter((_, i) => !rows[i]!.once);
       body.replaceChildren(
         ...rows.map((row, i) =>
           h(
@@ -80,7 +82,7 @@ export function createTable(open: (row: Row) => void): Table {
             h('td', { class: 'amount' }, size(row.bytes)),
             h('td', { class: 'amount flops' }, flops(row.flops)),
             h('td', { class: 'amount groups' }, row.groups),
-            h('td', { class: 'amount time' }, cells[i]!.time, cells[i]!.bar),
+            h('td', { class: 'amount time' }, made[i]!.time, made[i]!.bar),
           ),
         ),
       );

@@ -1,8 +1,8 @@
 /** Lift: a 2D skeleton on a picture, and the person in space who follows it. */
 
 import { DeviceLostError, type Lifted, type Pose3d } from 'kinegrad';
-import { h } from '../../parts/dom.ts';
 import { latest } from '../../parts/latest.ts';
+import { openScene } from '../../parts/open_scene.ts';
 import { createPoseCanvas } from '../../parts/pose_canvas.ts';
 import { loadSamples, poseOf } from '../../parts/samples.ts';
 import type { PoseScene } from '../../parts/scene.ts';
@@ -26,6 +26,8 @@ export const view: View = {
     /** The state before the move that is under way. */
     let before: Pose | undefined;
     let framed = false;
+    /** How often a sample has been chosen. */
+    let chosen = 0;
 
     const sheet = createPoseCanvas({
       onMove(joints) {
@@ -44,6 +46,7 @@ export const view: View = {
     };
     /** Replaces the pose by another, which can be undone. */
     const replace = (pose: Pose) => {
+      settle();
       const current = app.pose.get();
       if (current) states.keep(current);
       framed = false;
@@ -51,6 +54,8 @@ export const view: View = {
       parts.update(states);
     };
     const travel = (step: 'undo' | 'redo') => {
+      // A joint may be held still.
+      if (before) settle();
       const pose = states[step](app.pose.get()!);
       if (!pose) return;
       app.pose.set(pose);
@@ -72,7 +77,13 @@ export const view: View = {
           if (pose) replace(await mirrored(pose));
         }),
       open: (file) => attempt(async () => replace(await poseFromFile(file, app.pose.get()))),
-      choose: (sample) => attempt(async () => replace(await poseOf(sample))),
+      choose: (sample) =>
+        attempt(async () => {
+          const turn = ++chosen;
+          const pose = await poseOf(sample);
+          // Another may have been chosen while this one loaded.
+          if (turn === chosen) replace(pose);
+        }),
       fov: (fov, over) => {
         before ??= app.pose.get();
         app.pose.set({ fov });
@@ -80,8 +91,11 @@ export const view: View = {
       },
       save: (kind) =>
         attempt(async () => {
+          // The person of this very pose.
+          await lifts.idle();
           const pose = app.pose.get();
-          if (!pose || !lifted) throw new Error('There is no lifted person yet. Wait a moment.');
+          if (!pose || !lifted)
+            throw new Error('These joints have not been lifted. Move one, or undo.');
           await EXPORTS[kind]!({ pose, lifted, scene });
           app.announce(`${kind} saved`);
         }),
@@ -137,7 +151,11 @@ export const view: View = {
       (error) => {
         // The next lift goes to a fresh device by itself.
         if (error instanceof DeviceLostError) lifts.give(app.pose.get()!);
-        else app.fail(error);
+        else {
+          // Whoever was lifted before is not the person of these joints.
+          lifted = undefined;
+          app.fail(error);
+        }
       },
     );
 
@@ -152,7 +170,7 @@ export const view: View = {
     attempt(async () => {
       const { createScene } = await import('../../parts/scene.ts');
       if (!parts.canvas.isConnected) return;
-      scene = openScene(createScene, parts.canvas);
+      scene = openScene(createScene, parts.canvas, 'the three sides below show the person');
       ends.push(() => scene?.dispose());
       const pose = app.pose.get();
       if (pose) showLifted(pose);
@@ -167,24 +185,6 @@ export const view: View = {
     };
   },
 };
-
-function openScene(
-  create: (canvas: HTMLCanvasElement) => PoseScene,
-  canvas: HTMLCanvasElement,
-): PoseScene | undefined {
-  try {
-    return create(canvas);
-  } catch {
-    canvas.replaceWith(
-      h(
-        'p',
-        { class: 'muted no-scene' },
-        'This browser draws no 3D here (WebGL is off); the three sides below show the person.',
-      ),
-    );
-    return undefined;
-  }
-}
 
 async function take(
   app: App,

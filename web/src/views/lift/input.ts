@@ -6,6 +6,9 @@ import type { Pose } from '../../shell/pose_store.ts';
 /** The longer side of a photo is brought down to this many pixels. */
 const LARGEST = 2048;
 const USUAL_FOV = 60;
+/** Joints nearer together than this many pixels are no person in pixels, and no sheet is so large. */
+const SMALLEST = 2;
+const SHEET = 16_384;
 
 /** A person who stands, facing the camera, as shares of the height about the middle. */
 const STANDING: readonly (readonly [number, number])[] = [
@@ -80,9 +83,23 @@ export function poseFromText(text: string, current: Pose | undefined): Pose {
   const fits = current && most(0) <= current.width && most(1) <= current.height;
   const width = read.width ?? (fits ? current.width : Math.ceil(most(0) * 1.15));
   const height = read.height ?? (fits ? current.height : Math.ceil(most(1) * 1.15));
+  if (Math.max(spread(joints, 0), spread(joints, 1)) < SMALLEST)
+    throw new Error(
+      `joints: all of them lie within ${SMALLEST} pixels. Give pixels of the picture, not shares of its size.`,
+    );
+  if (Math.max(width, height) > SHEET)
+    throw new Error(
+      `joints: a picture of ${width} x ${height} pixels is too large; at most ${SHEET} can be shown.`,
+    );
   const same = current && current.width === width && current.height === height;
   const fov = fovOf(text) ?? (same ? current.fov : USUAL_FOV);
   return { joints, width, height, picture: same ? current.picture : undefined, fov };
+}
+
+/** From the least to the greatest coordinate of an axis. */
+function spread(joints: PixelPose, axis: number): number {
+  const values = joints.filter((_, i) => (i & 1) === axis);
+  return Math.max(...values) - Math.min(...values);
 }
 
 /** The field of view in a file of this page. */

@@ -82,8 +82,8 @@ export function layout(actions: Actions): Layout {
   });
   const fov = slider({
     label: 'Field of view',
-    min: 15,
-    max: 100,
+    min: 10,
+    max: 120,
     step: 1,
     value: 60,
     show: (value) => `${Math.round(value)}°`,

@@ -47,14 +47,15 @@ export function thumbnails(look: (from: From) => void): Thumbnails {
         high[i % 3] = Math.max(high[i % 3]!, pose[i]!);
       }
       const middle = low.map((v, i) => (v + high[i]!) / 2) as unknown as Axes;
-      const scale = (0.76 * SIZE) / Math.max(0.9, ...low.map((v, i) => high[i]! - v));
+      const scale = (0.72 * SIZE) / Math.max(0.9, ...low.map((v, i) => high[i]! - v));
       for (const { context, map } of cells) {
         const centre = map(middle);
         const away = new Float64Array(at.length / 2);
         for (let i = 0; i < away.length; i++) {
           const [right, down, far] = map([pose[3 * i]!, pose[3 * i + 1]!, pose[3 * i + 2]!]);
           at[2 * i] = SIZE / 2 + (right - centre[0]) * scale;
-          at[2 * i + 1] = SIZE / 2 + (down - centre[1]) * scale;
+          // Below the name of the view.
+          at[2 * i + 1] = 0.56 * SIZE + (down - centre[1]) * scale;
           away[i] = far;
         }
         const depth = (bone: number) => away[BONES[bone]!.from]! + away[BONES[bone]!.to]!;

@@ -9,6 +9,7 @@ import {
   readSequence,
 } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
+import { openScene } from '../../parts/open_scene.ts';
 import type { View } from '../../shell/app.ts';
 import { createFilm } from './film.ts';
 import { layout } from './layout.ts';
@@ -55,7 +56,7 @@ export const view: View = {
       walk: () => void attempt(playWalk),
       webcam: () => void attempt(playWebcam),
       open: (file) => void attempt(() => openFile(file)),
-      look: () => scene.look('corner', room),
+      look: () => scene?.look('corner', room),
       filter(change) {
         smoothing.set(change);
         // What stands still is filtered anew, too.
@@ -68,7 +69,9 @@ export const view: View = {
       import('../../parts/scene.ts'),
       app.lifter(),
     ]);
-    const scene = createScene(parts.canvas, { steady: true });
+    const scene = openScene(createScene, parts.canvas, 'the numbers tell of the person', {
+      steady: true,
+    });
 
     /** Lifts one frame; whoever calls has seen that none is under way. */
     async function lift(joints: PixelPose, camera: ReturnType<typeof cameraFromFov>, time: number) {
@@ -76,8 +79,8 @@ export const view: View = {
       if (signal.aborted) return;
       tally.done(performance.now());
       error = lifted.reprojectionError;
-      scene.show(smoothing.take(lifted.pose, time));
-      if (!aimed) scene.look('corner', room);
+      scene?.show(smoothing.take(lifted.pose, time));
+      if (!aimed) scene?.look('corner', room);
       aimed = true;
     }
 
@@ -104,12 +107,13 @@ export const view: View = {
       const people = await lifter.lift(some, camera);
       if (signal.aborted) return;
       start(name, source, sequence.width, sequence.height);
-      scene.show(...people.map(({ pose }) => pose));
+      scene?.show(...people.map(({ pose }) => pose));
       room = spreadOf(people.map(({ pose }) => pose));
-      scene.look('corner', room);
+      scene?.look('corner', room);
       aimed = true;
-      scene.setCamera(camera);
+      scene?.setCamera(camera);
       film = { sequence, playhead: createPlayhead(fps) };
+      film.playhead.setSpeed(parts.speed, performance.now());
       parts.scrub.max = String(frames.length - 1);
       const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
       if (!still) film.playhead.play(performance.now());
@@ -136,7 +140,7 @@ export const view: View = {
           const { videoWidth: width, videoHeight: height } = video;
           picture.resize(width, height);
           camera = cameraOf({ width, height, fov: undefined });
-          scene.setCamera(camera);
+          scene?.setCamera(camera);
         }
         if (busy || paused) return;
         void working(() => detectAndLift(detect, video, frame, time, camera!));
@@ -270,7 +274,7 @@ export const view: View = {
       leaving.abort();
       cancelAnimationFrame(asked);
       webcam?.stop();
-      scene.dispose();
+      scene?.dispose();
     };
   },
 };

@@ -200,6 +200,9 @@ export function layout(actions: Actions) {
     canvas,
     told,
     scrub,
+    get speed() {
+      return Number(speed.value);
+    },
     setFilm(name: string, sourceName: string, live: boolean) {
       title.textContent = name;
       for (const button of [...sources, open])

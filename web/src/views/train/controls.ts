@@ -42,7 +42,7 @@ export function createControls(gpu: Gpu): Controls {
     { class: 'settings' },
     field('width', 'Width', WIDTHS, DEFAULTS.width),
     field('batch', 'Batch', BATCHES, DEFAULTS.batch),
-    field('rate', 'Highest learning rate', RATES, DEFAULTS.rate, String),
+    field('rate', 'Peak learning rate', RATES, DEFAULTS.rate, String),
     field('steps', 'Steps', STEPS, DEFAULTS.steps),
     field('limit', 'Memory it may take', LIMITS, usualLimit(), size),
   );
@@ -85,7 +85,10 @@ export function createControls(gpu: Gpu): Controls {
 
   function refusalOf(refusal: string, { instead }: Verdict): Node[] {
     const { width, batch } = settingsNow();
-    const kept = { width: `batches of ${batch}`, batch: `width ${width}` };
+    const kept = {
+      width: `batches of ${batch.toLocaleString('en-US')}`,
+      batch: `width ${width.toLocaleString('en-US')}`,
+    };
     const advice =
       instead.length > 0
         ? 'The largest that fit:'

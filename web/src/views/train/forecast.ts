@@ -34,10 +34,12 @@ function forecastOf(gpu: Gpu, settings: Settings) {
   try {
     return { forecast: forecastTraining(gpu, configFor(settings)), why: undefined };
   } catch (error) {
-    if (error instanceof LimitError) return { forecast: undefined, why: error.message };
+    if (error instanceof LimitError) return { forecast: undefined, why: sentence(error.message) };
     throw error;
   }
 }
+
+const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 
 const GIB = 2 ** 30;
 export const LIMITS = [GIB / 16, GIB / 4, GIB / 2, GIB, 2 * GIB, 4 * GIB, 8 * GIB] as const;

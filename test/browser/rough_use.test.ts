@@ -1,0 +1,210 @@
+/** Visitors who do two things at once, too fast, or in browsers that lack something. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../built.ts';
+import { type OpenedSite, openSite } from './site.ts';
+
+type Point = readonly [number, number];
+const [SAMPLE] = JSON.parse(readFileSync(join(root, 'web/public/samples/samples.json'), 'utf8'));
+
+let site: OpenedSite;
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site?.close());
+
+const openLift = async () => {
+  const opened = await site.open('lift');
+  await opened.page.waitForSelector('[data-lifts]');
+  return opened;
+};
+
+/** Where a joint is said to be, as of the next frame. */
+async function placeOf(page: Page, name: string) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  return page.locator(`[data-joint=${name}]`).getAttribute('aria-label');
+}
+
+const boxOf = async (page: Page, name: string) => {
+  const box = (await page.locator(`[data-joint=${name}] .dot`).boundingBox())!;
+  return [box.x + box.width / 2, box.y + box.height / 2] as const;
+};
+
+test('undo while a joint is still held takes that move back, and redo brings it again', async () => {
+  const { page, calm } = await openLift();
+  const before = await placeOf(page, 'leftWrist');
+  const [x, y] = await boxOf(page, 'leftWrist');
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x - 30, y - 30);
+  const moved = await placeOf(page, 'leftWrist');
+  await page.keyboard.press('Control+z');
+  expect(await placeOf(page, 'leftWrist')).toBe(before);
+  await page.mouse.up();
+  await page.keyboard.press('Control+Shift+z');
+  expect(await placeOf(page, 'leftWrist')).toBe(moved);
+  await page.keyboard.press('Control+z');
+  expect(await placeOf(page, 'leftWrist')).toBe(before);
+  expect(calm()).toEqual([]);
+});
+
+test('a second finger does not take a joint out of the hand of the first', async () => {
+  const { page } = await openLift();
+  const wrist = await boxOf(page, 'leftWrist');
+  const ankle = await boxOf(page, 'rightAnkle');
+  const stays = await placeOf(page, 'rightAnkle');
+  await page.mouse.move(...wrist);
+  await page.mouse.down();
+  await page.mouse.move(wrist[0] - 20, wrist[1] - 20);
+  const moved = await placeOf(page, 'leftWrist');
+  for (const type of ['pointerdown', 'pointermove', 'pointerup'])
+    await page.dispatchEvent('.pose-canvas svg', type, {
+      pointerId: 77,
+      pointerType: 'touch',
+      clientX: ankle[0] + (type === 'pointermove' ? 40 : 0),
+      clientY: ankle[1],
+    });
+  expect(await placeOf(page, 'rightAnkle')).toBe(stays);
+  expect(await placeOf(page, 'leftWrist')).toBe(moved);
+  await page.mouse.move(wrist[0] - 40, wrist[1] - 20);
+  expect(await placeOf(page, 'leftWrist')).not.toBe(moved);
+  await page.mouse.up();
+});
+
+test('of samples chosen one right after the other, the last one stays', async () => {
+  const { page, calm } = await openLift();
+  // The pictures come in the opposite order.
+  let waits = 900;
+  await page.route('**/samples/*.jpg', async (route) => {
+    waits -= 150;
+    await new Promise((resolve) => setTimeout(resolve, waits));
+    await route.continue();
+  });
+  const ids = await page.$$eval('.sample', (all) =>
+    all.map((button) => {
+      (button as HTMLElement).click();
+      return (button as HTMLElement).dataset.sample;
+    }),
+  );
+  await page.waitForTimeout(1500);
+  const pressed = await page.$$eval('.sample[aria-pressed=true]', (all) =>
+    all.map((button) => (button as HTMLElement).dataset.sample),
+  );
+  expect(pressed).toEqual(ids.slice(-1));
+  expect(calm()).toEqual([]);
+});
+
+test.each(['lift', 'play', 'ambiguity'])('without WebGL, %s works all the same', async (view) => {
+  const { page } = await site.open('train');
+  await page.addInitScript(() => {
+    const { getContext } = HTMLCanvasElement.prototype;
+    Object.assign(HTMLCanvasElement.prototype, {
+      getContext(this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+        return kind.startsWith('webgl')
+          ? null
+          : (getContext as (...given: unknown[]) => unknown).call(this, kind, ...rest);
+      },
+    });
+  });
+  await page.goto('about:blank');
+  await page.goto(`${site.url}#${view}`);
+  await page.getByText('This browser draws no 3D here').waitFor();
+  const works = {
+    lift: () => page.waitForSelector('[data-lifts]'),
+    play: () => page.locator('.facts div', { hasText: /^Frames lifted[1-9]/ }).waitFor(),
+    ambiguity: () => page.getByText('off by 0.000000 px').waitFor(),
+  };
+  await works[view as keyof typeof works]();
+  expect(await page.locator('.toast').count()).toBe(0);
+});
+
+test('an address of no view shows the first one', async () => {
+  const { page, calm } = await site.open('constructor');
+  await page.waitForSelector('[data-lifts]');
+  expect(calm()).toEqual([]);
+});
+
+test('what is saved right after a change is the person of that change', async () => {
+  const { page } = await openLift();
+  const distance = async (fov: string) => {
+    await page.getByRole('slider', { name: 'Field of view' }).fill(fov);
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as JSON' }).click();
+    const saved = JSON.parse(readFileSync(await (await coming).path(), 'utf8'));
+    expect(saved.fov).toBe(Number(fov));
+    return saved.lifted.joints.pelvis[2];
+  };
+  const [wide, narrow] = [await distance('90'), await distance('20')];
+  // As the focal lengths: tan 45 to tan 10 degrees.
+  expect(narrow / wide / 5.67).toBeGreaterThan(0.8);
+  expect(narrow / wide / 5.67).toBeLessThan(1.2);
+});
+
+test.each([
+  ['all in one place', () => [100, 100], 'within 2 pixels'],
+  ['shares of the picture', ([x, y]: Point) => [x / SAMPLE.width, y / SAMPLE.height], 'not shares'],
+  ['beyond all pictures', ([x, y]: Point) => [x * 1e4, y * 1e4], 'too large'],
+])('joints %s are refused in a sentence', async (_, change, words) => {
+  const { page } = await openLift();
+  const before = await placeOf(page, 'head');
+  const joints = Object.fromEntries(
+    Object.entries(SAMPLE.joints).map(([name, at]) => [name, change(at as Point)]),
+  );
+  const file = { name: 'joints.json', mimeType: 'application/json' };
+  const buffer = Buffer.from(JSON.stringify({ joints }));
+  await page.locator('input[type=file]').setInputFiles({ ...file, buffer });
+  await page.getByRole('alert').filter({ hasText: words }).waitFor();
+  expect(await placeOf(page, 'head')).toBe(before);
+});
+
+test('another film keeps the speed that was chosen', async () => {
+  const { page } = await site.open('play');
+  await page.waitForFunction(() =>
+    /^[\d.]+ \/ /.test(document.querySelector('.time')!.textContent!),
+  );
+  await page.selectOption('select[aria-label=Speed]', '0.25');
+  await page.getByRole('button', { name: 'Walk' }).click();
+  const time = async () => Number.parseFloat((await page.textContent('.time'))!);
+  await page.waitForFunction(() => document.querySelector('.time')!.textContent!.startsWith('0.1'));
+  const [begin, from] = [Date.now(), await time()];
+  await page.waitForTimeout(2000);
+  const speed = ((await time()) - from) / ((Date.now() - begin) / 1000);
+  expect(speed).toBeGreaterThan(0.1);
+  expect(speed).toBeLessThan(0.45);
+});
+
+test('views that are left before they have come leave nothing behind', async () => {
+  const { page, calm } = await site.open('lift');
+  const views = ['play', 'ambiguity', 'train', 'inspect', 'lift'];
+  for (let i = 0; i < 20; i++) {
+    await page.goto(`${site.url}#${views[i % 5]}`);
+    await page.waitForTimeout(i % 3 === 0 ? 300 : 20);
+  }
+  await page.goto(`${site.url}#ambiguity`);
+  await page.click('.bone');
+  await page.getByText('off by 0.000000 px').waitFor();
+  expect(await page.locator('.toast').count()).toBe(0);
+  expect(calm()).toEqual([]);
+});
+
+test('a bone that is pressed before the lifter has come is no fault', async () => {
+  const { page, calm } = await site.open('train');
+  let weights = () => {};
+  const held = new Promise<void>((resolve) => {
+    weights = resolve;
+  });
+  await page.route('**/martinez.safetensors', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('about:blank');
+  await page.goto(`${site.url}#ambiguity`);
+  await page.click('.bone');
+  await page.getByRole('button', { name: "Lifter's choice" }).click();
+  weights();
+  await page.getByText('off by 0.000000 px').waitFor();
+  expect(calm()).toEqual([]);
+});
