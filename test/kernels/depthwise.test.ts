@@ -92,12 +92,14 @@ for (const depthwise of Object.keys(depthwiseTunable.variants))
   checkOp<WindowOptions>(`depthwiseConv2d by ${depthwise}`, fast, {
     op,
     reference,
-    cases: [...(depthwise.startsWith('named') ? common : differing), ...rare].filter(([, x, a]) => {
-      const [images, taps] = x.map((t) => ('shape' in t ? t.shape : t)) as [number[], number[]];
-      const window = windowOf('', [images[1]!, images[2]!], [taps[0]!, taps[1]!], a);
-      const shape = [...images, ...window.kernel, ...window.stride, ...window.dilation];
-      return depthwiseTunable.fits(depthwise as DepthwiseVariant, targetOf(fast[0]!.gpu), shape);
-    }),
+    cases: [...(depthwise.startsWith('columns') ? common : differing), ...rare].filter(
+      ([, x, a]) => {
+        const [images, taps] = x.map((t) => ('shape' in t ? t.shape : t)) as [number[], number[]];
+        const window = windowOf('', [images[1]!, images[2]!], [taps[0]!, taps[1]!], a);
+        const shape = [...images, ...window.kernel, ...window.stride, ...window.dilation];
+        return depthwiseTunable.fits(depthwise as DepthwiseVariant, targetOf(fast[0]!.gpu), shape);
+      },
+    ),
     forwardOnly: true,
     tolerance: 2e-6,
     variants: { depthwise },
