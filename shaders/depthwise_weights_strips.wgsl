@@ -3,7 +3,7 @@
 // One thread for each block and each T of channels, with the sums of all taps in registers. It walks along ROWS rows of dy, keeps
 // the last columns that it loaded, and multiplies each column of x by those that saw it: for 3x3 on four rows it loads 2.5
 // values for 9 multiply-adds. A block is one or several strips of rows; blocks are added in order afterwards. Phases of a
-// dilation are images of their own, as in `depthwise_4_strips.wgsl`.
+// dilation are images of their own, as in `depthwise_3_strips.wgsl`.
 //
 // What lies outside is replaced after it was loaded from within. Blocks keep the sums short.
 

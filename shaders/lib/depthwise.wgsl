@@ -38,7 +38,9 @@ fn tap(ky: u32, kx: u32, c: u32) -> T {
 }
 
 fn store(image: u32, oy: u32, ox: u32, c: u32, value: T) {
-  let pixel = (image * params.oh + oy) * params.ow + ox;
-  let at = pixel * params.channels + c;
-  y[at] = column_epilogue(value, Place(pixel, c, at));
+  store_at(((image * params.oh + oy) * params.ow + ox) * params.channels + c, c, value);
+}
+
+fn store_at(at: u32, c: u32, value: T) {
+  y[at] = column_epilogue(value, Place(at / params.channels, c, at));
 }

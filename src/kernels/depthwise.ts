@@ -5,9 +5,9 @@
 
 import naive1 from '../../shaders/depthwise_1_naive.wgsl';
 import ranges2 from '../../shaders/depthwise_2_ranges.wgsl';
-import strips4 from '../../shaders/depthwise_4_strips.wgsl';
-import strips3x3 from '../../shaders/depthwise_5_strips_3x3.wgsl';
-import strips5x5 from '../../shaders/depthwise_5_strips_5x5.wgsl';
+import strips3 from '../../shaders/depthwise_3_strips.wgsl';
+import columns3x3 from '../../shaders/depthwise_4_columns_3x3.wgsl';
+import columns5x5 from '../../shaders/depthwise_4_columns_5x5.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
 import {
   type Stage,
@@ -140,18 +140,16 @@ export interface Strips {
   readonly rows: number;
   /** Columns of a strip; whole rows where it is 0. */
   readonly columns: number;
-  /** The sums have names, so that there are as many rows as the file says. */
-  readonly named?: boolean;
 }
 
 /** Strips of the results of one image: blocks of rows, and strips of a block. */
-export function stripsOf({ places, dilation }: Window, { rows, columns, named }: Strips) {
+export function stripsOf({ places, dilation }: Window, { rows, columns }: Strips) {
   const phases_y = Math.min(dilation[0], places[0]);
   const phases_x = Math.min(dilation[1], places[1]);
   const high = Math.ceil(places[0] / dilation[0]);
   const wide = Math.ceil(places[1] / dilation[1]);
   const length = columns === 0 ? wide : Math.min(columns, wide);
-  const own = named ? NAMED_ROWS : rowsOfStrip(high, rows);
+  const own = rowsOfStrip(high, rows);
   return {
     rows: own,
     blocks: phases_y * Math.ceil(high / own),
@@ -166,9 +164,6 @@ export function stripsOf({ places, dilation }: Window, { rows, columns, named }:
 /** As few strips as `most` rows allow, and those alike: 5 rows are 3 and 2, not 4 and 1. */
 const rowsOfStrip = (high: number, most: number) => Math.ceil(high / Math.ceil(high / most));
 
-/** Rows of the kernels whose sums have names. */
-const NAMED_ROWS = 4;
-
 /** A thread for each strip, or for all that lie in the same rows. */
 const byStrips = (strips: Strips): Division => ({
   width: (target) => columnThreads(target, 64),
@@ -181,21 +176,43 @@ const byStrips = (strips: Strips): Division => ({
     const { rows: _, ...params } = stripsOf(window, strips);
     return params;
   },
-  constants: ({ window }): Readonly<Record<string, string>> =>
-    strips.named
-      ? {}
-      : {
-          SY: `${window.stride[0]}u`,
-          SX: `${window.stride[1]}u`,
-          ROWS: `${stripsOf(window, strips).rows}u`,
-        },
+  constants: ({ window }) => ({
+    SY: `${window.stride[0]}u`,
+    SX: `${window.stride[1]}u`,
+    ROWS: `${stripsOf(window, strips).rows}u`,
+  }),
 });
+
+/** Columns of a strip of the kernels that walk down: as many as their sums have names. */
+const COLUMNS = 4;
+
+/** Strips of one image down which threads walk: phases of rows, and strips of columns. */
+export function columnsOf({ places, dilation }: Window) {
+  const phases_y = Math.min(dilation[0], places[0]);
+  const phases_x = Math.min(dilation[1], places[1]);
+  const strips = phases_x * Math.ceil(Math.ceil(places[1] / dilation[1]) / COLUMNS);
+  return { blocks: phases_y, phases_y, phases_x, strips };
+}
+
+/** A thread for each strip of columns. */
+const byColumns: Division = {
+  width: (target) => columnThreads(target, 64),
+  groups({ window, images, channels }, target) {
+    const { blocks, strips } = columnsOf(window);
+    return Math.ceil((images * blocks * strips * channels) / columnThreads(target, 64));
+  },
+  params: ({ window }) => ({ ...idle, ...columnsOf(window) }),
+};
 
 /** Taps that fit the registers of a thread. */
 const MOST_TAPS = 49;
 /** Whether a kernel with strips computes a window: its phases need stride or dilation 1. */
 export const hasStrips = ([, , , , kh, kw, sy, sx, dy, dx]: readonly number[]): boolean =>
   kh! * kw! <= MOST_TAPS && (sy === 1 || dy === 1) && (sx === 1 || dx === 1);
+
+/** Taps along each axis of a window that kernels with named sums compute, or 0. */
+export const hasColumns = ([, , , , kh, kw, sy, sx]: readonly number[]): 0 | 3 | 5 =>
+  kh === kw && sy === 1 && sx === 1 && (kh === 3 || kh === 5) ? kh : 0;
 
 /** What a variant is chosen by: images [n, h, w, c], and the sizes, strides and dilations of windows. */
 export const depthwiseShape = ({ shape }: Operand, window: Window): readonly number[] => [
@@ -205,16 +222,14 @@ export const depthwiseShape = ({ shape }: Operand, window: Window): readonly num
   ...window.dilation,
 ];
 
-const named = { rows: NAMED_ROWS, columns: 0, named: true };
 /** All kernels of the family, in the order of the ladder. */
 export const depthwiseVariants = {
   naive: /* @__PURE__ */ depthwise(naive1, byPixel()),
   ranges: /* @__PURE__ */ depthwise(ranges2, byPixel()),
-  strips1x4: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 1, columns: 4 })),
-  strips2: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 2, columns: 0 })),
-  strips4: /* @__PURE__ */ depthwise(strips4, byStrips({ rows: 4, columns: 0 })),
-  named3x3: /* @__PURE__ */ depthwise(strips3x3, byStrips(named)),
-  named5x5: /* @__PURE__ */ depthwise(strips5x5, byStrips(named)),
+  strips1x4: /* @__PURE__ */ depthwise(strips3, byStrips({ rows: 1, columns: 4 })),
+  strips2: /* @__PURE__ */ depthwise(strips3, byStrips({ rows: 2, columns: 0 })),
+  columns3x3: /* @__PURE__ */ depthwise(columns3x3, byColumns),
+  columns5x5: /* @__PURE__ */ depthwise(columns5x5, byColumns),
 } as const;
 
 export type DepthwiseVariant = keyof typeof depthwiseVariants;
@@ -224,15 +239,14 @@ export const depthwiseTunable: Tunable<DepthwiseVariant, DepthwiseKernel> = {
   family: 'depthwise',
   variants: depthwiseVariants,
   fits(name, _, shape) {
-    const [, , , , kh, kw, sy, sx] = shape;
-    if (name === 'named3x3') return kh === 3 && kw === 3 && sy === 1 && sx === 1;
-    if (name === 'named5x5') return kh === 5 && kw === 5 && sy === 1 && sx === 1;
+    if (name === 'columns3x3') return hasColumns(shape) === 3;
+    if (name === 'columns5x5') return hasColumns(shape) === 5;
     return !name.startsWith('strips') || hasStrips(shape);
   },
   usual(target, shape) {
     if (!hasStrips(shape)) return 'ranges';
     if (target.kind === 'hardware') return 'strips1x4';
-    const order = ['named3x3', 'named5x5', 'strips2'] as const;
+    const order = ['columns3x3', 'columns5x5', 'strips2'] as const;
     return order.find((name) => depthwiseTunable.fits(name, target, shape))!;
   },
 };

@@ -6,12 +6,13 @@ import { add, gelu, mul, tanh } from '../../src/graph/ops/elementwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { compile, planOf, targetOf } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
-import { type DepthwiseVariant, depthwiseTunable } from '../../src/kernels/depthwise.ts';
+import { depthwiseTunable } from '../../src/kernels/depthwise.ts';
 import {
   depthwiseInputTunable,
   depthwiseWeightTunable,
 } from '../../src/kernels/depthwise_gradients.ts';
 import { sizeOf } from '../../src/kernels/tensor.ts';
+import type { AnyTunable } from '../../src/kernels/tuning.ts';
 import { type WindowOptions, windowOf } from '../../src/kernels/window.ts';
 import { assertClose, checkOp, type Operand } from '../check.ts';
 import { openDevices } from '../devices.ts';
@@ -88,30 +89,35 @@ checkOp<WindowOptions>('depthwiseConv2d', devices, {
 const few = new Set([1, 2, 7, 9, 13, 15]);
 const differing = common.filter((_, i) => few.has(i));
 const fast = devices.slice(0, 1);
-for (const depthwise of Object.keys(depthwiseTunable.variants))
+/** The cases that a variant computes. */
+const fitting = ({ fits }: AnyTunable, name: string, cases: readonly Given[]) =>
+  cases.filter(([, x, a]) => {
+    const [images, taps] = x.map((t) => ('shape' in t ? t.shape : t)) as [number[], number[]];
+    const window = windowOf('', [images[1]!, images[2]!], [taps[0]!, taps[1]!], a);
+    const shape = [...images, ...window.kernel, ...window.stride, ...window.dilation];
+    return fast.every(({ gpu }) => fits(name, targetOf(gpu), shape));
+  });
+for (const depthwise of Object.keys(depthwiseTunable.variants)) {
+  const cases = [...(depthwise.startsWith('columns') ? common : differing), ...rare];
   checkOp<WindowOptions>(`depthwiseConv2d by ${depthwise}`, fast, {
     op,
     reference,
-    cases: [...(depthwise.startsWith('named') ? common : differing), ...rare].filter(([, x, a]) => {
-      const [images, taps] = x.map((t) => ('shape' in t ? t.shape : t)) as [number[], number[]];
-      const window = windowOf('', [images[1]!, images[2]!], [taps[0]!, taps[1]!], a);
-      const shape = [...images, ...window.kernel, ...window.stride, ...window.dilation];
-      return fast.every(({ gpu }) =>
-        depthwiseTunable.fits(depthwise as DepthwiseVariant, targetOf(gpu), shape),
-      );
-    }),
+    cases: fitting(depthwiseTunable as AnyTunable, depthwise, cases),
     forwardOnly: true,
     tolerance: 2e-6,
     variants: { depthwise },
   });
-for (const depthwiseWeight of Object.keys(depthwiseWeightTunable.variants))
+}
+for (const depthwiseWeight of Object.keys(depthwiseWeightTunable.variants)) {
+  const cases = depthwiseWeight.startsWith('columns') ? common : [...differing, ...rare];
   checkOp<WindowOptions>(`gradient of depthwise weights by ${depthwiseWeight}`, fast, {
     op,
     reference,
-    cases: depthwiseWeight === 'any' ? [...differing, ...rare] : differing,
+    cases: fitting(depthwiseWeightTunable as AnyTunable, depthwiseWeight, cases),
     tolerance: 3e-6,
     variants: { depthwiseWeight },
   });
+}
 for (const depthwiseInput of Object.keys(depthwiseInputTunable.variants))
   checkOp<WindowOptions>(`gradient of depthwise input by ${depthwiseInput}`, fast, {
     op,

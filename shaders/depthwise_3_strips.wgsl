@@ -1,6 +1,6 @@
 // y[n, oy, ox, c] = Σ over ky, kx of x[n, oy stride - top + ky dilation, ox stride - left + kx dilation, c] taps[ky, kx, c]
 //
-// Step 4 of the ladder: registers only, no barrier. A thread walks along ROWS rows of y with all taps of its channels in
+// Step 3 of the ladder: registers only, no barrier. A thread walks along ROWS rows of y with all taps of its channels in
 // registers. Each column of x that it comes by is loaded once and added to the REACH columns of y that see it; those that are
 // complete are stored, the others move on by one. For 3x3 on four rows that is 1.5 loads for a value of y, not 9. With a
 // dilation, rows and columns whose numbers differ by no multiple of it have nothing in common: each such phase is an image
