@@ -12,6 +12,7 @@ import { convTunable } from '../../src/kernels/conv.ts';
 import { convWeightsTunable } from '../../src/kernels/conv_weights.ts';
 import { depthwiseTunable } from '../../src/kernels/depthwise.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
+import { poolTunable } from '../../src/kernels/pool.ts';
 import { mapColumnsTunable } from '../../src/kernels/pose_columns.ts';
 import type { Shape } from '../../src/kernels/tensor.ts';
 import { rowsTunable } from '../../src/kernels/thread_rows.ts';
@@ -25,6 +26,7 @@ import { weightsProblem } from '../conv_weights.bench.ts';
 import { depthwiseProblem } from '../depthwise.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
+import { poolProblem } from '../pool.bench.ts';
 
 export interface Tuned {
   readonly tunable: AnyTunable;
@@ -140,6 +142,13 @@ function depthwiseOf([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
   return depthwiseProblem([n!, h!, w!, c!], window, 'forward');
 }
 
+function pooling([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
+  const [stride, dilation] = [steps.slice(0, 2), steps.slice(2, 4)] as unknown as [Pair, Pair];
+  const options = { stride, dilation, padding: 'same' } as const;
+  const window = windowOf('pool', [h!, w!], [kh!, kw!], options);
+  return poolProblem([n!, h!, w!, c!], window, true, steps[4] === 1);
+}
+
 export const tunedFamilies: readonly Tuned[] = [
   { tunable: attentionTunable, problem: attentionProblem },
   { tunable: matmulTunable, problem: matmulProblem },
@@ -148,6 +157,7 @@ export const tunedFamilies: readonly Tuned[] = [
   { tunable: convWeightsTunable, problem: convWeightsProblem },
   { tunable: mapColumnsTunable, problem: mapColumnsProblem },
   { tunable: depthwiseTunable, problem: depthwiseOf },
+  { tunable: poolTunable, problem: pooling },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },
 ];
