@@ -2,6 +2,7 @@ enable subgroups;
 // o[i] = sum_j p[i, j] v[j]        p[i, j] = exp(s[i, j] - tops[i] - logs[i]), s[i, j] = scale q[i] . k[j] + mask[i, j]
 // logs[i] = log(sum_j exp(s[i, j] - tops[i]))
 //
+// Step 3 of the ladder: no barrier. 12 heads of 577 tokens, 64 wide, take 43 ms on lavapipe, and 71 ms with their scores in memory.
 // A subgroup of 8 lanes takes 32 queries, four a lane, through all keys, 32 at a time: it computes the tile of scores in
 // registers, turns them into exponentials, and adds the rows of v that they weigh to the sums o of its lanes.
 //
