@@ -92,16 +92,17 @@ export function materialisedBackward(
     const ofRows = (t: Operand) => view(rowsOf(context, perRow(t), part), [heads * rows]);
 
     const p = scratch('probabilities', [heads, rows, keys]);
-    const relative = [column('sub', ofRows(tops)), column('sub', ofRows(logs))];
-    const exponential: Stage[] = [...relative, { op: 'exp', kind: 'none' }];
     if (masked) {
-      // A product takes four stages.
-      const s = scratch('scores', p.shape);
+      // A product takes four stages, and scores in memory once more would be too many.
+      const lse = scratch('log-sum-exp', [heads * rows]);
+      runStages({ run }, ofRows(tops), lse, [full('add', ofRows(logs))]);
       const hiding = full('add', maskOf(context, mask, q, part));
-      product(context, a, b, s, { transposeB: true, stages: [constant('mul', scale), hiding] });
-      runStages({ run }, s, p, exponential);
+      const stages: Stage[] = [constant('mul', scale), hiding, column('sub', lse)];
+      const exponential: Stage = { op: 'exp', kind: 'none' };
+      product(context, a, b, p, { transposeB: true, stages: [...stages, exponential] });
     } else {
-      const stages = [constant('mul', scale), ...exponential];
+      const relative = [column('sub', ofRows(tops)), column('sub', ofRows(logs))];
+      const stages: Stage[] = [constant('mul', scale), ...relative, { op: 'exp', kind: 'none' }];
       product(context, a, b, p, { transposeB: true, stages });
     }
     const ds = scratch('gradients of scores', p.shape);
