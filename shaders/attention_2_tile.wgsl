@@ -1,5 +1,5 @@
-// o[i] = sum_j p[i, j] v[j]        p[i, j] = exp(s[i, j] - lse[i]), s[i, j] = scale q[i] . k[j] + mask[i, j]
-// lse[i] = log(sum_j exp(s[i, j]))
+// o[i] = sum_j p[i, j] v[j]        p[i, j] = exp(s[i, j] - tops[i] - logs[i]), s[i, j] = scale q[i] . k[j] + mask[i, j]
+// logs[i] = log(sum_j exp(s[i, j] - tops[i]))
 //
 // Step 2 of the ladder: the scores are never in memory. Each thread takes one query through all keys, with its q and o in registers; 64
 // of them share tiles of k and v in workgroup memory (Dao et al. 2022), 8 KiB of both where a head is 64 wide.
@@ -11,7 +11,8 @@
 // use lib/attention_tile.wgsl
 
 @group(0) @binding(5) var<storage, read_write> o: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
+@group(0) @binding(7) var<storage, read_write> logs: array<f32>;
 
 const LAZY = 8.0;
 
@@ -56,7 +57,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   if row >= params.tokens { return; }
   let seen = top > FLOOR;
-  lse[query] = select(FLOOR, top + log(sum), seen);
+  tops[query] = top;
+  logs[query] = select(0.0, log(sum), seen);
   let factor = select(0.0, 1.0 / sum, seen);
   for (var c = 0u; c < QUADS; c++) { o[query * QUADS + c] = my_o[c] * factor; }
 }

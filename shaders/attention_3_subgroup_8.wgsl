@@ -1,7 +1,8 @@
 enable subgroups;
-// o[i] = sum_j p[i, j] v[j]        p[i, j] = exp(s[i, j] - lse[i]), s[i, j] = scale q[i] . k[j] + mask[i, j]
-// lse[i] = log(sum_j exp(s[i, j]))
+// o[i] = sum_j p[i, j] v[j]        p[i, j] = exp(s[i, j] - tops[i] - logs[i]), s[i, j] = scale q[i] . k[j] + mask[i, j]
+// logs[i] = log(sum_j exp(s[i, j] - tops[i]))
 //
+// Step 3 of the ladder: no barrier. 12 heads of 577 tokens, 64 wide, take 43 ms on lavapipe, and 71 ms with their scores in memory.
 // A subgroup of 8 lanes takes 32 queries, four a lane, through all keys, 32 at a time: it computes the tile of scores in
 // registers, turns them into exponentials, and adds the rows of v that they weigh to the sums o of its lanes.
 //
@@ -13,7 +14,8 @@ enable subgroups;
 // use lib/attention_rows.wgsl
 
 @group(0) @binding(5) var<storage, read_write> o: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
+@group(0) @binding(7) var<storage, read_write> logs: array<f32>;
 
 const LAZY = 8.0;
 
@@ -35,18 +37,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     for (var c = 0u; c < params.quads; c++) {
       add_products(&t, k_rows(values, shared_row, c), transpose(q_rows(queries, first, c)));
     }
-    scale_tile(&t, params.scale);
-    let count = params.keys - base;
-    if MASKED { mask_tile(&t, masks + base, 1, count); }
-    if count < ROWS { hide_tail(&t, count); }
-    let higher = max(top, max_of(&t));
+    var higher = top;
+    for (var r = base; r < base + ROWS; r += LANES) {
+      let s = scores(t.a, r, params.keys, masks, 1);
+      higher = max(higher, max_of(s));
+      t = turn(t, s);
+    }
     if subgroupAny(any(higher > top + LAZY)) {
       let factor = exp(top - higher);
       top = higher;
       sum *= factor;
       for (var i = 0u; i < 4 * params.quads; i++) { sums[i] *= factor; }
     }
-    sum += exp_tile(&t, top);
+    for (var r = base; r < base + ROWS; r += LANES) {
+      let p = exp_rows(t.a, top, vec4f());
+      sum += sum_of(p);
+      t = turn(t, p);
+    }
     for (var c = 0u; c < params.quads; c++) {
       let more = mix(&t, v_rows(values, shared_row, c));
       sums[4 * c] += more[0];
@@ -57,9 +64,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   }
   let seen = top > vec4f(FLOOR);
   let factor = select(vec4f(), 1.0 / sum, seen);
-  let logs = select(vec4f(FLOOR), top + log(sum), seen);
+  let log_sum = select(vec4f(), log(sum), seen);
   for (var i = 0u; i < 4; i++) {
-    if first + i < params.tokens { lse[queries + first + i] = logs[i]; }
+    if first + i < params.tokens {
+      tops[queries + first + i] = top[i];
+      logs[queries + first + i] = log_sum[i];
+    }
   }
   for (var c = 0u; c < params.quads; c++) {
     let rows = transpose(mat4x4f(

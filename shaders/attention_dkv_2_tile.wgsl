@@ -3,7 +3,7 @@
 // The other way round: each thread takes one key through all queries, with its k, v, dk and dv in registers; 64 of them share tiles of
 // q and do in workgroup memory. So nothing is written twice, and the order of additions is fixed.
 //
-// p[i, j] = exp(s[i, j] - lse[i]) is at most 1 but for rounding; of a row without a key it is 0.
+// p[i, j] = exp(s[i, j] - tops[i] - logs[i]) is at most 1 but for rounding; of a row without a key it is 0.
 
 // use lib/attention.wgsl
 // use lib/attention_tile.wgsl
@@ -12,7 +12,7 @@
 @group(0) @binding(7) var<storage, read_write> dk: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;
 
-var<workgroup> of_rows: array<vec2f, ROWS>;
+var<workgroup> of_rows: array<vec4f, ROWS>;
 
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -50,8 +50,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         products += my_v[c] * b_tile[i * QUADS + c];
       }
       let s = score((qk.x + qk.y) + (qk.z + qk.w), masks + (base + i) * params.mask_row);
-      let p = exp(s - of_rows[i].x);
-      let ds = p * ((products.x + products.y) + (products.z + products.w) - of_rows[i].y);
+      let p = exp(s - of_rows[i].x - of_rows[i].y);
+      let ds = p * ((products.x + products.y) + (products.z + products.w) - of_rows[i].z);
       for (var c = 0u; c < QUADS; c++) {
         my_dv[c] += p * b_tile[i * QUADS + c];
         my_dk[c] += ds * a_tile[i * QUADS + c];

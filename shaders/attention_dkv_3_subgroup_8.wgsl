@@ -5,7 +5,7 @@ enable subgroups;
 // scores and of do . v in registers, each tile turned so that keys are its own rows, and adds the rows of do and of q that
 // they weigh to the sums of its lanes. So nothing is written twice, and the order of additions is fixed.
 //
-// p[i, j] = exp(s[i, j] - lse[i]) is at most 1 but for rounding; of a row without a key it is 0.
+// p[i, j] = exp(s[i, j] - tops[i] - logs[i]) is at most 1 but for rounding; of a row without a key it is 0.
 
 // use lib/attention.wgsl
 // use lib/attention_subgroup_8.wgsl
@@ -27,7 +27,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   var v_sums: array<vec4f, 4 * QUADS>;
   for (var base = 0u; base < params.tokens; base += ROWS) {
     let shared_row = base + 4 * lane;
-    let row = stats_rows(queries, shared_row);
     var t = Tile();
     var products = Tile();
     for (var c = 0u; c < params.quads; c++) {
@@ -36,11 +35,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     for (var c = 0u; c < params.quads; c++) {
       add_products(&products, d_rows(queries, shared_row, c), transpose(v_rows(values, first, c)));
     }
-    scale_tile(&t, params.scale);
-    let count = params.tokens - base;
-    if MASKED { mask_tile(&t, masks + base * params.mask_row, params.mask_row, count); }
-    if count < ROWS { hide_tail(&t, count); }
-    exp_shared(&t, row.lse);
+    for (var r = base; r < base + ROWS; r += LANES) {
+      let row = stats[queries + min(r + lane, params.tokens - 1)];
+      let p = exp_shared(scores(t.a, r, params.tokens, masks, params.mask_row), row.x, row.y);
+      t = turn(t, p);
+      products = turn(products, times_difference_shared(p, products.a, row.z));
+    }
     for (var c = 0u; c < params.quads; c++) {
       let more = mix(&t, d_rows(queries, shared_row, c));
       v_sums[4 * c] += more[0];
@@ -48,9 +48,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       v_sums[4 * c + 2] += more[2];
       v_sums[4 * c + 3] += more[3];
     }
-    times_difference_shared(&t, &products, row.delta);
     for (var c = 0u; c < params.quads; c++) {
-      let more = mix(&t, q_rows(queries, shared_row, c));
+      let more = mix(&products, q_rows(queries, shared_row, c));
       k_sums[4 * c] += more[0];
       k_sums[4 * c + 1] += more[1];
       k_sums[4 * c + 2] += more[2];

@@ -3,7 +3,7 @@
 // As the forward pass: each thread takes one query through all keys, with its q, do and dq in registers; 64 of them share tiles of k
 // and v in workgroup memory.
 //
-// p[i, j] = exp(s[i, j] - lse[i]) with the log-sum-exp of the forward pass is at most 1 but for rounding; of a row without a key it is 0.
+// p[i, j] = exp(s[i, j] - tops[i] - logs[i]), with both from the forward pass, is at most 1 but for rounding; of a row without a key it is 0.
 
 // use lib/attention.wgsl
 // use lib/attention_tile.wgsl
@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var my_q: array<vec4f, QUADS>;
   var my_d: array<vec4f, QUADS>;
   var my_dq: array<vec4f, QUADS>;
-  var of_row = vec2f();
+  var of_row = vec4f();
   if params.tokens > 0 {
     of_row = stats[query];
     for (var c = 0u; c < QUADS; c++) {
@@ -46,8 +46,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         qk += my_q[c] * a_tile[j * QUADS + c];
         dv += my_d[c] * b_tile[j * QUADS + c];
       }
-      let p = exp(score((qk.x + qk.y) + (qk.z + qk.w), masks + base + j) - of_row.x);
-      let ds = p * ((dv.x + dv.y) + (dv.z + dv.w) - of_row.y);
+      let s = score((qk.x + qk.y) + (qk.z + qk.w), masks + base + j);
+      let p = exp(s - of_row.x - of_row.y);
+      let ds = p * ((dv.x + dv.y) + (dv.z + dv.w) - of_row.z);
       for (var c = 0u; c < QUADS; c++) { my_dq[c] += ds * a_tile[j * QUADS + c]; }
     }
   }

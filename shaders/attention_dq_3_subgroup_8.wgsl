@@ -4,7 +4,7 @@ enable subgroups;
 // As the forward pass: a subgroup of 8 lanes takes 32 queries, four a lane, through all keys, 32 at a time. It computes the tiles of
 // scores and of do . v in registers, and adds the rows of k that their ds weigh to the sums of its lanes.
 //
-// p[i, j] = exp(s[i, j] - lse[i]) with the log-sum-exp of the forward pass is at most 1 but for rounding; of a row without a key it is 0.
+// p[i, j] = exp(s[i, j] - tops[i] - logs[i]), with both from the forward pass, is at most 1 but for rounding; of a row without a key it is 0.
 
 // use lib/attention.wgsl
 // use lib/attention_subgroup_8.wgsl
@@ -33,12 +33,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     for (var c = 0u; c < params.quads; c++) {
       add_products(&products, v_rows(values, shared_row, c), transpose(d_rows(queries, first, c)));
     }
-    scale_tile(&t, params.scale);
-    let count = params.keys - base;
-    if MASKED { mask_tile(&t, masks + base, 1, count); }
-    if count < ROWS { hide_tail(&t, count); }
-    exp_tile(&t, row.lse);
-    times_difference(&t, &products, row.delta);
+    for (var r = base; r < base + ROWS; r += LANES) {
+      let p = exp_rows(scores(t.a, r, params.keys, masks, 1), row.top, row.log_sum);
+      t = turn(t, times_difference(p, products.a, row.delta));
+      products = turn(products, products.a);
+    }
     for (var c = 0u; c < params.quads; c++) {
       let more = mix(&t, k_rows(values, shared_row, c));
       sums[4 * c] += more[0];

@@ -74,8 +74,8 @@ const both = (y: Tensor, wrt: readonly Tensor[]) => ({
 });
 
 const WIDE = [1024, 1024] as const;
-/** Batch, heads and tokens. */
-const HEADS = [1, 12, 577] as const;
+/** Batch and heads. */
+const HEADS = [1, 12] as const;
 
 const programs = [
   program({ x: WIDE, b: [1024] }, ({ x, b }) => ({ y: mul(gelu(add(x, b)), x) })),
@@ -101,9 +101,11 @@ const programs = [
   })),
   // Every variant of attention that this device can run.
   ...Object.keys(attentionTunable.variants).map((name) => (target: Target) => {
-    if (!attentionTunable.fits(name as AttentionVariant, target, [...HEADS, 577, 64, 0, 0]))
-      return [];
-    const shape = [...HEADS, 64];
+    const tokens = [577, 17].find((n) =>
+      attentionTunable.fits(name as AttentionVariant, target, [...HEADS, n, n, 64, 0, 0]),
+    );
+    if (tokens === undefined) return [];
+    const shape = [...HEADS, tokens, 64];
     const attended = program({ q: shape, k: shape, v: shape }, ({ q, k, v }) =>
       both(attention(q, k, v), [q, k, v]),
     );

@@ -26,13 +26,17 @@ export interface AttentionOptions {
   scale?: number;
 }
 
-/** [o, lse] of q, k, v and perhaps a mask; lse is the log of the sum of each row's exponentials. */
+/**
+ * [o, tops, logs] of q, k, v and perhaps a mask. Of each row tops is about its largest score, and
+ * logs the log of the sum of its exponentials relative to it: added up, beside scores of 10,000,
+ * they would lose what exp makes of their last digits.
+ */
 const attentionRule: OpRule<AttentionAttributes> = {
-  shape: ([q]) => [q!, q!.slice(0, -1)],
+  shape: ([q]) => [q!, q!.slice(0, -1), q!.slice(0, -1)],
   lower: (context, a) => {
     const [q, k, v, mask = q] = context.inputs as [Operand, Operand, Operand, Operand?];
-    const [o, lse] = context.outputs as [Operand, Operand];
-    const t = { q, k, v, mask, o, lse };
+    const [o, tops, logs] = context.outputs as [Operand, Operand, Operand];
+    const t = { q, k, v, mask, o, tops, logs };
     const kernel = chosen(attentionTunable, context.target, attentionShape(t, a, false));
     if (kernel) context.run(kernel, byHead(t, a), a);
     else materialised(context, t, a);
@@ -40,10 +44,11 @@ const attentionRule: OpRule<AttentionAttributes> = {
 };
 const attentionForwardOp = /* @__PURE__ */ op<AttentionAttributes>('attention', attentionRule);
 const attentionOp = /* @__PURE__ */ op<AttentionAttributes>('attention', attentionRule, {
-  backward: ([dy], { x: [q, k, v, mask], y: [o, lse], a }) => {
-    const inputs = [q!, k!, v!, o!, lse!, dy!, ...(mask ? [mask] : [])];
+  backward: ([dy], { x: [q, k, v, mask], y: [o, tops, logs], a }) => {
+    const inputs = [q!, k!, v!, o!, tops!, logs!, dy!, ...(mask ? [mask] : [])];
     const gradients = call(attentionBackwardOp, inputs, a);
-    return mask ? [...gradients, maskGradient([q!, k!, v!, mask], [o!, lse!], dy!, a)] : gradients;
+    if (!mask) return gradients;
+    return [...gradients, maskGradient([q!, k!, v!, mask], [o!, tops!, logs!], dy!, a)];
   },
 });
 
@@ -51,20 +56,27 @@ const attentionOp = /* @__PURE__ */ op<AttentionAttributes>('attention', attenti
 const attentionBackwardOp = /* @__PURE__ */ op<AttentionAttributes>('attentionBackward', {
   shape: ([q, k, v]) => [q!, k!, v!],
   lower: (context, a) => {
-    const [q, k, v, o, lse, d_o, mask = q] = context.inputs as Operand[] & { 0: Operand };
+    const [q, k, v, o, tops, logs, d_o, mask = q] = context.inputs as Operand[] & { 0: Operand };
     const [dq, dk, dv] = context.outputs as [Operand, Operand, Operand];
-    const t = { q, k: k!, v: v!, mask, o: o!, lse: lse!, d_o: d_o!, dq, dk, dv };
-    const name = choose(attentionTunable, context.target, attentionShape(t, a, true));
-    const kernels = attentionGradients[name];
+    const saved = { o: o!, tops: tops!, logs: logs!, d_o: d_o! };
+    const t = { q, k: k!, v: v!, mask, ...saved, dq, dk, dv };
+    const kernels =
+      attentionGradients[choose(attentionTunable, context.target, attentionShape(t, a, true))];
     if (!kernels) {
       materialisedBackward(context, t, a);
       return;
     }
-    const stats = context.scratch('attention stats', [...lse!.shape, 2]);
-    const rows = [sizeOf(lse!.shape)];
+    const stats = context.scratch('attention stats', [...tops!.shape, 4]);
+    const rows = [sizeOf(tops!.shape)];
     context.run(
       attentionStats,
-      { o: matrix(t.o), d_o: matrix(t.d_o), lse: view(t.lse, rows), stats: matrix(stats) },
+      {
+        o: matrix(t.o),
+        d_o: matrix(t.d_o),
+        tops: view(t.tops, rows),
+        logs: view(t.logs, rows),
+        stats: matrix(stats),
+      },
       undefined,
     );
     const read = { q, k: t.k, v: t.v, mask, d_o: t.d_o, stats };
@@ -97,13 +109,13 @@ function byHead<T extends Readonly<Record<'mask', Operand>>>(
  */
 function maskGradient(
   [q, k, v, mask]: readonly [Tensor, Tensor, Tensor, Tensor],
-  [o, lse]: readonly [Tensor, Tensor],
+  [o, tops, logs]: readonly [Tensor, Tensor, Tensor],
   dy: Tensor,
   { scale }: AttentionAttributes,
 ): Tensor {
-  const rows = [...lse.shape, 1];
+  const rows = [...tops.shape, 1];
   const scores = add(mul(matmul(q, k, { transposeB: true }), scale), mask);
-  const p = exp(sub(scores, reshape(lse, rows)));
+  const p = exp(sub(sub(scores, reshape(tops, rows)), reshape(logs, rows)));
   const delta = sum(mul(dy, o), -1, { keep: true });
   const ds = mul(p, sub(matmul(dy, v, { transposeB: true }), delta));
   const axes = [0, 1, 2].filter((axis) => mask.shape[axis] !== ds.shape[axis]);

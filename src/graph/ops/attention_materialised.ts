@@ -33,10 +33,10 @@ interface Part {
   readonly keys: number;
 }
 
-/** o [batch, heads, tokens, size] and lse [batch, heads, tokens]. */
+/** o [batch, heads, tokens, size], tops and logs [batch, heads, tokens]. */
 export function materialised(
   context: Lowering,
-  { q, k, v, mask, o, lse }: Operands<'q' | 'k' | 'v' | 'mask' | 'o' | 'lse'>,
+  { q, k, v, mask, o, tops, logs }: Operands<'q' | 'k' | 'v' | 'mask' | 'o' | 'tops' | 'logs'>,
   attributes: Attributes,
 ): void {
   const { run, scratch } = context;
@@ -52,8 +52,10 @@ export function materialised(
 
     const [top, sum] = [scratch('maxima', [heads * rows]), scratch('sums', [heads * rows])];
     reduceGroup(context, 'max', s, top, heads * rows, keys, 1);
-    const m = scratch('maxima', top.shape);
+    const rowTops = rowsTo(context, perRow(tops), part);
+    const m = view(rowTops.rows, top.shape);
     runStages({ run }, top, m, [constant('max', FLOOR)]);
+    rowTops.done();
     const p = scratch('probabilities', s.shape);
     runStages({ run }, s, p, [column('sub', m), { op: 'exp', kind: 'none' }]);
     reduceGroup(context, 'sum', p, sum, heads * rows, keys, 1);
@@ -64,19 +66,18 @@ export function materialised(
     const to = rowsTo(context, o, part);
     product(context, p, c, to.rows, { stages: [column('div', l)] });
     to.done();
-    const logs = rowsTo(context, view(lse, [...lse.shape, 1]), part);
-    const toLogs: Stage[] = [{ op: 'log', kind: 'none' }, full('add', m)];
-    runStages({ run }, l, view(logs.rows, l.shape), toLogs);
-    logs.done();
+    const rowLogs = rowsTo(context, perRow(logs), part);
+    runStages({ run }, l, view(rowLogs.rows, l.shape), [{ op: 'log', kind: 'none' }]);
+    rowLogs.done();
   }
 }
 
-type Backward = 'q' | 'k' | 'v' | 'mask' | 'o' | 'lse' | 'd_o' | 'dq' | 'dk' | 'dv';
+type Backward = 'q' | 'k' | 'v' | 'mask' | 'o' | 'tops' | 'logs' | 'd_o' | 'dq' | 'dk' | 'dv';
 
-/** dq, dk and dv, with p = exp(s - lse) and ds = p (do vᵀ - delta), delta = Σ do o. */
+/** dq, dk and dv, with p = exp(s - tops - logs) and ds = p (do vᵀ - delta), delta = Σ do o. */
 export function materialisedBackward(
   context: Lowering,
-  { q, k, v, mask, o, lse, d_o, dq, dk, dv }: Operands<Backward>,
+  { q, k, v, mask, o, tops, logs, d_o, dq, dk, dv }: Operands<Backward>,
   { scale, masked }: Attributes,
 ): void {
   const { run, scratch } = context;
@@ -88,13 +89,22 @@ export function materialisedBackward(
     runStages({ run }, d, dots, [full('mul', rowsOf(context, o, part))]);
     const delta = scratch('delta', [heads * rows]);
     reduceGroup(context, 'sum', dots, delta, heads * rows, d.shape[2]!, 1);
-    const logs = view(rowsOf(context, view(lse, [...lse.shape, 1]), part), [heads * rows]);
+    const ofRows = (t: Operand) => view(rowsOf(context, perRow(t), part), [heads * rows]);
 
     const p = scratch('probabilities', [heads, rows, keys]);
-    const hiding = masked ? [full('add', maskOf(context, mask, q, part))] : [];
-    const exponent = [constant('mul', scale), ...hiding, column('sub', logs)];
-    const stages: Stage[] = [...exponent, { op: 'exp', kind: 'none' }];
-    product(context, a, b, p, { transposeB: true, stages });
+    if (masked) {
+      // A product takes four stages, and scores in memory once more would be too many.
+      const lse = scratch('log-sum-exp', [heads * rows]);
+      runStages({ run }, ofRows(tops), lse, [full('add', ofRows(logs))]);
+      const hiding = full('add', maskOf(context, mask, q, part));
+      const stages: Stage[] = [constant('mul', scale), hiding, column('sub', lse)];
+      const exponential: Stage = { op: 'exp', kind: 'none' };
+      product(context, a, b, p, { transposeB: true, stages: [...stages, exponential] });
+    } else {
+      const relative = [column('sub', ofRows(tops)), column('sub', ofRows(logs))];
+      const stages: Stage[] = [constant('mul', scale), ...relative, { op: 'exp', kind: 'none' }];
+      product(context, a, b, p, { transposeB: true, stages });
+    }
     const ds = scratch('gradients of scores', p.shape);
     const toDs = [column('sub', delta), full('mul', p), constant('mul', scale)];
     product(context, d, c, ds, { transposeB: true, stages: toDs });
@@ -119,6 +129,9 @@ const constant = (op: Stage['op'], value: number): Stage => ({
 });
 const full = (op: Stage['op'], operand: Operand): Stage => ({ op, kind: 'full', operand });
 const column = (op: Stage['op'], operand: Operand): Stage => ({ op, kind: 'column', operand });
+
+/** A number of each row, as a tensor of rows. */
+const perRow = (t: Operand) => view(t, [...t.shape, 1]);
 
 /** The parts of a call: some heads each, or some rows of one where its scores are too many. */
 function partsOf({ target }: Lowering, q: Operand, k: Operand): Part[] {
