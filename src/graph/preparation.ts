@@ -27,13 +27,21 @@ export function preparationOf({ calls, outputs }: Graph): Preparation {
   for (const call of calls) {
     const still = (t: Tensor) =>
       t.source.kind === 'variable' || t.source.kind === 'constant' || made.has(t);
-    if (call.inputs.length > 0 && call.inputs.every(still) && !variesOf(call)) {
+    if (call.inputs.length > 0 && call.inputs.every(still) && !variesOf(call) && keeps(call)) {
       prepared.add(call);
       for (const t of call.outputs) made.add(t);
     } else for (const t of call.inputs) if (made.has(t)) results.add(t);
   }
   for (const t of outputs) if (made.has(t)) results.add(t);
   return { calls: prepared, results };
+}
+
+/** Elements that are worth keeping, whatever they are made of. */
+const FEW = 4096;
+/** Whether to keep the results: what is spread out of little costs more memory than it saves time. */
+function keeps({ inputs, outputs }: OpCall): boolean {
+  const sizeOf = (tensors: readonly Tensor[]) => tensors.reduce((sum, { size }) => sum + size, 0);
+  return sizeOf(outputs) <= sizeOf(inputs) + FEW;
 }
 
 /** Whether a call follows the step: by a schedule, or by random numbers. */
