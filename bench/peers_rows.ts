@@ -107,6 +107,9 @@ const FAMILIES: Partial<Record<Op['family'], string>> = {
 function namesOf(work: Work): { family: string; pass: Pass; shape: readonly number[] } {
   if (work.kind === 'op') {
     const { family, pass, shape } = work;
+    // Gradients of weights are a family of their own.
+    if (family === 'conv' && pass === 'weight gradient')
+      return { family: 'conv weights', pass, shape };
     return { family: FAMILIES[family] ?? family, pass, shape };
   }
   const pass = work.pass === 'training' ? 'update' : 'forward';

@@ -10,7 +10,7 @@ const OURS = 'kinegrad';
 /** Engines that train in a page, too: gradients are held against the better of them. */
 const TRAINS = /^(TensorFlow\.js|jax-js)/;
 /** The families whose means are also taken together. */
-const KERNELS = ['conv', 'depthwise', 'batch norm', 'layer norm', 'attention'];
+const KERNELS = ['conv', 'conv weights', 'depthwise', 'batch norm', 'layer norm', 'attention'];
 
 /** The rows of one work, by their engine. */
 type Beside = ReadonlyMap<string, Row>;
