@@ -2,8 +2,7 @@
 //
 // Step 4 of the ladder: a thread walks down a strip of four columns of y with every sum and tap named, since compilers of software
 // adapters leave arrays in memory. It loads a row of 6 values of x, 1.5 for a value of y, and adds it to the 3 rows of y that see
-// it; the one that is complete is stored, the others move on by one. Walking down took half the time of named sums that walk
-// along four rows, for 3x3 at 32x32x256 on lavapipe, where rows lie 32 KiB apart.
+// it; the one that is complete is stored, the others move on by one.
 //
 // Each value is summed by rows of taps, from above, in f32. What lies outside the image is replaced after it was loaded from
 // within, so a NaN there does no harm.
