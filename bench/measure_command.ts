@@ -6,7 +6,7 @@ import type { Gpu } from '../src/gpu/gpu.ts';
 import { openGpu } from '../src/gpu/gpu.ts';
 import { writeFileAtomic } from '../src/platform/node/files.ts';
 import type { AdapterKind } from '../src/platform/types.ts';
-import { COLD } from './cold.ts';
+import { coldDrivers } from './cold.ts';
 import { loadFamilies } from './families.ts';
 import { openHost } from './measure/host.ts';
 import { dispatchCost } from './measure/roofs.ts';
@@ -31,7 +31,7 @@ export interface MeasureOptions extends Selection {
  */
 export async function measureRows(options: MeasureOptions): Promise<Results> {
   const start = performance.now();
-  Object.assign(process.env, COLD);
+  Object.assign(process.env, coldDrivers());
   const { selected, failures } = select(await loadFamilies(), options);
   const gpu = await openGpu({ adapter: options.adapter });
   const bar = progress('bench');

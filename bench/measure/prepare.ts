@@ -19,7 +19,8 @@ export interface Prepared extends Subject {
   readonly first_ms: number;
   readonly files: readonly string[];
   /**
-   * Moves to other memory: where buffers happen to lie makes a difference that no repetition shows.
+   * Moves to other memory, with pipelines compiled anew where they were forgotten: where they happen
+   * to lie makes a difference that no repetition shows.
    * Does nothing for what is so large that filling it again would take longer than timing it.
    */
   renew(): Promise<void>;

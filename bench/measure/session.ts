@@ -48,8 +48,9 @@ export const nameOf = ({ family, what, variant }: Wish): string =>
 /**
  * Prepares all cases, then takes samples of all of them in rounds: what is slow for a minute is so
  * for a part of the samples of every row. Within a round rows of like size take turns with the
- * roofs that they are held against, and each round finds them in other memory. A roof that a row
- * beats is measured again at the end.
+ * roofs that they are held against, and each round finds them and their machine code in other
+ * memory: where that lies makes some kernels a quarter slower on one process in ten, for all of its
+ * life. A roof that a row beats is measured again at the end.
  */
 export async function measure(
   gpu: Gpu,
@@ -83,6 +84,7 @@ export async function measure(
   for (const bytes of groups.keys()) memory.set(bytes, await roofs.memory(bytes));
   const memoryOf = (timed: Timed) => memory.get(setOf(timed))!;
   for (let round = 0; round < rounds; round++) {
+    if (round > 0) gpu.pipelines.forget();
     for (const [bytes, members] of groups) {
       onProgress?.(done, total, `round ${round + 1} of ${rounds}`);
       if (round > 0)

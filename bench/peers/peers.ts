@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { driverFiles } from '../../src/platform/node/drivers.ts';
 import { unpackSwiftShader } from '../../src/platform/node/swiftshader.ts';
 import type { AdapterKind, AdapterReport } from '../../src/platform/types.ts';
-import { COLD } from '../cold.ts';
+import { coldDrivers } from '../cold.ts';
 import type { Failure } from '../rows.ts';
 import { CannotError, type Connection, connectNode, connectPython } from './connection.ts';
 import { type Problem, problemOf } from './problems.ts';
@@ -229,7 +229,7 @@ async function wayTo(
  * first run the first.
  */
 async function environmentOf(kind: AdapterKind): Promise<NodeJS.ProcessEnv> {
-  const common = { ...process.env, ...COLD, KINEGRAD_ADAPTER: kind };
+  const common = { ...process.env, ...coldDrivers(), KINEGRAD_ADAPTER: kind };
   const driver =
     kind === 'lavapipe'
       ? driverFiles().find((file) => /lvp|lavapipe/.test(file))

@@ -17,6 +17,11 @@ export interface PipelineCache {
   get(key: PipelineKey): Promise<GPUComputePipeline>;
   /** Milliseconds from asking for a pipeline to having it; undefined until then. */
   compileTime(key: PipelineKey): number | undefined;
+  /**
+   * Forgets all pipelines. Those asked for later are made anew and come to lie elsewhere in memory,
+   * which can change how fast they run.
+   */
+  forget(): void;
   /** The bind group layout of a kernel, the same for all its pipelines. */
   layout(kernel: KernelFile): GPUBindGroupLayout;
 }
@@ -34,6 +39,7 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   const times = new Map<string, number>();
   const layouts = new Map<string, GPUBindGroupLayout>();
+  let generation = 0;
 
   const layout = (kernel: KernelFile) => {
     const known = layouts.get(kernel.file);
@@ -63,7 +69,9 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
     const composed = compose(key.kernel, key.constants, key.editions);
     const label = pipelineName(key);
     device.pushErrorScope('validation');
-    const module = device.createShaderModule({ label, code: composed.code });
+    // Implementations know a pipeline again by its source.
+    const code = generation > 0 ? `${composed.code}\n// ${generation}` : composed.code;
+    const module = device.createShaderModule({ label, code });
     const scope = device.popErrorScope();
     const pipeline = device.createComputePipelineAsync({
       label,
@@ -87,6 +95,10 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
   return {
     layout,
     compileTime: (key) => times.get(pipelineName(key)),
+    forget() {
+      pipelines.clear();
+      generation++;
+    },
     get(key) {
       const name = pipelineName(key);
       let pipeline = pipelines.get(name);
