@@ -32,9 +32,25 @@ export interface MeasureOptions extends Selection {
 export async function measureRows(options: MeasureOptions): Promise<Results> {
   const start = performance.now();
   Object.assign(process.env, coldDrivers());
+  const bar = progress('bench');
+  try {
+    const own = await ownRows(options, bar);
+    const beside = options.peers ? await peerRows(own.adapter, own.header, options, bar) : NO_PEERS;
+    return {
+      header: { ...own.header, seconds: (performance.now() - start) / 1000 },
+      rows: [...own.rows, ...beside.rows],
+      host: own.host,
+      failures: [...own.failures, ...beside.failures],
+    };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** What this engine does, on a device that is closed again: others need the memory. */
+async function ownRows(options: MeasureOptions, bar: Progress) {
   const { selected, failures } = select(await loadFamilies(), options);
   const gpu = await openGpu({ adapter: options.adapter });
-  const bar = progress('bench');
   try {
     const wishes = wishesOf(gpu, selected, options, failures);
     const cost = await dispatchCost(gpu);
@@ -47,16 +63,14 @@ export async function measureRows(options: MeasureOptions): Promise<Results> {
     });
     const header = await headerOf(gpu, session, cost);
     await session.dispose();
-    const { rows, failures: wrong } = session;
-    const beside = options.peers ? await peerRows(gpu.adapter, header, options, bar) : NO_PEERS;
     return {
-      header: { ...header, seconds: (performance.now() - start) / 1000 },
-      rows: [...rows, ...beside.rows],
+      adapter: gpu.adapter,
+      header,
+      rows: session.rows,
       host: host?.rows() ?? [],
-      failures: [...failures, ...wrong, ...beside.failures],
+      failures: [...failures, ...session.failures],
     };
   } finally {
-    bar.stop();
     gpu.close();
   }
 }

@@ -28,7 +28,10 @@ const streamKernel = kernel<'x' | 'z', 'y', StreamForm>(streamWgsl, {
   cost: ({ x }, { op }) => ({ bytes: (op === 'triad' ? 12 : 8) * sizeOf(x.shape), flops: 0 }),
 });
 
-const streamOp = op<StreamForm>('roof of memory', {
+/** The name of its op. */
+export const STREAM = 'roof of memory';
+
+const streamOp = op<StreamForm>(STREAM, {
   shape: ([x]) => [x!],
   lower: ({ inputs: [x, z], outputs: [y], run }, form) =>
     run(streamKernel, { x: x!, z: z!, y: y! }, form),

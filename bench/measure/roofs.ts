@@ -5,10 +5,18 @@
 
 import { median } from 'simple-statistics';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { slice } from '../../src/graph/ops/layout.ts';
 import { compile, type Program } from '../../src/graph/program.ts';
 import { size } from '../report/figures.ts';
 import type { Bandwidth } from '../rows.ts';
-import { type FmaForm, fmaChains, nothing, type StreamForm, stream } from './roof_kernels.ts';
+import {
+  type FmaForm,
+  fmaChains,
+  nothing,
+  STREAM,
+  type StreamForm,
+  stream,
+} from './roof_kernels.ts';
 import type { Sampler, Subject } from './sampler.ts';
 
 /** A roof: the kernels that came nearest to it, and their samples in milliseconds. */
@@ -88,20 +96,29 @@ export function openRoofs(gpu: Gpu, sampler: Sampler): Roofs {
   const openMemory = async (bytes: number): Promise<Roof> => {
     const candidates: Candidate[] = [];
     for (const op of OPS) {
-      const quads = Math.floor(bytes / (op === 'triad' ? 48 : 32) / 64) * 64;
-      for (const [width, steps, four] of SHAPES) {
-        // Fewer groups than this leave a device idle, and whole groups only: no form is to guard.
-        if (quads < 8 * width * steps) continue;
-        const whole = Math.floor(quads / (width * steps)) * width * steps;
-        const form: StreamForm = { op, width, steps, four };
-        const shape = [4 * whole];
-        const { dispatches } = await ready(
-          ({ x, z }) => ({ y: stream(x!, z!, form) }),
-          op === 'triad' ? { x: shape, z: shape } : { x: shape, z: [4] },
-        );
+      const moved = op === 'triad' ? 48 : 32;
+      const quads = Math.floor(bytes / moved);
+      // Fewer groups than this leave a device idle.
+      const forms = SHAPES.filter(([width, steps]) => quads >= 8 * width * steps).map(
+        ([width, steps, four]): StreamForm => ({ op, width, steps, four }),
+      );
+      // Whole groups only: no form is to guard.
+      const group = Math.max(...forms.map(({ width, steps }) => width * steps));
+      const whole = Math.floor(quads / group) * group;
+      const shape = [4 * whole];
+      const { dispatches, plan } = await ready(
+        // Of each result a quad is kept, so that all take turns in the same memory.
+        ({ x, z }) =>
+          Object.fromEntries(
+            forms.map((form, i) => [`y${i}`, slice(stream(x!, z!, form), [0], [4])]),
+          ),
+        { x: shape, z: op === 'triad' ? shape : [4] },
+      );
+      const streams = dispatches.filter((_, i) => plan.dispatches[i]!.op === STREAM);
+      forms.forEach(({ width, steps }, i) => {
         const name = `${op}, ${width} threads x ${steps} quads`;
-        candidates.push({ dispatches, name, work: (op === 'triad' ? 48 : 32) * whole });
-      }
+        candidates.push({ dispatches: [streams[i]!], name, work: moved * whole });
+      });
     }
     return roofOf(sampler, `memory at ${size(bytes)}`, candidates);
   };
