@@ -13,13 +13,15 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
+const DISPATCHES = '.program tbody tr:not(.heading)';
+
 const opened = async () => {
   const { page, calm } = await site.open('inspect');
-  await page.waitForSelector('.program tbody tr');
+  await page.waitForSelector(DISPATCHES, { state: 'attached' });
   return { page, calm };
 };
 const rows = (page: Page) =>
-  page.$$eval('.program tbody tr', (all) =>
+  page.$$eval(DISPATCHES, (all) =>
     all.map((row) => [...row.children].map((cell) => cell.textContent!.trim())),
   );
 const shader = (file: string) => readFileSync(join(root, 'shaders', file), 'utf8');
@@ -47,6 +49,12 @@ test('every dispatch of a lift has its op, its shapes and its time', async () =>
   expect(once).toBeGreaterThan(0);
   expect(all.slice(0, once).every((time) => time === 'once')).toBe(true);
   expect(await page.textContent('.program-words')).toContain(`${all.length - once} dispatches, `);
+  // Those are folded away until they are asked for, by the keyboard, too.
+  const prepared = page.locator(DISPATCHES).first();
+  expect(await prepared.isVisible()).toBe(false);
+  await page.locator('.program .toggle').press('Enter');
+  expect(await prepared.isVisible()).toBe(true);
+  expect(await page.locator('.program .toggle').textContent()).toContain(`1 – ${once}: run once`);
   const times = all.slice(once);
   expect(times.every((time) => /^[\d.]+ (µs|ms)$/.test(time))).toBe(true);
   const ms = (time: string) => Number.parseFloat(time) * (time.endsWith('µs') ? 1e-3 : 1);
@@ -58,7 +66,7 @@ test('every dispatch of a lift has its op, its shapes and its time', async () =>
 test('a dispatch opens its WGSL, as it was written, with the words that explain it', async () => {
   const { page, calm } = await opened();
   const product = (await rows(page)).findIndex(([, op]) => op!.startsWith('matmul'));
-  await page.focus(`.program tbody tr:nth-child(${product + 1}) button`);
+  await page.locator(DISPATCHES).nth(product).locator('button').focus();
   await page.keyboard.press('Enter');
   await page.waitForSelector('dialog[open]');
   const file = (await page.textContent('.drawer h3 code'))!.replace('shaders/', '');

@@ -8,6 +8,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenedSite, openSite } from './site.ts';
+import { click } from './train_view.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -24,17 +25,31 @@ beforeAll(async () => {
 afterAll(() => site?.close());
 
 /** Where a view has come to rest: WebGPU is there, and nothing is being loaded. */
-const settled = async (page: Page) => {
+const settled = async (page: Page, view: (typeof VIEWS)[number]) => {
   await page.waitForSelector('main h1, main h2');
   await page.waitForLoadState('networkidle');
+  if (keep && view === 'train') await trained(page);
   await page.waitForTimeout(keep ? 6000 : 500);
 };
+
+/** Steps after which curves and people show what training is. */
+const STEPS = 400;
+
+async function trained(page: Page) {
+  await click(page, 'go');
+  await page.waitForFunction(
+    (steps) =>
+      Number(/^Step([\d,]+)/.exec(document.querySelector('.tile')!.textContent!)?.[1]) >= steps,
+    STEPS,
+    { timeout: 60_000 },
+  );
+}
 
 describe.each(VIEWS)('%s', (view) => {
   test.each(['light', 'dark'] as const)('is accessible in %s', async (colorScheme) => {
     // The checker is run by the test, which the policy of the page would not let it.
     const { page, calm } = await site.open(view, { colorScheme, bypassCSP: true });
-    await settled(page);
+    await settled(page, view);
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() =>
       (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
@@ -53,7 +68,7 @@ describe.each(VIEWS)('%s', (view) => {
 
   test('fits a phone', async () => {
     const { page } = await site.open(view, { viewport: { width: 390, height: 844 } });
-    await settled(page);
+    await settled(page, view);
     const { scrollWidth, clientWidth } = await page.evaluate(() => {
       const { scrollWidth, clientWidth } = document.documentElement;
       return { scrollWidth, clientWidth };

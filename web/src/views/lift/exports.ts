@@ -48,23 +48,25 @@ function poseJson({ pose, lifted }: Exported): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Height of the picture, in pixels. */
+/** Height of the file, and the most that a wide picture takes of its width, in pixels. */
 const HEIGHT = 900;
+const WIDEST = 1800;
 
 /** The picture with its joints beside the scene. */
 async function picture({ pose, scene }: Exported): Promise<Blob> {
-  const scale = HEIGHT / pose.height;
-  const width = Math.round(pose.width * scale);
+  const scale = Math.min(HEIGHT / pose.height, WIDEST / pose.width);
+  const [width, height] = [pose.width, pose.height].map((n) => Math.max(1, Math.round(n * scale)));
+  const top = Math.round((HEIGHT - height!) / 2);
   const view = scene && (await createImageBitmap(await scene.png()));
   const viewWidth = view ? Math.round((view.width * HEIGHT) / view.height) : 0;
-  const canvas = new OffscreenCanvas(width + viewWidth, HEIGHT);
+  const canvas = new OffscreenCanvas(width! + viewWidth, HEIGHT);
   const context = canvas.getContext('2d') as unknown as CanvasRenderingContext2D;
   context.fillStyle = '#eaeef2';
-  context.fillRect(0, 0, width, HEIGHT);
-  if (pose.picture) context.drawImage(pose.picture.bitmap, 0, 0, width, HEIGHT);
-  const at = pose.joints.map((value) => value * scale);
+  context.fillRect(0, 0, width!, HEIGHT);
+  if (pose.picture) context.drawImage(pose.picture.bitmap, 0, top, width!, height!);
+  const at = pose.joints.map((value, i) => value * scale + (i % 2 ? top : 0));
   const sides = { left: '#0072b2', right: '#d55e00', middle: '#475563' };
   drawPerson(context, at, sides, HEIGHT / 110, { casing: '#ffffffd9' });
-  if (view) context.drawImage(view, width, 0, viewWidth, HEIGHT);
+  if (view) context.drawImage(view, width!, 0, viewWidth, HEIGHT);
   return canvas.convertToBlob({ type: 'image/png' });
 }

@@ -78,6 +78,7 @@ export function createSession(
   let wants: 'stop' | 'save' | undefined;
   const wanted = () => wants;
   let running: Promise<void> | undefined;
+  let taken: Promise<unknown> | undefined;
 
   const turn = (next: Phase, what = '') => {
     phase = next;
@@ -177,6 +178,26 @@ export function createSession(
     }
   }
 
+  /** The weights as a file that lifters load. */
+  async function weights() {
+    const before = phase;
+    try {
+      // A run of an earlier visit is only on the disk.
+      training ??= await open();
+    } finally {
+      turn(before);
+    }
+    const opened = training;
+    const { losses, judgements } = history;
+    const { mpjpe, paMpjpe } = judgements.at(-1)!;
+    const header = {
+      architecture: config.architecture,
+      options: opened.options,
+      training: { config, step: losses.length, mpjpe, paMpjpe },
+    };
+    return new Uint8Array(await writeWeights(header, opened.network, await opened.values()));
+  }
+
   const session: Session = {
     config,
     history,
@@ -210,28 +231,17 @@ export function createSession(
       if (running) wants ??= 'save';
       else if (training) await keep(training);
     },
-    async weights() {
-      const before = phase;
-      try {
-        // A run of an earlier visit is only on the disk.
-        training ??= await open();
-      } finally {
-        turn(before);
-      }
-      const opened = training;
-      const { losses, judgements } = history;
-      const { mpjpe, paMpjpe } = judgements.at(-1)!;
-      const header = {
-        architecture: config.architecture,
-        options: opened.options,
-        training: { config, step: losses.length, mpjpe, paMpjpe },
-      };
-      return new Uint8Array(await writeWeights(header, opened.network, await opened.values()));
+    weights() {
+      const made = weights();
+      taken = made.catch(() => {});
+      return made;
     },
     async close(keepIt) {
       if (keepIt) await session.pause();
       wants = 'stop';
       await running?.catch(() => {});
+      // It may be opening what is to be closed.
+      await taken;
       await training?.dispose();
       training = undefined;
     },
