@@ -1,7 +1,7 @@
 // dw[b, ky, kx, c] = Σ over the pixels (n, oy, ox) of block b of dy[n, oy, ox, c] x[n, oy stride - top + ky dilation, ...]
 //
-// One thread for each block of pixels, each tap and each T of channels. For windows with stride and dilation, and for large ones;
-// the others have `depthwise_weights_strips.wgsl`. Blocks are added in order afterwards.
+// One thread for each block of pixels, each tap and each T of channels. For windows with stride and dilation, and for long
+// ones; the others have `depthwise_weights_rows.wgsl`. Blocks are added in order afterwards.
 //
 // What lies outside the image counts as zero and is never loaded. Blocks keep the sums short.
 

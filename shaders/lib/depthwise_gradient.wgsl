@@ -9,9 +9,8 @@ struct Params {
   stride_y: u32, stride_x: u32, dilation_y: u32, dilation_x: u32,
   top: i32, left: i32,                         // padding
   blocks: u32,                                 // of rows of an image
-  phases_y: u32, phases_x: u32,                // rows and columns that share no input
-  strips: u32,                                 // of a block of rows
-  block: u32,                                  // strips, or pixels, that a thread adds up
+  phases_x: u32,                               // columns that share no input
+  block: u32,                                  // rows, or pixels, that a thread adds up
   first_block: u32,                            // when the images are cut
 }
 

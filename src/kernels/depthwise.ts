@@ -5,6 +5,7 @@
 
 import naive1 from '../../shaders/depthwise_1_naive.wgsl';
 import ranges2 from '../../shaders/depthwise_2_ranges.wgsl';
+import rows3 from '../../shaders/depthwise_3_rows.wgsl';
 import strips3 from '../../shaders/depthwise_3_strips.wgsl';
 import columns3x3 from '../../shaders/depthwise_4_columns_3x3.wgsl';
 import columns5x5 from '../../shaders/depthwise_4_columns_5x5.wgsl';
@@ -183,6 +184,31 @@ const byStrips = (strips: Strips): Division => ({
   }),
 });
 
+/** Columns of a strip of the kernel that goes along rows: as many as its sums have names. */
+const ALONG = 16;
+
+/** A thread for each strip of a row. */
+const byRows: Division = {
+  width: (target) => columnThreads(target, 64),
+  groups({ window, images, channels }, target) {
+    const { strips } = rowStrips(window);
+    const threads = images * window.places[0] * strips * channels;
+    return Math.ceil(threads / columnThreads(target, 64));
+  },
+  params: ({ window }) => ({ ...idle, ...rowStrips(window) }),
+  constants: ({ window }) => ({ SX: `${window.stride[1]}u` }),
+};
+
+/** Strips of a row of one image. */
+function rowStrips({ places, dilation }: Window) {
+  const phases_x = Math.min(dilation[1], places[1]);
+  return { phases_x, strips: phases_x * Math.ceil(Math.ceil(places[1] / dilation[1]) / ALONG) };
+}
+
+/** Whether that kernel computes a window. */
+export const hasRows = ([, , , , , , , sx, , dx]: readonly number[]): boolean =>
+  sx === 1 || dx === 1;
+
 /** Columns of a strip of the kernels that walk down: as many as their sums have names. */
 const COLUMNS = 4;
 
@@ -228,11 +254,16 @@ export const depthwiseVariants = {
   ranges: /* @__PURE__ */ depthwise(ranges2, byPixel()),
   strips1x4: /* @__PURE__ */ depthwise(strips3, byStrips({ rows: 1, columns: 4 })),
   strips2: /* @__PURE__ */ depthwise(strips3, byStrips({ rows: 2, columns: 0 })),
+  rows: /* @__PURE__ */ depthwise(rows3, byRows),
   columns3x3: /* @__PURE__ */ depthwise(columns3x3, byColumns),
   columns5x5: /* @__PURE__ */ depthwise(columns5x5, byColumns),
 } as const;
 
 export type DepthwiseVariant = keyof typeof depthwiseVariants;
+
+const MANY_TAPS = 25;
+const ROWS_FIRST: readonly DepthwiseVariant[] = ['rows', 'ranges'];
+const STRIPS_FIRST: readonly DepthwiseVariant[] = ['strips2', 'ranges'];
 
 /** The family, and its usual variants, as measured on lavapipe and SwiftShader. */
 export const depthwiseTunable: Tunable<DepthwiseVariant, DepthwiseKernel> = {
@@ -241,12 +272,18 @@ export const depthwiseTunable: Tunable<DepthwiseVariant, DepthwiseKernel> = {
   fits(name, _, shape) {
     if (name === 'columns3x3') return hasColumns(shape) === 3;
     if (name === 'columns5x5') return hasColumns(shape) === 5;
+    if (name === 'rows') return hasRows(shape);
     return !name.startsWith('strips') || hasStrips(shape);
   },
   usual(target, shape) {
-    if (!hasStrips(shape)) return 'ranges';
-    if (target.kind === 'hardware') return 'strips1x4';
-    const order = ['columns3x3', 'columns5x5', 'strips2'] as const;
+    if (target.kind === 'hardware') return hasStrips(shape) ? 'strips1x4' : 'ranges';
+    const [kh, kw] = shape.slice(4) as [number, number];
+    // The sums and taps of strips are arrays, which compilers leave in memory where there are many.
+    const order: readonly DepthwiseVariant[] = [
+      'columns3x3',
+      'columns5x5',
+      ...(kh * kw > MANY_TAPS ? ROWS_FIRST : STRIPS_FIRST),
+    ];
     return order.find((name) => depthwiseTunable.fits(name, target, shape))!;
   },
 };

@@ -6,12 +6,10 @@
 import inputWgsl from '../../shaders/depthwise_input_gradient.wgsl';
 import inputStripsWgsl from '../../shaders/depthwise_input_gradient_strips.wgsl';
 import weightsWgsl from '../../shaders/depthwise_weights.wgsl';
-import columns3x3Wgsl from '../../shaders/depthwise_weights_columns_3x3.wgsl';
-import columns5x5Wgsl from '../../shaders/depthwise_weights_columns_5x5.wgsl';
-import weightsStripsWgsl from '../../shaders/depthwise_weights_strips.wgsl';
+import weightsRowsWgsl from '../../shaders/depthwise_weights_rows.wgsl';
 import type { KernelFile } from '../gpu/shader.ts';
 import { singles } from './chain.ts';
-import { columnsOf, hasColumns, hasStrips, stripsOf, windowParams } from './depthwise.ts';
+import { hasStrips, windowParams } from './depthwise.ts';
 import { type Kernel, kernel, kernelLike, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
@@ -25,7 +23,7 @@ const groupsOf = (threads: number, target: Target) =>
   Math.ceil(threads / columnThreads(target, WIDTH));
 const tapsOf = ({ kernel }: Window) => ({ KH: `${kernel[0]}u`, KW: `${kernel[1]}u` });
 const stridesOf = ({ stride }: Window) => ({ SY: `${stride[0]}u`, SX: `${stride[1]}u` });
-const none = { blocks: 1, phases_y: 1, phases_x: 1, strips: 1 };
+const none = { blocks: 1, phases_x: 1 };
 
 interface Windowed {
   readonly window: Window;
@@ -87,7 +85,7 @@ export const depthwiseInputTunable: Tunable<'any' | 'strips', InputGradientKerne
 const plain = ([, , , , , , , , dy, dx]: readonly number[]) => dy === 1 && dx === 1;
 
 interface WeightAttributes extends Windowed {
-  /** Strips, or pixels, that a thread adds up. */
+  /** Rows, or pixels, that a thread adds up. */
   readonly block: number;
   /** Index of the first block, when the images are cut. */
   readonly firstBlock: number;
@@ -96,7 +94,7 @@ type WeightKernel = Kernel<'x' | 'dy', 'dw', WeightAttributes>;
 
 /** How the gradient of the weights is divided into blocks. */
 interface Units {
-  /** Strips, or pixels, of an image. */
+  /** Rows, or pixels, of an image. */
   readonly units: (window: Window) => number;
   /** Threads that share one of them. */
   readonly shared: (window: Window) => number;
@@ -105,18 +103,11 @@ interface WeightVariant extends Units {
   readonly kernel: WeightKernel;
 }
 
-interface Strips {
-  readonly blocks: number;
-  readonly phases_y: number;
-  readonly phases_x: number;
-  readonly strips: number;
-}
-
 /** dw [blocks, kh, kw, 1, c]: a thread for each tap that it does not hold, block of units and T of channels. */
 function weightVariant(
   file: KernelFile,
   { units, shared }: Units,
-  strips: (window: Window) => Strips = () => none,
+  phases: (window: Window) => number = () => 1,
   constants: (window: Window) => Readonly<Record<string, string>> = () => ({}),
 ): WeightVariant {
   const made = kernel<'x' | 'dy', 'dw', WeightAttributes>(file, {
@@ -129,7 +120,8 @@ function weightVariant(
       ...windowParams(window),
       images: x.shape[0]!,
       channels: quadsOf(x),
-      ...strips(window),
+      ...none,
+      phases_x: phases(window),
       block,
       first_block: firstBlock,
     }),
@@ -147,59 +139,32 @@ function weightVariant(
   return { kernel: made, units, shared };
 }
 
-const one = () => 1;
-
-/** Strips of rows along which threads walk. */
-function byRows(rows: number): WeightVariant {
-  const inRows = (window: Window) => stripsOf(window, { rows, columns: 0 });
-  return weightVariant(
-    weightsStripsWgsl,
-    { units: (window) => inRows(window).blocks, shared: one },
-    (window) => {
-      const { blocks, phases_y, phases_x } = inRows(window);
-      return { blocks, phases_y, phases_x, strips: 1 };
-    },
-    (window) => ({ ...stridesOf(window), ROWS: `${inRows(window).rows}u` }),
-  );
-}
-
-/** Strips of columns down which threads walk. */
-const byColumns = (file: KernelFile): WeightVariant =>
+/** Rows of dy along which threads walk, each for one row of taps. */
+const byTapRows = (): WeightVariant =>
   weightVariant(
-    file,
-    {
-      units(window) {
-        const { blocks, strips } = columnsOf(window);
-        return blocks * strips;
-      },
-      shared: one,
-    },
-    columnsOf,
+    weightsRowsWgsl,
+    { units: ({ places }) => places[0], shared: ({ kernel }) => kernel[0] },
+    ({ places, dilation }) => Math.min(dilation[1], places[1]),
+    ({ stride }) => ({ SX: `${stride[1]}u` }),
   );
+
+/** Taps of a row that have a name in that kernel. */
+const MOST_NAMED = 7;
+const hasTapRows = ([, , , , , kw, , sx, , dx]: readonly number[]) =>
+  kw! <= MOST_NAMED && (sx === 1 || (sx === 2 && dx === 1));
 
 /** The gradient of the weights. */
-export const depthwiseWeightTunable: Tunable<
-  'any' | 'strips1' | 'strips2' | 'columns3x3' | 'columns5x5',
-  WeightVariant
-> = {
+export const depthwiseWeightTunable: Tunable<'any' | 'rows', WeightVariant> = {
   family: 'depthwiseWeight',
   variants: {
     any: /* @__PURE__ */ weightVariant(weightsWgsl, {
       units: ({ places }) => sizeOf(places),
       shared: ({ kernel }) => sizeOf(kernel),
     }),
-    strips1: /* @__PURE__ */ byRows(1),
-    strips2: /* @__PURE__ */ byRows(2),
-    columns3x3: /* @__PURE__ */ byColumns(columns3x3Wgsl),
-    columns5x5: /* @__PURE__ */ byColumns(columns5x5Wgsl),
+    rows: /* @__PURE__ */ byTapRows(),
   },
-  fits(name, _, shape) {
-    if (name === 'columns3x3') return hasColumns(shape) === 3;
-    if (name === 'columns5x5') return hasColumns(shape) === 5;
-    return name === 'any' || hasStrips(shape);
-  },
-  usual: ({ kind }, shape) =>
-    !hasStrips(shape) ? 'any' : kind === 'hardware' ? 'strips1' : 'strips2',
+  fits: (name, _, shape) => name === 'any' || hasTapRows(shape),
+  usual: (_, shape) => (hasTapRows(shape) ? 'rows' : 'any'),
 };
 
 /** Threads that are enough for a device. */
