@@ -9,6 +9,7 @@ import {
   assertBackward,
   assertForward,
   assertRepeats,
+  HALF_TOLERANCE,
   type Prepared,
   prepare,
   type Result,
@@ -42,10 +43,23 @@ export function checkOp<A = undefined>(
           test(`${shapes} backward: ${each.why}`, () => assertBackward(sheet, each, results[i]!));
       });
       test('bitwise equal on a second run', () => results.forEach(assertRepeats));
+      if (gpu === devices[0]!.gpu)
+        test('stored in halves', () => checkHalves(gpu, sheet, cases), COMPILING);
       // Dispatch by dispatch SwiftShader takes long, and where there is a better one it adds little.
       if (gpu === devices[0]!.gpu)
         test('within its operands', () => checkBounds(gpu, sheet, cases), COMPILING);
     });
+}
+
+/** Fails where halves between ops make more of a difference than they must. */
+async function checkHalves<A>(gpu: Gpu, sheet: Sheet<A>, cases: readonly Prepared<A>[]) {
+  const wide = { ...sheet, tolerance: sheet.halfTolerance ?? HALF_TOLERANCE };
+  const results = await run(gpu, sheet, cases, 'f16');
+  results.forEach((result, i) => {
+    assertForward(wide, cases[i]!, result);
+    if (!sheet.forwardOnly) assertBackward(wide, cases[i]!, result);
+    assertRepeats(result);
+  });
 }
 
 /** Fails where a kernel reads or writes beyond an operand. */

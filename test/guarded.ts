@@ -6,7 +6,8 @@
 import { download } from '../src/gpu/download.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { rangeBytes } from '../src/graph/memory.ts';
-import { type Plan, type PlannedDispatch, STEP_BYTES } from '../src/graph/plan.ts';
+import type { Plan, PlannedDispatch } from '../src/graph/plan.ts';
+import { STEP_BYTES } from '../src/graph/plan_bytes.ts';
 import { writeParams } from '../src/graph/recording.ts';
 import type { Memory } from '../src/kernels/tensor.ts';
 

@@ -35,7 +35,12 @@ export interface Sheet<A> {
   forwardOnly?: boolean;
   /** Variants that the program is told to use. */
   variants?: Variants;
+  /** Of the results where all between ops is stored in halves, in the same way; the default is {@link HALF_TOLERANCE}. */
+  halfTolerance?: number;
 }
+
+/** Halves have 11 bits; what they lose comes in with the inputs and again with the result. */
+export const HALF_TOLERANCE = 2e-3;
 
 type From = (z: number) => number;
 
@@ -143,10 +148,11 @@ export async function run<A>(
   gpu: Gpu,
   sheet: Sheet<A>,
   cases: readonly Prepared<A>[],
+  storage: 'f32' | 'f16' = 'f32',
 ): Promise<Result[]> {
   const { forwardOnly, variants } = sheet;
   const { graph, specs, batch } = stage(sheet, cases);
-  const program = await compile(gpu, graph, specs, { ...(variants && { variants }) });
+  const program = await compile(gpu, graph, specs, { storage, ...(variants && { variants }) });
   const read = forwardOnly ? ['y'] : ['y', 'dx'];
   const values: Values[][] = [];
   for (let times = 0; times < 2; times++) {

@@ -1,6 +1,7 @@
 /** Compute pipelines, compiled asynchronously and in parallel, each once. */
 
 import { ShaderError } from './faults.ts';
+import { type Halves, halfForm } from './halves.ts';
 import { scoped } from './scopes.ts';
 import { type Constants, compose, type Editions, explain, type KernelFile } from './shader.ts';
 
@@ -10,6 +11,8 @@ export interface PipelineKey {
   readonly overrides: Readonly<Record<string, number>>;
   readonly constants: Constants;
   readonly editions: Editions;
+  /** Bindings that hold halves. */
+  readonly halves?: Halves;
 }
 
 export interface PipelineCache {
@@ -27,11 +30,13 @@ export interface PipelineCache {
 }
 
 /** Pipelines that are the same have the same name. */
-export function pipelineName({ kernel, overrides, constants, editions }: PipelineKey): string {
+export function pipelineName(key: PipelineKey): string {
+  const { kernel, overrides, constants, editions, halves = [] } = key;
   const values = Object.entries({ ...constants, ...overrides }).map(
     ([name, value]) => `${name}=${value}`,
   );
   for (const { file } of Object.values(editions)) values.push(file);
+  for (const name of halves) values.push(`halves in ${name}`);
   return [kernel.file, ...values.sort()].join(' ');
 }
 
@@ -66,7 +71,11 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
   const compile = async (key: PipelineKey) => {
     counts.pipelines++;
     const start = performance.now();
-    const composed = compose(key.kernel, key.constants, key.editions);
+    const { kernel, constants, editions, halves = [] } = key;
+    const composed = compose(kernel, constants, editions, {
+      names: halves,
+      form: halfForm(device),
+    });
     const label = pipelineName(key);
     device.pushErrorScope('validation');
     // Implementations know a pipeline again by its source.

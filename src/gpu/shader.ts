@@ -3,6 +3,7 @@
  */
 
 import { ShaderError } from './faults.ts';
+import { type HalfForm, type Halves, withHalves } from './halves.ts';
 
 /** A WGSL file and the files it uses. Module-scope declarations may come in any order. */
 export interface ShaderFile {
@@ -41,15 +42,18 @@ export function compose(
   kernel: ShaderFile,
   constants: Constants = {},
   editions: Editions = {},
+  halves: { names: Halves; form: HalfForm } = { names: [], form: 'f16' },
 ): Composed {
   const files = closure(kernel, editions);
   let texts = files.map(({ text }) => text);
   for (const [name, value] of Object.entries(constants))
     texts = setConstant(kernel, texts, name, value);
-  const lines = texts.flatMap((text, i) =>
-    text.split('\n').map((line, n) => ({ file: files[i]!.file, line: n + 1, text: line })),
-  );
-  return { code: texts.join('\n'), locate: (line) => lines[line - 1] ?? lines.at(-1)! };
+  const code = withHalves(texts.join('\n'), halves.names, halves.form);
+  const compiled = code.split('\n');
+  const lines = texts
+    .flatMap((text, i) => text.split('\n').map((_, n) => ({ file: files[i]!.file, line: n + 1 })))
+    .map((place, i) => ({ ...place, text: compiled[i]! }));
+  return { code, locate: (line) => lines[line - 1] ?? lines.at(-1)! };
 }
 
 function closure(wanted: ShaderFile, editions: Editions, seen: ShaderFile[] = []): ShaderFile[] {

@@ -1,11 +1,11 @@
 /** Which buffer holds what: memory that is never alive at the same time shares a block. */
 
 import type { Dispatch } from '../kernels/kernel.ts';
-import { type Memory, type Operand, sizeOf } from '../kernels/tensor.ts';
+import { elementBytes, type Memory, type Operand, sizeOf } from '../kernels/tensor.ts';
 
 /** A buffer of a plan, and what lies in it over the course of a step. */
 export interface Block {
-  /** Elements. */
+  /** Words of 4 bytes. */
   size: number;
   readonly holds: Memory[];
 }
@@ -67,5 +67,5 @@ function newBlock(blocks: Block[]): Block {
 }
 
 /** Bytes that are bound for an operand: a whole number of quads, so that kernels may read the last one. */
-export const rangeBytes = ({ shape }: Operand): number =>
-  16 * Math.max(1, Math.ceil(sizeOf(shape) / 4));
+export const rangeBytes = (operand: Operand): number =>
+  4 * elementBytes(operand) * Math.max(1, Math.ceil(sizeOf(operand.shape) / 4));

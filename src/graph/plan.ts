@@ -4,16 +4,19 @@
  * groups of it.
  */
 
+import type { Halves } from '../gpu/halves.ts';
 import type { Dispatch, Target } from '../kernels/kernel.ts';
 import { copy, stridesOf } from '../kernels/layout.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { checkTold, type Variants } from '../kernels/tuning.ts';
+import { halfResults, unfitHalves } from './halves.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
+import { planBytes, SLOTS } from './plan_bytes.ts';
 import { keptTensors, preparationOf } from './preparation.ts';
-import { type Outputs, readingLayout } from './reading.ts';
-import { rewrite } from './rewrite.ts';
+import type { Outputs } from './reading.ts';
+import { type Graph, rewrite } from './rewrite.ts';
 import {
   constant,
   type Lowering,
@@ -22,7 +25,7 @@ import {
   type Tape,
   type Tensor,
 } from './trace.ts';
-import { ALIGNMENT, type Variable, type VariableSet } from './variables.ts';
+import type { Variable, VariableSet } from './variables.ts';
 
 export interface Plan {
   /** Run before the first step, and again when variables have changed; see `preparation.ts`. */
@@ -55,6 +58,8 @@ export interface Plan {
 }
 
 export interface PlannedDispatch extends Dispatch {
+  /** Storage bindings that hold halves. */
+  readonly halves: Halves;
   /** The op that it serves. */
   readonly op: string;
   /** Runs only with the last micro-batch. */
@@ -64,12 +69,9 @@ export interface PlannedDispatch extends Dispatch {
 export interface PlanOptions {
   /** Merge chains of elementwise ops, and epilogues into products. */
   fuse?: boolean;
+  /** How results between ops are stored. */
+  storage?: 'f32' | 'f16';
 }
-
-/** Scalars that a step can hold; `lib/step.wgsl` declares as many. */
-const SLOTS = 64;
-export const bytesOf = (memory: Memory): number => 4 * padded(memory.size);
-const padded = (size: number) => Math.max(1, Math.ceil(size / ALIGNMENT)) * ALIGNMENT;
 
 /** Plans the calls of a tape that the outputs need. */
 export function makePlan(
@@ -77,11 +79,27 @@ export function makePlan(
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
   device: Target,
-  { fuse = true }: PlanOptions = {},
+  { fuse = true, storage = 'f32' }: PlanOptions = {},
 ): Plan {
   const traced = { calls: tape.calls, outputs: Object.values(outputs) };
   const graph = rewrite(traced, tape.gradients, { fuse });
-  const names = Object.keys(outputs);
+  // Which kernels bind a result is known only when it has been planned: those that do not take
+  // halves have it in f32 the next time.
+  const refused = storage === 'f16' ? new Set<Tensor>() : undefined;
+  for (;;) {
+    const plan = lay(graph, inputs, Object.keys(outputs), device, refused);
+    if (plan) return plan;
+  }
+}
+
+/** Lays a graph out; undefined where results turn out to be refused as halves. */
+function lay(
+  graph: Graph,
+  inputs: Readonly<Record<string, Tensor>>,
+  names: readonly string[],
+  device: Target,
+  refused: Set<Tensor> | undefined,
+): Plan | undefined {
   const prepared = preparationOf(graph);
   const preparation: PlannedDispatch[] = [];
   const dispatches: PlannedDispatch[] = [];
@@ -101,6 +119,12 @@ export function makePlan(
   const memory = (name: string, size: number, into: Set<Memory>): Memory => {
     const made = { name, size };
     into.add(made);
+    return made;
+  };
+  const halfMemory = (name: string, t: Tensor) => {
+    const made = { name, size: Math.ceil(t.size / 2), half: true };
+    scratch.add(made);
+    halves.set(made, t);
     return made;
   };
   const whole = (memory: Memory, shape: Shape): Operand => ({ memory, offset: 0, shape });
@@ -150,11 +174,20 @@ export function makePlan(
         const place = placed.get(t);
         if (place) return { ...place, shape: t.shape };
         const { name } = source.call.op;
+        if (halved?.has(t)) return whole(halfMemory(name, t), t.shape);
         return whole(memory(name, t.size, kept.has(t) ? lasting : scratch), t.shape);
       }
     }
   };
   const kept = keptTensors([...graph.outputs, ...prepared.results]);
+  const halves = new Map<Memory, Tensor>();
+  const halved =
+    refused &&
+    halfResults(
+      graph.calls.filter((call) => !prepared.calls.has(call)),
+      [...graph.outputs, ...prepared.results],
+      (t) => placed.has(t) || refused.has(t),
+    );
 
   let microBatches = 1;
   // What is made once a step, with the last micro-batch, and all that is made of it.
@@ -217,14 +250,14 @@ export function makePlan(
       const y = whole(memory(`copy of ${x.memory.name}`, sizeOf(x.shape), scratch), x.shape);
       const lies = { first: 0, strides: stridesOf(x.shape) };
       for (const made of copy(target, { x, y }, { shape: x.shape, x: lies, y: lies }))
-        before.push({ ...made, op: 'copy', update });
+        before.push(planned(made.operands, made, 'copy', update));
       moved[name] = y;
     }
-    return [...before, { ...dispatch, operands: moved, op: op.name, update }];
+    return [...before, planned(moved, dispatch, op.name, update)];
   }
 
   checkTold(device.told, variants);
-  const planned = Object.fromEntries(
+  const read = Object.fromEntries(
     names.map((name, i) => {
       const t = graph.outputs[i]!;
       return [name, { operand: operandOf(t), dtype: t.dtype }];
@@ -234,8 +267,11 @@ export function makePlan(
     Object.entries(inputs).map(([name, t]) => [name, { operand: operandOf(t), dtype: t.dtype }]),
   );
   const all = [...preparation, ...dispatches];
+  const unfit = unfitHalves(all, target);
+  for (const made of unfit) refused!.add(halves.get(made)!);
+  if (unfit.size > 0) return undefined;
   const blocks = assignBlocks(all, scratch);
-  const bytes = planBytes(blocks, lasting, all, planned);
+  const bytes = planBytes(blocks, lasting, all, read);
   return {
     preparation,
     dispatches,
@@ -244,7 +280,7 @@ export function makePlan(
     constants,
     slabs,
     inputs: inputOperands,
-    outputs: planned,
+    outputs: read,
     late: new Set(names.filter((_, i) => late.has(graph.outputs[i]!))),
     schedules,
     bytes,
@@ -255,40 +291,21 @@ export function makePlan(
   };
 }
 
+function planned(
+  operands: Dispatch['operands'],
+  dispatch: Dispatch,
+  op: string,
+  update: boolean,
+): PlannedDispatch {
+  const halves = dispatch.kernel.storage.map(({ name }) => name);
+  const isHalf = (name: string) => operands[name]!.memory.half === true;
+  return { ...dispatch, operands, halves: halves.filter(isHalf), op, update };
+}
+
 function slotOf(schedules: Schedule[], schedule: Schedule): number {
   const at = schedules.indexOf(schedule);
   if (at >= 0) return at;
   if (schedules.length === SLOTS)
     throw new Error(`a program can follow ${SLOTS} schedules at most`);
   return schedules.push(schedule) - 1;
-}
-
-/** Offsets in a uniform buffer are multiples of this. */
-export const UNIFORM_STEP = 256;
-export const STEP_BYTES = 16 + 4 * SLOTS;
-
-/** Steps that may be queued and unfinished. */
-export const IN_FLIGHT = 2;
-/** Staging buffers for reading outputs: one for each step in flight, and one that is being read. */
-export const READING_SLOTS = IN_FLIGHT + 1;
-
-/** Everything that a program of this plan allocates. */
-function planBytes(
-  blocks: readonly Block[],
-  lasting: ReadonlySet<Memory>,
-  dispatches: readonly Dispatch[],
-  outputs: Outputs,
-) {
-  const scratchBytes = blocks.reduce((sum, { size }) => sum + 4 * padded(size), 0);
-  const lastingBytes = [...lasting].reduce((sum, memory) => sum + bytesOf(memory), 0);
-  const readingBytes = READING_SLOTS * readingLayout(outputs).total;
-  return scratchBytes + lastingBytes + paramsBytes(dispatches) + STEP_BYTES + readingBytes;
-}
-
-export function paramsBytes(dispatches: readonly Dispatch[]): number {
-  const size = dispatches.reduce(
-    (sum, { kernel }) => sum + Math.ceil(kernel.paramsSize / UNIFORM_STEP) * UNIFORM_STEP,
-    0,
-  );
-  return Math.max(size, UNIFORM_STEP);
 }

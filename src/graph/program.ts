@@ -1,6 +1,7 @@
 /** Programs: a function on tensors, traced, planned, compiled, and run. */
 
 import type { Gpu } from '../gpu/gpu.ts';
+import { halfForm } from '../gpu/halves.ts';
 import { tunedVariants } from '../gpu/tuning.ts';
 import type { Target } from '../kernels/kernel.ts';
 import type { DType, Shape } from '../kernels/tensor.ts';
@@ -48,19 +49,20 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
   gpu: Gpu,
   f: (inputs: Traced<I>) => Readonly<Record<string, Tensor>>,
   inputs: I,
-  { fuse = true, variants = {} }: CompileOptions,
+  { fuse = true, variants = {}, storage = 'f32' }: CompileOptions,
 ): (kept: Variants) => Plan {
   const symbols = symbolsOf(inputs);
   const { tape, result } = trace(() => f(symbols));
   return (kept) => {
     const target = { ...targetOf(gpu), told: { ...variants, ...kept } };
-    return makePlan(tape, symbols, result, target, { fuse });
+    return makePlan(tape, symbols, result, target, { fuse, storage });
   };
 }
 
 /** What plans and kernels know of a device. */
-export const targetOf = ({ adapter, subgroupSize, maxBinding, tuning }: Gpu): Target => ({
+export const targetOf = ({ adapter, device, subgroupSize, maxBinding, tuning }: Gpu): Target => ({
   kind: adapter.kind,
+  halfForm: halfForm(device),
   subgroupSize,
   maxBinding,
   tuned: (family, shape) => tunedVariants(tuning.entries, family, shape),

@@ -5,16 +5,10 @@
 
 import { bytes, LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Memory, Operand } from '../kernels/tensor.ts';
+import { elementBytes, type Memory, type Operand } from '../kernels/tensor.ts';
 import { rangeBytes } from './memory.ts';
-import {
-  bytesOf,
-  type Plan,
-  type PlannedDispatch,
-  paramsBytes,
-  READING_SLOTS,
-  STEP_BYTES,
-} from './plan.ts';
+import type { Plan, PlannedDispatch } from './plan.ts';
+import { bytesOf, paramsBytes, READING_SLOTS, STEP_BYTES } from './plan_bytes.ts';
 import { type Ring, readingRing } from './reading.ts';
 import { bytesOfSet, isStored, type Store, storeOf } from './store.ts';
 
@@ -241,5 +235,6 @@ function bind(gpu: Gpu, dispatch: PlannedDispatch, owned: Owned, at: number): GP
 
 function range(buffers: ReadonlyMap<Memory, GPUBuffer>, operand: Operand): GPUBufferBinding {
   const { memory, offset } = operand;
-  return { buffer: buffers.get(memory)!, offset: 4 * offset, size: rangeBytes(operand) };
+  const buffer = buffers.get(memory)!;
+  return { buffer, offset: elementBytes(operand) * offset, size: rangeBytes(operand) };
 }

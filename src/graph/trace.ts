@@ -123,6 +123,8 @@ export interface OpRule<A> {
    * of type {@link StageSpec}; the planner fuses them.
    */
   readonly epilogue?: number;
+  /** Outputs that may be stored as halves: values that flow on, no statistics and no sums of many. */
+  readonly halves?: readonly number[];
   /** The output is the input under another shape: no kernel, no memory. */
   readonly isView?: boolean;
 }

@@ -5,8 +5,9 @@
  */
 
 import { LimitError, ShaderError } from '../gpu/faults.ts';
+import type { HalfForm } from '../gpu/halves.ts';
 import type { Constants, Editions, KernelFile } from '../gpu/shader.ts';
-import { type Operand, rows, sizeOf } from './tensor.ts';
+import { elementBytes, type Operand, rows, sizeOf } from './tensor.ts';
 import type { Variants } from './tuning.ts';
 
 /** What the planner knows of the device, for kernels to choose by. */
@@ -15,6 +16,8 @@ export interface Target {
   readonly kind: 'hardware' | 'lavapipe' | 'swiftshader';
   /** Lanes of every subgroup, or 0 where they vary or there are none. */
   readonly subgroupSize: number;
+  /** How the device stores halves. */
+  readonly halfForm: HalfForm;
   /** Bytes of the largest range that one binding may cover. */
   readonly maxBinding: number;
   /** Variants that the program is to use; see `choose` of `tuning.ts`. */
@@ -175,7 +178,7 @@ function pieces<In extends string, Out extends string, A>(
   t: Operands<In | Out>,
   a: A,
 ): { t: Operands<In | Out>; a: A }[] {
-  const bytesOf = (operand: Operand) => 4 * sizeOf(operand.shape);
+  const bytesOf = (operand: Operand) => elementBytes(operand) * sizeOf(operand.shape);
   const names = Object.keys(t) as (In | Out)[];
   const large = names.filter((name) => bytesOf(t[name]) > maxBinding);
   const cut = spec.cut?.(t, a) ?? [];
@@ -191,15 +194,16 @@ function pieces<In extends string, Out extends string, A>(
       maxBinding,
       'this kernel cannot cut it, so use a smaller batch or a device with larger bindings',
     );
-  const widths = cut.map((name) => sizeOf(t[name].shape.slice(1)));
-  // A binding starts at a multiple of 256 bytes, which is 64 elements.
-  const step = widths.reduce((all, width) => lcm(all, 64 / gcd(64, width)), spec.cutRows ?? 1);
-  const bound = Math.min(maxBinding / (4 * Math.max(...widths)), most);
+  // Bytes of a row.
+  const widths = cut.map((name) => elementBytes(t[name]) * sizeOf(t[name].shape.slice(1)));
+  // A binding starts at a multiple of 256 bytes.
+  const step = widths.reduce((all, width) => lcm(all, 256 / gcd(256, width)), spec.cutRows ?? 1);
+  const bound = Math.min(maxBinding / Math.max(...widths), most);
   const count = Math.floor(bound / step) * step;
   if (count < 1)
     throw new LimitError(
       `${file.file}: ${step} rows of ${t[large[0]!].memory.name}`,
-      4 * step * Math.max(...widths),
+      step * Math.max(...widths),
       maxBinding,
       'rows this long do not fit a binding, so use a narrower tensor',
     );

@@ -23,7 +23,13 @@ export interface Box {
 const copyBox = /* @__PURE__ */ kernel<'x', 'y', Box>(copyWgsl, {
   reads: ['x'],
   writes: ['y'],
-  constants: (_, box) => ({ U: copiesQuads(box) ? 'vec4u' : 'u32' }),
+  constants({ x, y }, box) {
+    // Halves are converted, which loses nothing.
+    const half = x.memory.half || y.memory.half;
+    return {
+      U: `${copiesQuads(box) ? 'vec4' : ''}${half ? 'f' : 'u'}${copiesQuads(box) ? '' : '32'}`,
+    };
+  },
   overrides: (_t, box, target) => ({ WIDTH: linesOf(target, box).width }),
   params: (_, box, target) => {
     const { shape, x, y } = copiesQuads(box) ? inQuads(box) : box;

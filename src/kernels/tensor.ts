@@ -12,8 +12,10 @@ export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1)
  */
 export interface Memory {
   readonly name: string;
-  /** Elements of 4 bytes. */
+  /** Words of 4 bytes. */
   readonly size: number;
+  /** Whether its elements are halves, two to a word. */
+  readonly half?: boolean;
 }
 
 /** A range of memory with a shape, as a kernel reads or writes it. Offsets are in elements. */
@@ -22,6 +24,9 @@ export interface Operand {
   readonly offset: number;
   readonly shape: Shape;
 }
+
+/** Bytes of an element. */
+export const elementBytes = ({ memory }: Operand): 2 | 4 => (memory.half ? 2 : 4);
 
 /** The same elements under another shape of the same size. */
 export const view = (operand: Operand, shape: Shape): Operand => ({ ...operand, shape });

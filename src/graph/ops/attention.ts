@@ -32,6 +32,7 @@ export interface AttentionOptions {
  * they would lose what exp makes of their last digits.
  */
 const attentionRule: OpRule<AttentionAttributes> = {
+  halves: [0],
   shape: ([q]) => [q!, q!.slice(0, -1), q!.slice(0, -1)],
   lower: (context, a) => {
     const [q, k, v, mask = q] = context.inputs as [Operand, Operand, Operand, Operand?];
@@ -54,6 +55,7 @@ const attentionOp = /* @__PURE__ */ op<AttentionAttributes>('attention', attenti
 
 /** [dq, dk, dv] */
 const attentionBackwardOp = /* @__PURE__ */ op<AttentionAttributes>('attentionBackward', {
+  halves: [0, 1, 2],
   shape: ([q, k, v]) => [q!, k!, v!],
   lower: (context, a) => {
     const [q, k, v, o, tops, logs, d_o, mask = q] = context.inputs as Operand[] & { 0: Operand };

@@ -46,6 +46,7 @@ const backward: Rule['backward'] = ([dy], { x: [x, scale], y: [, mean, invStd], 
 
 /** [y, mean, inv_std] of x, scale and shift; updates the running statistics. */
 const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
+  halves: [0],
   shape,
   writes,
   backward,
@@ -102,6 +103,7 @@ export const batchNormGradient = (...inputs: Tensor[]): readonly Tensor[] =>
 
 /** [dx, dscale, dshift] */
 const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
+  halves: [0],
   shape: ([x, , , , scale]) => [x!, scale!, scale!],
   lower: (context) => {
     const [x, dy] = context.inputs.slice(0, 2).map(matrix) as [Operand, Operand];

@@ -33,6 +33,7 @@ interface InputCall extends StagedCall {
 
 /** y of x and w. */
 const convRule: OpRule<StagedCall> = {
+  halves: [0],
   shape: ([x, w], { window }) => [[x![0]!, ...window.places, w![3]!]],
   epilogue: maxConvStages,
   lower: (context, { window, groups, stages }) => {
@@ -59,6 +60,7 @@ const convOp: Op<StagedCall> = /* @__PURE__ */ op<StagedCall>('conv2d', convRule
 
 /** dx of dy and w, which is the transposed convolution of dy. */
 const inputRule: OpRule<InputCall> = {
+  halves: [0],
   shape: ([dy], { window, channels }) => [[dy![0]!, ...window.image, channels]],
   epilogue: maxConvStages,
   lower: (context, { window, groups, stages }) => {

@@ -26,6 +26,7 @@ export interface DepthwiseCall {
 }
 
 const depthwiseRule: OpRule<DepthwiseCall> = {
+  halves: [0],
   shape: ([x], { window }) => [[x![0]!, ...window.places, x![3]!]],
   epilogue: maxDepthwiseStages,
   lower: (context, { window, stages }) => {
@@ -45,6 +46,7 @@ const depthwiseOp = /* @__PURE__ */ op<DepthwiseCall>('depthwiseConv2d', depthwi
 
 // dx[i] = Σ dy[o] w[k] over all o and k with o stride - top + k dilation = i
 const inputGradientOp = /* @__PURE__ */ op<{ window: Window }>('depthwiseInputGradient', {
+  halves: [0],
   shape: ([dy], { window }) => [[dy![0]!, ...window.image, dy![3]!]],
   lower: (context, { window }) => {
     const [dy, taps] = context.inputs as [Operand, Operand];

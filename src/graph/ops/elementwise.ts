@@ -119,6 +119,7 @@ export function runStages(
 }
 
 export const elementwiseOp = /* @__PURE__ */ op<ElementwiseAttributes>('elementwise', {
+  halves: [0],
   shape: ([x]) => [x!],
   epilogue: maxStages,
   lower: (context, { stages }) => {

@@ -23,6 +23,7 @@ const lines = (maps: Operand): Operand => {
 
 /** y from joints and amplitude. */
 const heatmapsRule: OpRule<HeatmapCall> = {
+  halves: [0],
   shape: ([joints], { height, width }) => [[joints![0]!, height, width, joints![1]!]],
   lower: ({ inputs: [joints, amplitude], outputs, run, target }, { sigma }) => {
     const y = lines(outputs[0]!);

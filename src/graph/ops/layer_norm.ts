@@ -19,6 +19,7 @@ import { addBlocks } from './norm_sums.ts';
 
 /** [y, mean, inv_std] of x, scale and shift. */
 const layerNormRule: OpRule<{ epsilon: number }> = {
+  halves: [0],
   shape: ([x]) => [x!, x!.slice(0, -1), x!.slice(0, -1)],
   lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run, target }, a) => {
     const [rows] = matrix(x!).shape as [number];
@@ -47,6 +48,7 @@ const layerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('layerNorm', layerNo
 
 /** [sum, y, mean, inv_std] of x, residual, scale and shift. */
 const addRule: OpRule<{ epsilon: number }> = {
+  halves: [0, 1],
   shape: ([x]) => [x!, x!, x!.slice(0, -1), x!.slice(0, -1)],
   lower: ({ inputs, outputs, run, target }, a) => {
     const [x, residual] = inputs.slice(0, 2).map(matrix) as [Operand, Operand];
@@ -70,6 +72,7 @@ const addLayerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', a
 });
 
 const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
+  halves: [0],
   shape: ([x]) => [x!],
   lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run, target }) => {
     const [rows] = matrix(x!).shape as [number];

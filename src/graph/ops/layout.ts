@@ -36,6 +36,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 const transposeOp = /* @__PURE__ */ op<{ order: readonly number[] }>('transpose', {
   integers: true,
+  halves: [0],
   shape: ([x], { order }) => [order.map((axis) => x![axis]!)],
   lower: ({ inputs: [x], outputs: [y], target, emit }, { order }) => {
     const from = stridesOf(x!.shape);
@@ -71,6 +72,7 @@ export function transpose(
 
 const broadcastOp = /* @__PURE__ */ op<{ shape: Shape }>('broadcastTo', {
   integers: true,
+  halves: [0],
   shape: (_, { shape }) => [shape],
   lower: ({ inputs: [x], outputs: [y], target, emit }) => {
     const shape = y!.shape;
@@ -98,6 +100,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 
 const sliceOp = /* @__PURE__ */ op<{ begin: Shape; size: Shape }>('slice', {
   integers: true,
+  halves: [0],
   shape: (_, { size }) => [size],
   lower: ({ inputs: [x], outputs: [y], target, emit }, { begin, size }) => {
     const strides = stridesOf(x!.shape);
@@ -127,6 +130,7 @@ export function slice(x: Tensor, begin: Shape, size: Shape): Tensor {
 type Padding = readonly (readonly [before: number, after: number])[];
 
 const padOp = /* @__PURE__ */ op<{ padding: Padding; value: number }>('pad', {
+  halves: [0],
   shape: ([x], { padding }) => [x!.map((n, i) => n + padding[i]![0] + padding[i]![1])],
   lower: ({ inputs: [x], outputs: [y], run, target, emit }, { padding, value }) => {
     const strides = stridesOf(y!.shape);
@@ -154,6 +158,7 @@ export function pad(x: Tensor, padding: Padding, value = 0): Tensor {
 
 const concatOp = /* @__PURE__ */ op<{ axis: number }>('concat', {
   integers: true,
+  halves: [0],
   shape: (shapes, { axis }) => {
     const [first] = shapes as [Shape];
     for (const shape of shapes)
@@ -193,6 +198,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 
 const gatherOp = /* @__PURE__ */ op('gather', {
   integers: true,
+  halves: [0],
   shape: ([table, index]) => [[...index!, ...table!.slice(1)]],
   lower: ({ inputs: [table, index], outputs: [y], run }) => {
     const columns = sizeOf(table!.shape.slice(1));

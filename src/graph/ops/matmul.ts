@@ -28,6 +28,7 @@ export interface MatmulCall {
 }
 
 export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
+  halves: [0],
   shape: ([a, b], { transposeA, transposeB }) => {
     const mistake = (rule: string) =>
       new Error(

@@ -25,6 +25,7 @@ const pooled = ([x]: readonly Shape[], { window }: Pooling): Shape => [
 
 /** y of x. */
 const poolRule: OpRule<Pooling> = {
+  halves: [0],
   shape: (shapes, a) => [pooled(shapes, a)],
   lower: ({ inputs: [x], outputs: [y], run, target }, a) => {
     const { rows } = chosen(poolTunable, target, poolShape(x!, a.window));
@@ -43,6 +44,7 @@ const withTaps: OpRule<Pooling>['shape'] = (shapes, a) => {
 
 /** y and taps of x, for maxima whose gradients are wanted. */
 const maxPoolTapsOp = /* @__PURE__ */ op<Pooling>('maxPool2dTaps', {
+  halves: [0],
   shape: withTaps,
   lower: ({ inputs: [x], outputs: [y, taps], run, target }, a) => {
     const { rows } = chosen(poolTunable, target, poolShape(x!, a.window));
@@ -62,6 +64,7 @@ const maxPoolOp = /* @__PURE__ */ op<Pooling>('maxPool2d', {
 
 /** dx of dy; means read no taps, and are given dy for them. */
 const poolBackwardOp = /* @__PURE__ */ op<Pooling & { image: Shape }>('pool2dBackward', {
+  halves: [0],
   shape: (_, { image }) => [image],
   lower: ({ inputs: [dy, taps], outputs: [dx], run, target }, a) => {
     const { rows } = chosen(poolTunable, target, poolShape(dx!, a.window, true));

@@ -11,6 +11,7 @@ interface Resizing {
 }
 
 const resizeRule: OpRule<Resizing> = {
+  halves: [0],
   shape: ([x], { size }) => [[x![0]!, ...size, x![3]!]],
   lower: ({ inputs: [x], outputs: [y], run }, { sampling }) =>
     run(resizeKernel, { x: x!, y: y! }, { sampling }),
@@ -26,6 +27,7 @@ const resizeOp = /* @__PURE__ */ op<Resizing>('resize', resizeRule, {
 const resizeBackwardOp = /* @__PURE__ */ op<{ sampling: Sampling; image: Shape }>(
   'resizeBackward',
   {
+    halves: [0],
     shape: (_, { image }) => [image],
     lower: ({ inputs: [dy], outputs: [dx], run }, { sampling }) =>
       run(resizeBackward, { dy: dy!, dx: dx! }, { sampling }),

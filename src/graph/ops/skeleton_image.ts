@@ -25,6 +25,7 @@ const table = (bones: Bones) => Float32Array.from(bones.flat());
 
 /** [y, the bone nearest to each pixel] of joints. */
 const skeletonRule: OpRule<SkeletonCall> = {
+  halves: [0],
   shape: ([joints], { height, width }) => [
     [joints![0]!, height, width, 1],
     [joints![0]!, height, width],

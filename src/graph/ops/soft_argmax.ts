@@ -46,6 +46,7 @@ const softArgmaxOp = /* @__PURE__ */ op<SoftArgmaxCall>('softArgmax', softArgmax
 });
 
 const softArgmaxBackwardOp = /* @__PURE__ */ op<SoftArgmaxCall>('softArgmaxBackward', {
+  halves: [0],
   shape: ([x]) => [x!],
   lower: ({ inputs, outputs, run, target }, { beta, depth }) => {
     const [maps, y, dy, stats] = inputs as [Operand, Operand, Operand, Operand];

@@ -9,6 +9,7 @@ import { threadForRow } from '../../kernels/thread_rows.ts';
 import { call1, type OpRule, op, type Tensor } from '../trace.ts';
 
 const softmaxRule: OpRule<void> = {
+  halves: [0],
   shape: ([x]) => [x!],
   lower: ({ inputs, outputs, run, target }) => {
     const [x, y] = [matrix(inputs[0]!), matrix(outputs[0]!)];
@@ -22,6 +23,7 @@ const softmaxOp = /* @__PURE__ */ op('softmax', softmaxRule, {
 });
 
 const softmaxBackwardOp = /* @__PURE__ */ op('softmaxBackward', {
+  halves: [0],
   shape: ([y]) => [y!],
   lower: ({ inputs, outputs, run, target }) => {
     const [y, dy] = inputs.map(matrix);

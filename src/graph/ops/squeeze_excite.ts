@@ -76,6 +76,7 @@ interface SqueezeCall extends Excitation {
 
 /** [y, mean, z, hidden, gate] of x, w1, b1, w2 and b2. */
 const squeezeRule: OpRule<SqueezeCall> = {
+  halves: [0],
   shape: ([x, w1]) => {
     const [n, c, units] = [x![0]!, x![3]!, w1![1]!];
     return [x!, [n, c], [n, units], [n, units], [n, c]];
@@ -138,6 +139,7 @@ const exciteBackwardOp = /* @__PURE__ */ op<Excitation & { scale: number }>(
 
 /** x scale + shift with a scale and a shift [n, c] for each channel of an image. */
 const imageScaleOp = /* @__PURE__ */ op<{ stages: readonly StageSpec[] }>('squeezeExciteScale', {
+  halves: [0],
   shape: ([x]) => [x!],
   epilogue: maxScaleStages,
   lower: (context, { stages }) => {

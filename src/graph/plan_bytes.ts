@@ -1,0 +1,42 @@
+/** How many bytes the buffers of a plan take. */
+
+import type { Dispatch } from '../kernels/kernel.ts';
+import type { Memory } from '../kernels/tensor.ts';
+import type { Block } from './memory.ts';
+import { type Outputs, readingLayout } from './reading.ts';
+import { ALIGNMENT } from './variables.ts';
+
+/** Scalars that a step can hold; `lib/step.wgsl` declares as many. */
+export const SLOTS = 64;
+export const bytesOf = (memory: Memory): number => 4 * padded(memory.size);
+const padded = (size: number) => Math.max(1, Math.ceil(size / ALIGNMENT)) * ALIGNMENT;
+
+/** Offsets in a uniform buffer are multiples of this. */
+export const UNIFORM_STEP = 256;
+export const STEP_BYTES = 16 + 4 * SLOTS;
+
+/** Steps that may be queued and unfinished. */
+export const IN_FLIGHT = 2;
+/** Staging buffers for reading outputs: one for each step in flight, and one that is being read. */
+export const READING_SLOTS = IN_FLIGHT + 1;
+
+/** Everything that a program of this plan allocates. */
+export function planBytes(
+  blocks: readonly Block[],
+  lasting: ReadonlySet<Memory>,
+  dispatches: readonly Dispatch[],
+  outputs: Outputs,
+) {
+  const scratchBytes = blocks.reduce((sum, { size }) => sum + 4 * padded(size), 0);
+  const lastingBytes = [...lasting].reduce((sum, memory) => sum + bytesOf(memory), 0);
+  const readingBytes = READING_SLOTS * readingLayout(outputs).total;
+  return scratchBytes + lastingBytes + paramsBytes(dispatches) + STEP_BYTES + readingBytes;
+}
+
+export function paramsBytes(dispatches: readonly Dispatch[]): number {
+  const size = dispatches.reduce(
+    (sum, { kernel }) => sum + Math.ceil(kernel.paramsSize / UNIFORM_STEP) * UNIFORM_STEP,
+    0,
+  );
+  return Math.max(size, UNIFORM_STEP);
+}
