@@ -6,7 +6,8 @@ import { add, mul } from '../src/graph/ops/elementwise.ts';
 import { concat, reshape } from '../src/graph/ops/layout.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import { compile, type InputSpec } from '../src/graph/program.ts';
-import type { Tensor } from '../src/graph/trace.ts';
+import { call1, type Op, op, type Tensor } from '../src/graph/trace.ts';
+import { copy, stridesOf } from '../src/kernels/layout.ts';
 import { type Shape, sizeOf } from '../src/kernels/tensor.ts';
 import type { Variants } from '../src/kernels/tuning.ts';
 import { type Numbers, normal } from './reference.ts';
@@ -35,12 +36,14 @@ export interface Sheet<A> {
   forwardOnly?: boolean;
   /** Variants that the program is told to use. */
   variants?: Variants;
-  /** Of the results where all between ops is stored in halves, in the same way; the default is {@link HALF_TOLERANCE}. */
-  halfTolerance?: number;
+  /** Whether halves can hold the numbers of the cases, and show that the op is right; they can. */
+  halves?: boolean;
 }
 
-/** Halves have 11 bits; what they lose comes in with the inputs and again with the result. */
-export const HALF_TOLERANCE = 2e-3;
+/** Of results where all between ops is stored in halves of 11 bits: inputs lose some, and sums of many add that up. */
+export const HALF_TOLERANCE = 6e-3;
+/** How many cases of a sheet are run so: each is another pipeline. */
+export const HALF_CASES = 5;
 
 type From = (z: number) => number;
 
@@ -103,7 +106,11 @@ export interface Staged {
  * The op stands in the middle of a graph: its inputs are doubled before it and used once more beside it, its result is used twice.
  * A derivative that ignores what comes from above looks right at the end of a graph, and wrong here.
  */
-export function stage<A>({ op, forwardOnly }: Sheet<A>, cases: readonly Prepared<A>[]): Staged {
+export function stage<A>(
+  { op: applied, forwardOnly }: Sheet<A>,
+  cases: readonly Prepared<A>[],
+  between = (t: Tensor) => t,
+): Staged {
   const specs: Record<string, InputSpec> = {};
   const batch: Record<string, ArrayLike<number>> = {};
   cases.forEach(({ x, dy, y }, i) => {
@@ -124,9 +131,9 @@ export function stage<A>({ op, forwardOnly }: Sheet<A>, cases: readonly Prepared
         const input = inputs[`x${i}_${k}`]!;
         if (integers) return input;
         wrt.push(input);
-        return mul(input, 2);
+        return between(mul(input, 2));
       });
-      const y = op(doubled, a);
+      const y = between(applied(doubled, a));
       hold(
         y.shape.join() === expected.shape.join(),
         `${why}: the result is [${y.shape}], expected [${expected.shape}]`,
@@ -143,6 +150,18 @@ export function stage<A>({ op, forwardOnly }: Sheet<A>, cases: readonly Prepared
   return { graph, specs, batch };
 }
 
+/** The same values, stored as halves, and so their gradients. */
+const halved = (x: Tensor): Tensor => call1(halvedOp, [x], undefined);
+const halvedOp: Op<void> = op('halved', {
+  halves: [0],
+  shape: ([x]) => [x!],
+  lower: ({ inputs: [x], outputs: [y], target, emit }) => {
+    const lies = { first: 0, strides: stridesOf(x!.shape) };
+    emit(copy(target, { x: x!, y: y! }, { shape: x!.shape, x: lies, y: lies }));
+  },
+  backward: ([dy]) => [halved(dy!)],
+});
+
 /** Runs the cases on a device, twice. */
 export async function run<A>(
   gpu: Gpu,
@@ -151,7 +170,7 @@ export async function run<A>(
   storage: 'f32' | 'f16' = 'f32',
 ): Promise<Result[]> {
   const { forwardOnly, variants } = sheet;
-  const { graph, specs, batch } = stage(sheet, cases);
+  const { graph, specs, batch } = stage(sheet, cases, storage === 'f16' ? halved : undefined);
   const program = await compile(gpu, graph, specs, { storage, ...(variants && { variants }) });
   const read = forwardOnly ? ['y'] : ['y', 'dx'];
   const values: Values[][] = [];

@@ -23,14 +23,25 @@ export function halfResults(
   stays: (t: Tensor) => boolean,
 ): Set<Tensor> {
   const whole = new Set(outputs.map(rootOf));
-  for (const { op, inputs } of calls)
-    if (op.gradientsOf) for (const t of inputs) whole.add(rootOf(t));
-  const results = calls.flatMap(({ op, outputs }) => (op.halves ?? []).map((i) => outputs[i]!));
-  return new Set(results.filter((t) => t && isLarge(t) && !whole.has(t) && !stays(t)));
+  for (const { op, inputs, attributes } of calls) {
+    const shapes = inputs.map(({ shape }) => shape);
+    if (op.gradientsOf || op.wantsRange?.(shapes, attributes))
+      for (const t of inputs) whole.add(rootOf(t));
+  }
+  const halves = new Set<Tensor>();
+  for (const { op, inputs, outputs } of calls) {
+    if (op.followsHalves && !inputs.some((t) => halves.has(rootOf(t)))) continue;
+    for (const t of (op.halves ?? []).flatMap((i) => outputs[i] ?? []))
+      if (isLarge(t) && !whole.has(t) && !stays(t)) halves.add(t);
+  }
+  return halves;
 }
 
 /** Numbers and lists of them, such as losses and their scale, take little memory and much range. */
 const isLarge = ({ shape, dtype }: Tensor) => dtype === 'f32' && shape.length > 1;
+
+/** Bindings begin at multiples of 256 bytes. */
+const HALVES_APART = 128;
 
 /** Memory of halves that some dispatch cannot bind as such. */
 export function unfitHalves(dispatches: readonly PlannedDispatch[], { halfForm }: Target) {
@@ -38,9 +49,11 @@ export function unfitHalves(dispatches: readonly PlannedDispatch[], { halfForm }
   for (const { kernel, constants, editions, halves, operands } of dispatches) {
     if (halves.length === 0) continue;
     const { code } = compose(kernel, constants, editions);
-    for (const { name, writes } of kernel.storage)
-      if (halves.includes(name) && !canHalve(code, name, halfForm, writes))
-        unfit.add(operands[name]!.memory);
+    for (const { name, writes } of kernel.storage) {
+      if (!halves.includes(name)) continue;
+      const { memory, offset } = operands[name]!;
+      if (!canHalve(code, name, halfForm, writes) || offset % HALVES_APART > 0) unfit.add(memory);
+    }
   }
   return unfit;
 }

@@ -125,6 +125,10 @@ export interface OpRule<A> {
   readonly epilogue?: number;
   /** Outputs that may be stored as halves: values that flow on, no statistics and no sums of many. */
   readonly halves?: readonly number[];
+  /** They are stored so only where an input is: the op is cheap, and as exact as what it is given. */
+  readonly followsHalves?: boolean;
+  /** Whether its inputs must not be stored as halves, whose range they may leave. */
+  readonly wantsRange?: (inputs: readonly Shape[], a: A) => boolean;
   /** The output is the input under another shape: no kernel, no memory. */
   readonly isView?: boolean;
 }

@@ -120,6 +120,7 @@ export function runStages(
 
 export const elementwiseOp = /* @__PURE__ */ op<ElementwiseAttributes>('elementwise', {
   halves: [0],
+  followsHalves: true,
   shape: ([x]) => [x!],
   epilogue: maxStages,
   lower: (context, { stages }) => {

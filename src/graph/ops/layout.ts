@@ -37,6 +37,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 const transposeOp = /* @__PURE__ */ op<{ order: readonly number[] }>('transpose', {
   integers: true,
   halves: [0],
+  followsHalves: true,
   shape: ([x], { order }) => [order.map((axis) => x![axis]!)],
   lower: ({ inputs: [x], outputs: [y], target, emit }, { order }) => {
     const from = stridesOf(x!.shape);
@@ -73,6 +74,7 @@ export function transpose(
 const broadcastOp = /* @__PURE__ */ op<{ shape: Shape }>('broadcastTo', {
   integers: true,
   halves: [0],
+  followsHalves: true,
   shape: (_, { shape }) => [shape],
   lower: ({ inputs: [x], outputs: [y], target, emit }) => {
     const shape = y!.shape;
@@ -101,6 +103,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 const sliceOp = /* @__PURE__ */ op<{ begin: Shape; size: Shape }>('slice', {
   integers: true,
   halves: [0],
+  followsHalves: true,
   shape: (_, { size }) => [size],
   lower: ({ inputs: [x], outputs: [y], target, emit }, { begin, size }) => {
     const strides = stridesOf(x!.shape);
@@ -131,6 +134,7 @@ type Padding = readonly (readonly [before: number, after: number])[];
 
 const padOp = /* @__PURE__ */ op<{ padding: Padding; value: number }>('pad', {
   halves: [0],
+  followsHalves: true,
   shape: ([x], { padding }) => [x!.map((n, i) => n + padding[i]![0] + padding[i]![1])],
   lower: ({ inputs: [x], outputs: [y], run, target, emit }, { padding, value }) => {
     const strides = stridesOf(y!.shape);
@@ -159,6 +163,7 @@ export function pad(x: Tensor, padding: Padding, value = 0): Tensor {
 const concatOp = /* @__PURE__ */ op<{ axis: number }>('concat', {
   integers: true,
   halves: [0],
+  followsHalves: true,
   shape: (shapes, { axis }) => {
     const [first] = shapes as [Shape];
     for (const shape of shapes)
@@ -199,6 +204,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 const gatherOp = /* @__PURE__ */ op('gather', {
   integers: true,
   halves: [0],
+  followsHalves: true,
   shape: ([table, index]) => [[...index!, ...table!.slice(1)]],
   lower: ({ inputs: [table, index], outputs: [y], run }) => {
     const columns = sizeOf(table!.shape.slice(1));

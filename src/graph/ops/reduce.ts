@@ -25,6 +25,8 @@ const FEW_ROWS = 16;
 const long = ({ kind }: Target) => (kind === 'hardware' ? 64 : 4096);
 
 const reduceOp = /* @__PURE__ */ op<ReduceAttributes>('reduce', {
+  // Squares and exponentials, of which losses and lengths are made; sums for biases leave the last axis.
+  wantsRange: ([x], { axes }) => axes.includes(x!.length - 1),
   shape: ([x], { axes }) => [x!.filter((_, i) => !axes.includes(i))],
   lower: (context, { op, axes }) => {
     const [x] = context.inputs as [Operand];
