@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JOINT_SETS } from '../../src/pose/joint_sets.ts';
 import { openBrowser, openPage } from './chromium.ts';
 import { serve } from './server.ts';
 import { site as folder, type OpenedSite, openSite } from './site.ts';
@@ -62,8 +63,35 @@ test('a file that is no sequence is refused in a sentence, and a webcam without 
     buffer: Buffer.from('[]'),
   });
   await page.getByRole('alert').getByText('expected a list of frames').waitFor();
+  const names = ['leftHip', 'rightHip', 'leftShoulder', 'rightShoulder'];
+  const metres = JOINT_SETS.coco17.map((name, i) => [name, [i / 20, names.indexOf(name) / 5]]);
+  await input.setInputFiles({
+    name: 'metres.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify([Object.fromEntries(metres)])),
+  });
+  await page.getByRole('alert').getByText('not shares of its size or metres').waitFor();
   await page.getByRole('button', { name: 'Webcam' }).click();
   await page.getByText('Plug in a detector').waitFor();
+});
+
+test('what was asked for last plays, though an older wish comes later', async () => {
+  const { page, calm } = await site.open('play');
+  await lifted(page, 1);
+  await page.route('**/walk.json', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Walk' }).click();
+  const frames = [Object.fromEntries(JOINT_SETS.coco17.map((name, i) => [name, [9 * i, 7 * i]]))];
+  const buffer = Buffer.from(JSON.stringify(frames));
+  const mimeType = 'application/json';
+  await page.locator('input[type=file]').setInputFiles({ name: 'mine.json', mimeType, buffer });
+  const title = page.getByRole('heading', { name: 'mine.json' });
+  await title.waitFor();
+  await page.waitForTimeout(1200);
+  expect(await title.isVisible()).toBe(true);
+  expect(calm()).toEqual([]);
 });
 
 test('a webcam is lifted through the detector that lies beside the page', async () => {

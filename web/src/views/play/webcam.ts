@@ -3,6 +3,8 @@
  * page, whose default export takes the video and gives the joints of a person in its pixels, or null.
  */
 
+import { h } from '../../parts/dom.ts';
+
 /**
  * Gives joints as a joints file has them, in pixels of the video: by name, `{ left_hip: [x, y], ... }`,
  * or an array of BlazePose's 33, [x, y] or [x, y, confidence] each, or of another skeleton that is
@@ -32,6 +34,14 @@ export async function loadDetector(): Promise<Detector> {
 export class NoDetectorError extends Error {
   override name = 'NoDetectorError';
 }
+
+/** What to put there, for those who have no detector yet. */
+export const howToPlugIn = (error: Error): (Node | string)[] => [
+  h('strong', {}, 'Plug in a detector'),
+  h('p', {}, error.message),
+  h('pre', {}, 'export default async (video) =>\n  ({ left_hip: [x, y], … }) // or null'),
+  h('p', {}, 'web/examples/detector.js in the repository does it with MediaPipe.'),
+];
 
 export interface Webcam {
   readonly video: HTMLVideoElement;
