@@ -94,6 +94,16 @@ test('what was asked for last plays, though an older wish comes later', async ()
   expect(calm()).toEqual([]);
 });
 
+test('a detector that does not start says why', async () => {
+  const { page } = await site.open('play');
+  await lifted(page, 1);
+  await page.route('**/detector.js', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: "throw new Error('No model here.');" }),
+  );
+  await page.getByRole('button', { name: 'Webcam' }).click();
+  await page.getByText('detector.js does not start: No model here. Mend it').waitFor();
+});
+
 test('a webcam is lifted through the detector that lies beside the page', async () => {
   const detector = `
     let n = 0;

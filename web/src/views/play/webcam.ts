@@ -19,16 +19,23 @@ export async function loadDetector(): Promise<Detector> {
   try {
     module = (await import(/* @vite-ignore */ address)) as { default?: unknown };
   } catch (error) {
-    throw new NoDetectorError(
-      `There is no detector yet: ${address} does not load. Put a module there whose default export finds joints in a video.`,
-      { cause: error },
-    );
+    const why = (await isScript(address))
+      ? `The detector at ${address} does not start: ${(error as Error)?.message ?? error} Mend it, and reload the page.`
+      : `There is no detector yet: ${address} does not load. Put a module there whose default export finds joints in a video.`;
+    throw new NoDetectorError(why, { cause: error });
   }
   if (typeof module.default !== 'function')
     throw new NoDetectorError(
       `The detector at ${address} exports no function by default. Export (video) => joints or null.`,
     );
   return module.default as Detector;
+}
+
+/** Whether a script lies there: a page that says that nothing does is none. */
+async function isScript(address: string): Promise<boolean> {
+  const response = await fetch(address).catch(() => undefined);
+  const type = response?.headers.get('content-type') ?? '';
+  return response?.ok === true && type.includes('javascript');
 }
 
 export class NoDetectorError extends Error {
