@@ -102,6 +102,10 @@ test('a detector that does not start says why', async () => {
   );
   await page.getByRole('button', { name: 'Webcam' }).click();
   await page.getByText('detector.js does not start: No model here. Mend it').waitFor();
+  // It takes no room from the numbers below, on a low screen either.
+  await page.setViewportSize({ width: 1280, height: 640 });
+  const facts = page.locator('.facts');
+  expect(await facts.evaluate((list) => list.scrollHeight - list.clientHeight)).toBe(0);
 });
 
 test('a webcam is lifted through the detector that lies beside the page', async () => {

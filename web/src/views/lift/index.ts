@@ -34,7 +34,11 @@ export const view: View = {
         before ??= app.pose.get();
         app.pose.set({ joints });
       },
-      onCommit: () => settle(),
+      onCommit(place) {
+        settle();
+        // Screen readers say a label that changes under the focus only now and then.
+        app.announce(place);
+      },
     });
     const sides = thumbnails((from) => scene?.look(from));
 

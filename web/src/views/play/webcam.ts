@@ -19,8 +19,9 @@ export async function loadDetector(): Promise<Detector> {
   try {
     module = (await import(/* @vite-ignore */ address)) as { default?: unknown };
   } catch (error) {
+    const reason = String((error as Error)?.message ?? error).replace(/[.\s]*$/, '');
     const why = (await isScript(address))
-      ? `The detector at ${address} does not start: ${(error as Error)?.message ?? error} Mend it, and reload the page.`
+      ? `The detector at ${address} does not start: ${reason}. Mend it, and reload the page.`
       : `There is no detector yet: ${address} does not load. Put a module there whose default export finds joints in a video.`;
     throw new NoDetectorError(why, { cause: error });
   }
