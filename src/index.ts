@@ -16,7 +16,7 @@ export { type BodyFault, bodyFaults } from './data/body/limits.ts';
 export { type SampledPose, samplePose } from './data/body/sample.ts';
 export { bodySource, bodyView } from './data/body/source.ts';
 export { clipFromBvh, parseBvh } from './data/bvh.ts';
-export { jointsOf, jointsToHuman36m, readJoints } from './data/joints.ts';
+export { type ImageJoints, jointsOf, jointsToHuman36m, readJoints } from './data/joints.ts';
 export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
 export { type JointSequence, readSequence } from './data/sequence.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';

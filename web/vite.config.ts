@@ -30,9 +30,12 @@ const weights: Plugin = {
   },
 };
 
-/** Programs of three.js for materials, backgrounds and lights that the page does not use, and their parts. */
+/**
+ * Programs of three.js for materials, backgrounds and lights that the page does not use, and their parts;
+ * parts of all programs for maps, skins and morphs, which are wholly inside an #ifdef that stays undefined.
+ */
 const IDLE =
-  /^\t((?:meshphysical|meshphong|meshtoon|meshmatcap|meshnormal|points|sprite|equirect|cube|background|backgroundCube|distance)_(?:vert|frag)|lights_(?:physical|phong|toon)_\w+|envmap_physical_\w+|cube_uv_reflection_fragment|transmission_\w+|iridescence_\w+|clearcoat_\w+): [\w$]+,?$/gm;
+  /^\t((?:meshphysical|meshphong|meshtoon|meshmatcap|meshnormal|points|sprite|equirect|cube|background|backgroundCube|distance)_(?:vert|frag)|lights_(?:physical|phong|toon)_\w+|envmap_physical_\w+|cube_uv_reflection_fragment|transmission_\w+|iridescence_\w+|clearcoat_\w+|(?:alphahash|aomap|batching|bumpmap|displacementmap|emissivemap|gradientmap|lightmap|normalmap|skinning)_\w+|skin(?:base|normal)_vertex|morph\w+_vertex): [\w$]+,?$/gm;
 
 /** Leaves those programs out of three.js: 10 kB that the page would download for nothing. */
 const leanThree: Plugin = {

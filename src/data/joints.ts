@@ -133,7 +133,7 @@ function choose(file: unknown, entry: string | undefined): unknown {
   const shown = names.length > 12 ? [...names.slice(0, 3), '...', names.at(-1)] : names;
   const problem =
     entry === undefined
-      ? 'name one of the entries of the file'
+      ? 'the file holds several people or frames; name one'
       : `the file has no entry '${entry}', only`;
   throw new Error(`joints: ${problem}: ${shown.join(', ')}.`);
 }
@@ -189,11 +189,19 @@ function nameArray(joints: readonly unknown[], stated: JointSetName | undefined)
     stated ? set === stated : length === joints.length,
   );
   const [first] = fitting;
-  if (fitting.length !== 1 || first![1].length !== joints.length)
+  if (fitting.length > 1)
     throw new Error(
-      `joints: an array of ${joints.length} joints does not tell its skeleton` +
-        `${stated ? ` (${stated} has ${first![1].length})` : ''}; give "skeleton", one of ` +
-        `${sets.map(([set, { length }]) => `${set} (${length})`).join(', ')}.`,
+      `joints: an array of ${joints.length} joints does not tell its skeleton. Write ` +
+        `{ "skeleton": "${first![0]}", "joints": [...] }, or one of ` +
+        `${fitting
+          .slice(1)
+          .map(([set]) => set)
+          .join(', ')}.`,
+    );
+  if (first?.[1].length !== joints.length)
+    throw new Error(
+      `joints: an array of ${joints.length} joints is no whole skeleton; ` +
+        `${(stated ? fitting : sets).map(([set, { length }]) => `${set} has ${length}`).join(', ')}.`,
     );
   return Object.fromEntries(first![1].map((name, i) => [name, joints[i]]));
 }

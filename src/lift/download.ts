@@ -30,7 +30,7 @@ export async function downloadWeights(
       total ??= wholeLength(bytes.subarray(0, received), where);
       if (total !== undefined && received > total)
         throw new WrongFileError(
-          `${where} is no weights file: ${received - total} bytes follow its end. Give a model.safetensors`,
+          `${where} is no weights file: ${received - total} bytes follow its end. Give a model.safetensors.`,
         );
       onProgress(received, total ?? length);
     }
@@ -61,7 +61,7 @@ function wholeLength(start: Uint8Array, where: string | URL): number | undefined
     return safetensorsLength(start);
   } catch (error) {
     throw new WrongFileError(
-      `${where} is no weights file: ${(error as Error).message} Give a model.safetensors`,
+      `${where} is no weights file: ${(error as Error).message} Give a model.safetensors.`,
       { cause: error },
     );
   }

@@ -131,6 +131,13 @@ export function lifterOf(
         `lift: a person has ${JOINT_COUNT} joints of two numbers, got ${wrong.length} numbers. ` +
           'Bring other skeletons to Human3.6M by jointsToHuman36m or convertPose',
       );
+    for (const pixels of people) {
+      const at = Array.from(pixels).findIndex((value) => !Number.isFinite(value));
+      if (at >= 0)
+        throw new Error(
+          `lift: ${JOINTS[at >> 1]} is at ${pixels[at]}. Every joint is needed: leave out a person who lacks one`,
+        );
+    }
     const rays = people.map((pixels) => pixelsToRays(camera, pixels));
     const poses = await liftRays(rays.flatMap((values) => [...values]));
     return rays.map((values, i) => {

@@ -101,7 +101,7 @@ function networkOf(architecture: Architecture, weights: Weights): Network {
   if (weights.architecture !== name)
     throw new WrongFileError(
       `loadLifter: these are weights of ${weights.architecture}, not of ${name}. ` +
-        `Load them with ${weights.architecture}`,
+        `Load them with ${weights.architecture}.`,
     );
   return architecture(weights.options as never);
 }

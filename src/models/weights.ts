@@ -75,11 +75,11 @@ export async function readWeights(bytes: Uint8Array): Promise<Weights> {
   const { format, architecture, options, notice, training } = metadata;
   if (format !== FORMAT || !architecture || !options)
     throw new WrongFileError(
-      `weights: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a model.safetensors that kinegrad has written`,
+      `weights: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a model.safetensors that kinegrad has written.`,
     );
   if (!(await isSigned(bytes)))
     throw new ChecksumError(
-      'weights: the checksum of the file is not that of its bytes, so it was damaged or changed on its way. Load it again',
+      'weights: the checksum of the file is not that of its bytes, so it was damaged or changed on its way. Load it again.',
     );
   const pause = pacer();
   const values: Values = new Map();
@@ -89,7 +89,7 @@ export async function readWeights(bytes: Uint8Array): Promise<Weights> {
     const bad = firstBad(data);
     if (bad >= 0)
       throw new WrongFileError(
-        `weights: ${name} holds ${data[bad]} at ${bad}; the training diverged. Train with a lower rate`,
+        `weights: ${name} holds ${data[bad]} at ${bad}; the training diverged. Train with a lower rate.`,
       );
     values.set(name, data);
     shapes.set(name, tensor.shape);

@@ -97,6 +97,8 @@ test('by keyboard a joint moves a little, by shift more', async () => {
   await page.keyboard.press('ArrowRight');
   const [near] = await placeOf(page, 'rightKnee');
   expect(near - x).toBeGreaterThanOrEqual(1);
+  // Screen readers are told where it is now.
+  expect(await page.textContent('#announce')).toBe(`right knee, ${near}, ${y}`);
   await page.keyboard.press('Shift+ArrowDown');
   const [, far] = await placeOf(page, 'rightKnee');
   expect(far - y).toBeGreaterThan(3 * (near - x));

@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JOINT_SETS } from '../../src/pose/joint_sets.ts';
 import { openBrowser, openPage } from './chromium.ts';
 import { serve } from './server.ts';
 import { site as folder, type OpenedSite, openSite } from './site.ts';
@@ -62,8 +63,49 @@ test('a file that is no sequence is refused in a sentence, and a webcam without 
     buffer: Buffer.from('[]'),
   });
   await page.getByRole('alert').getByText('expected a list of frames').waitFor();
+  const names = ['leftHip', 'rightHip', 'leftShoulder', 'rightShoulder'];
+  const metres = JOINT_SETS.coco17.map((name, i) => [name, [i / 20, names.indexOf(name) / 5]]);
+  await input.setInputFiles({
+    name: 'metres.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify([Object.fromEntries(metres)])),
+  });
+  await page.getByRole('alert').getByText('not shares of its size or metres').waitFor();
   await page.getByRole('button', { name: 'Webcam' }).click();
   await page.getByText('Plug in a detector').waitFor();
+});
+
+test('what was asked for last plays, though an older wish comes later', async () => {
+  const { page, calm } = await site.open('play');
+  await lifted(page, 1);
+  await page.route('**/walk.json', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Walk' }).click();
+  const frames = [Object.fromEntries(JOINT_SETS.coco17.map((name, i) => [name, [9 * i, 7 * i]]))];
+  const buffer = Buffer.from(JSON.stringify(frames));
+  const mimeType = 'application/json';
+  await page.locator('input[type=file]').setInputFiles({ name: 'mine.json', mimeType, buffer });
+  const title = page.getByRole('heading', { name: 'mine.json' });
+  await title.waitFor();
+  await page.waitForTimeout(1200);
+  expect(await title.isVisible()).toBe(true);
+  expect(calm()).toEqual([]);
+});
+
+test('a detector that does not start says why', async () => {
+  const { page } = await site.open('play');
+  await lifted(page, 1);
+  await page.route('**/detector.js', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: "throw new Error('No model here.');" }),
+  );
+  await page.getByRole('button', { name: 'Webcam' }).click();
+  await page.getByText('detector.js does not start: No model here. Mend it').waitFor();
+  // It takes no room from the numbers below, on a low screen either.
+  await page.setViewportSize({ width: 1280, height: 640 });
+  const facts = page.locator('.facts');
+  expect(await facts.evaluate((list) => list.scrollHeight - list.clientHeight)).toBe(0);
 });
 
 test('a webcam is lifted through the detector that lies beside the page', async () => {

@@ -97,6 +97,60 @@ test('of samples chosen one right after the other, the last one stays', async ()
   expect(calm()).toEqual([]);
 });
 
+test('a photo that is opened while a sample still loads stays, and stands upright', async () => {
+  const { page, calm } = await openLift();
+  await page.route('**/samples/kick.jpg', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Kick' }).click();
+  const photo = join(root, 'web/public/samples/stride.jpg');
+  await page.locator('input[type=file]').setInputFiles(photo);
+  await page.getByText('stride.jpg').waitFor();
+  await page.waitForTimeout(1500);
+  expect(await page.getByText('stride.jpg').isVisible()).toBe(true);
+  const coming = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as JSON' }).click();
+  const { lifted } = JSON.parse(readFileSync(await (await coming).path(), 'utf8'));
+  const depth = (name: string) => lifted.joints[name][2] - lifted.joints.pelvis[2];
+  for (const name of ['thorax', 'head', 'leftKnee', 'rightKnee', 'leftAnkle', 'rightAnkle'])
+    expect(Math.abs(depth(name)), name).toBeLessThan(0.2);
+  expect(calm()).toEqual([]);
+});
+
+test('of a file of several people, the one of this picture is taken', async () => {
+  const { page, calm } = await openLift();
+  const name = 'stride.jpg';
+  await page.locator('input[type=file]').setInputFiles(join(root, 'web/public/samples', name));
+  await page.getByText(name).waitFor();
+  const { joints } = SAMPLE;
+  const moved = { ...joints, head: [400, 120] };
+  const buffer = Buffer.from(
+    JSON.stringify({ 'other.jpg': { joints }, [name]: { joints: moved } }),
+  );
+  const mimeType = 'application/json';
+  await page.locator('input[type=file]').setInputFiles({ name: 'all.json', mimeType, buffer });
+  await expect.poll(() => placeOf(page, 'head')).toBe('head, 400, 120');
+  expect(calm()).toEqual([]);
+});
+
+test('the first Tab goes to the link that skips the tabs, from any view', async () => {
+  for (const view of ['lift', 'inspect']) {
+    const { page } = await site.open(view, { viewport: { width: 390, height: 844 } });
+    await page.waitForSelector('main h1, main h2');
+    // The tab of the view is in sight.
+    await expect.poll(() => page.locator('#tabs [aria-current]').boundingBox()).toBeTruthy();
+    const { x, width } = (await page.locator('#tabs [aria-current]').boundingBox())!;
+    expect(x).toBeGreaterThanOrEqual(-1);
+    expect(x + width).toBeLessThanOrEqual(391);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement!.className)).toBe('skip');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement!.id)).toBe('view');
+    expect(await page.locator('#tabs [aria-current]').getAttribute('href')).toBe(`#${view}`);
+  }
+});
+
 test.each(['lift', 'play', 'ambiguity'])('without WebGL, %s works all the same', async (view) => {
   const { page } = await site.open('train');
   await page.addInitScript(() => {

@@ -50,7 +50,21 @@ describe('readJoints', () => {
     ['a word', JSON.stringify(coco({ nose: ['a', 'b'] })), /nose must be/],
     ['an unknown skeleton', '{"skeleton":"dog","joints":{"nose":[1,2]}}', /'dog'.*coco17/],
     ['a width of zero', '{"width":0,"joints":{"nose":[1,2]}}', /width is 0/],
-    ['an array of 17, which may be several', `[${'[1,2],'.repeat(16)}[1,2]]`, /does not tell/],
+    [
+      'an array of 17, which may be several',
+      `[${'[1,2],'.repeat(16)}[1,2]]`,
+      /does not tell its skeleton. Write { "skeleton": "h36m17", .*coco17, mpi3dhp17\.$/,
+    ],
+    [
+      'an array of 5',
+      `[${'[1,2],'.repeat(4)}[1,2]]`,
+      /5 joints is no whole skeleton; h36m17 has 17/,
+    ],
+    [
+      'fewer than stated',
+      '{"skeleton":"mpii16","joints":[[1,2]]}',
+      /1 joints .*; mpii16 has 16\.$/,
+    ],
     ['a name in two spellings', '{"left_hip":[1,2],"leftHip":[1,2]}', /leftHip is given twice/],
     [
       'several people',
@@ -92,7 +106,9 @@ describe.skipIf(!hasData)(`the joints of real images${NEEDS_DATA}`, () => {
     const json = textOf('photos/keypoints.json');
     const { width, height, pixels } = readJoints(json, 'yoga.jpg');
     expect([width, height, ...pixels.slice(0, 2)]).toEqual([1000, 667, 460, 283]);
-    expect(() => readJoints(json)).toThrow(/name one of the entries.*skier.jpg, yoga.jpg/);
+    expect(() => readJoints(json)).toThrow(
+      /several people or frames; name one: skier.jpg, yoga.jpg/,
+    );
     const pose = jointsToHuman36m(readJoints(json, 'skier.jpg'));
     expect([...pose].every(Number.isFinite)).toBe(true);
     expect([...pose.slice(2 * JOINT.leftKnee, 2 * JOINT.leftKnee + 2)]).toEqual([429, 294]);

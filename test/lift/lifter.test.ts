@@ -56,6 +56,17 @@ const pixels = (n: number) =>
     raysToPixels(camera, people(n).subarray(34 * i, 34 * (i + 1)) as RayPose),
   );
 
+test('a person who lacks a joint is refused by its name, and the next one is lifted', async () => {
+  const lifter = await loadLifter(martinez, weights, { gpu });
+  const [whole] = pixels(1) as [PixelPose];
+  const torn = whole.with(2 * JOINTS.indexOf('leftWrist'), Number.NaN);
+  await expect(lifter.lift([whole, torn], camera)).rejects.toThrow(
+    'lift: leftWrist is at NaN. Every joint is needed',
+  );
+  expect((await lifter.lift(whole, camera)).pose.every(Number.isFinite)).toBe(true);
+  await lifter.dispose();
+});
+
 test('a batch is lifted as its people are one by one, with names and errors', async () => {
   const lifter = await loadLifter(martinez, weights, { gpu });
   const [first, second] = pixels(2) as [PixelPose, PixelPose];

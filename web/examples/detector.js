@@ -4,7 +4,8 @@
  * 1. Put this file beside the page's index.html, as detector.js. Its default export is all that the
  *    page asks for: (video) => joints of one person in pixels of the video, or null.
  * 2. Serve MediaPipe from the same site, since the page's policy lets nothing else in:
- *    node_modules/@mediapipe/tasks-vision as mediapipe/, and pose_landmarker_lite.task beside it.
+ *    node_modules/@mediapipe/tasks-vision as mediapipe/, and in that folder the model
+ *    pose_landmarker_lite.task, which MediaPipe's site has and the npm package has not.
  * 3. MediaPipe is WebAssembly, which browsers compile only where the policy says so: in the page's
  *    index.html, write script-src 'self' 'wasm-unsafe-eval'. Nothing else of the policy changes: the
  *    loader, its .wasm file and the model come from this site.

@@ -9,8 +9,8 @@ import { h, s, set } from './dom.ts';
 export interface PoseCanvasOptions {
   /** Called for every move of a joint, with the whole pose. */
   readonly onMove?: (joints: PixelPose, joint: number) => void;
-  /** Called when a move is over: the pointer is up, or a key was pressed. */
-  readonly onCommit?: () => void;
+  /** Called when a move is over, the pointer up or a key pressed, with words for where the joint is now. */
+  readonly onCommit?: (place: string) => void;
 }
 
 export interface PoseCanvas {
@@ -94,6 +94,8 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
         y2: at[2 * end + 1]!,
       }),
     );
+  const placeOf = (i: number) =>
+    `${spoken(JOINTS[i]!)}, ${Math.round(pose[2 * i]!)}, ${Math.round(pose[2 * i + 1]!)}`;
   /** What is drawn; only joints that differ are placed anew. */
   const drawn = joints.map(() => '');
   let asked = 0;
@@ -107,10 +109,7 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
       if (transform === drawn[i]) return;
       drawn[i] = transform;
       handle.setAttribute('transform', transform);
-      handle.setAttribute(
-        'aria-label',
-        `${spoken(JOINTS[i]!)}, ${Math.round(x)}, ${Math.round(y)}`,
-      );
+      handle.setAttribute('aria-label', placeOf(i));
     });
     if (ghostPose) drawBones(ghosts, ghostPose);
     ghost.style.display = ghostPose ? '' : 'none';
@@ -180,15 +179,15 @@ export function createPoseCanvas({ onMove, onCommit }: PoseCanvasOptions = {}): 
       // About as far as the eye sees, whatever the size of the picture.
       const far = Math.max(1, Math.round(scale)) * (event.shiftKey ? 10 : 2);
       move(joint, pose[2 * joint]! + step[0] * far, pose[2 * joint + 1]! + step[1] * far);
-      onCommit?.();
+      onCommit?.(placeOf(joint));
     },
   });
   function release({ pointerId }: PointerEvent) {
     if (pointerId !== held?.pointer) return;
-    const { moved } = held;
+    const { moved, joint } = held;
     held = undefined;
     element.classList.remove('dragging');
-    if (moved) onCommit?.();
+    if (moved) onCommit?.(placeOf(joint));
   }
 
   return {

@@ -41,7 +41,7 @@ export function startRouter(app: App): void {
       if (other === id) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
-    links.get(id)!.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    reveal(links.get(id)!);
     document.title = `${title} · Kinegrad`;
     const root = h('div', { class: `view ${id}` });
     main.replaceChildren(root);
@@ -69,4 +69,11 @@ export function startRouter(app: App): void {
   };
   addEventListener('hashchange', follow);
   follow();
+}
+
+/** Scrolls the row of tabs so far that one is seen. `scrollIntoView` would let the first Tab begin there, behind the skip link. */
+function reveal(link: HTMLElement): void {
+  const row = link.parentElement!.getBoundingClientRect();
+  const { left, right } = link.getBoundingClientRect();
+  link.parentElement!.scrollLeft += Math.min(0, left - row.left) + Math.max(0, right - row.right);
 }

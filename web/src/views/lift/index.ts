@@ -6,13 +6,13 @@ import { openScene } from '../../parts/open_scene.ts';
 import { createPoseCanvas } from '../../parts/pose_canvas.ts';
 import { loadSamples, poseOf } from '../../parts/samples.ts';
 import type { PoseScene } from '../../parts/scene.ts';
-import type { App, View } from '../../shell/app.ts';
+import type { View } from '../../shell/app.ts';
 import { cameraOf, type Pose } from '../../shell/pose_store.ts';
 import { toPixels } from './camera.ts';
 import { EXPORTS } from './exports.ts';
 import { facts } from './facts.ts';
 import { history } from './history.ts';
-import { listenForFiles, poseFromFile, poseFromText } from './input.ts';
+import { type Brought, listenForFiles, poseFrom, poseFromFile } from './input.ts';
 import { layout } from './layout.ts';
 import { mirrored } from './mirror.ts';
 import { thumbnails } from './thumbnails.ts';
@@ -26,15 +26,19 @@ export const view: View = {
     /** The state before the move that is under way. */
     let before: Pose | undefined;
     let framed = false;
-    /** How often a sample has been chosen. */
-    let chosen = 0;
+    /** How often another pose has been asked for. */
+    let turns = 0;
 
     const sheet = createPoseCanvas({
       onMove(joints) {
         before ??= app.pose.get();
         app.pose.set({ joints });
       },
-      onCommit: () => settle(),
+      onCommit(place) {
+        settle();
+        // Screen readers say a label that changes under the focus only now and then.
+        app.announce(place);
+      },
     });
     const sides = thumbnails((from) => scene?.look(from));
 
@@ -65,25 +69,28 @@ export const view: View = {
     const attempt = (work: () => Promise<void> | void) =>
       void (async () => work())().catch((error) => app.fail(error));
 
+    /** Shows a pose that takes its time, unless another has been asked for meanwhile. */
+    const bring = (load: () => Promise<Pose>, then = () => {}) =>
+      attempt(async () => {
+        const turn = ++turns;
+        const pose = await load();
+        if (turn !== turns) return;
+        replace(pose);
+        then();
+      });
+
     const parts = layout({
       sheet: sheet.element,
       sides: sides.element,
       measures: measures.element,
       undo: () => travel('undo'),
       redo: () => travel('redo'),
-      mirror: () =>
-        attempt(async () => {
-          const pose = app.pose.get();
-          if (pose) replace(await mirrored(pose));
-        }),
-      open: (file) => attempt(async () => replace(await poseFromFile(file, app.pose.get()))),
-      choose: (sample) =>
-        attempt(async () => {
-          const turn = ++chosen;
-          const pose = await poseOf(sample);
-          // Another may have been chosen while this one loaded.
-          if (turn === chosen) replace(pose);
-        }),
+      mirror: () => {
+        const pose = app.pose.get();
+        if (pose) bring(() => mirrored(pose));
+      },
+      open: (file) => bring(() => poseFromFile(file, app.pose.get())),
+      choose: (sample) => bring(() => poseOf(sample)),
       fov: (fov, over) => {
         before ??= app.pose.get();
         app.pose.set({ fov });
@@ -165,7 +172,9 @@ export const view: View = {
     if (!app.pose.get()) {
       app.pose.set(await poseOf(samples[0]!));
     } else showPose(app.pose.get()!);
-    ends.push(listenForFiles(root, (found) => attempt(() => take(app, found, replace))));
+    const opened = (found: Brought) => poseFrom(found, app.pose.get());
+    const tell = () => app.announce('Opened');
+    ends.push(listenForFiles(root, (found) => bring(() => opened(found), tell)));
     ends.push(listenForKeys(travel));
     attempt(async () => {
       const { createScene } = await import('../../parts/scene.ts');
@@ -185,18 +194,6 @@ export const view: View = {
     };
   },
 };
-
-async function take(
-  app: App,
-  found: { file: File } | { text: string },
-  replace: (pose: Pose) => void,
-): Promise<void> {
-  const current = app.pose.get();
-  replace(
-    'file' in found ? await poseFromFile(found.file, current) : poseFromText(found.text, current),
-  );
-  app.announce('Opened');
-}
 
 /** Ctrl or Cmd with Z and Shift+Z or Y. */
 function listenForKeys(travel: (step: 'undo' | 'redo') => void): () => void {

@@ -1,34 +1,34 @@
 /** Photos and joints that the visitor brings: dropped, pasted, or chosen. */
 
-import { JOINTS, jointsToHuman36m, type PixelPose, readJoints } from 'kinegrad';
+import { type ImageJoints, JOINTS, jointsToHuman36m, type PixelPose, readJoints } from 'kinegrad';
+import { inPixels } from '../../parts/pixels.ts';
 import type { Pose } from '../../shell/pose_store.ts';
 
 /** The longer side of a photo is brought down to this many pixels. */
 const LARGEST = 2048;
 const USUAL_FOV = 60;
-/** Joints nearer together than this many pixels are no person in pixels, and no sheet is so large. */
-const SMALLEST = 2;
+/** No sheet has more pixels on a side. */
 const SHEET = 16_384;
 
-/** A person who stands, facing the camera, as shares of the height about the middle. */
+/** A person who stands upright, whom the lifter takes for one, as shares of the height about the middle. */
 const STANDING: readonly (readonly [number, number])[] = [
   [0, 0],
-  [-0.07, 0],
-  [-0.085, 0.19],
-  [-0.09, 0.37],
-  [0.07, 0],
-  [0.085, 0.19],
-  [0.09, 0.37],
-  [0, -0.11],
-  [0, -0.22],
-  [0.003, -0.28],
-  [0.004, -0.34],
-  [0.09, -0.21],
-  [0.14, -0.08],
-  [0.17, 0.03],
-  [-0.09, -0.21],
-  [-0.14, -0.08],
-  [-0.17, 0.03],
+  [-0.048, 0.004],
+  [-0.05, 0.194],
+  [-0.055, 0.383],
+  [0.048, 0.004],
+  [0.05, 0.194],
+  [0.055, 0.383],
+  [0, -0.106],
+  [0, -0.242],
+  [0, -0.286],
+  [0, -0.346],
+  [0.061, -0.181],
+  [0.101, -0.079],
+  [0.114, 0.02],
+  [-0.061, -0.181],
+  [-0.101, -0.079],
+  [-0.114, 0.02],
 ];
 
 /** A standing person in the middle of a picture, for the visitor to pull into place. */
@@ -39,6 +39,13 @@ export function standing(width: number, height: number): PixelPose {
     return i & 1 ? height * 0.5 + share : width / 2 + share;
   });
 }
+
+/** What was dropped or pasted. */
+export type Brought = { readonly file: File } | { readonly text: string };
+
+/** A new pose from either. @throws Error in a sentence for what holds none */
+export const poseFrom = async (brought: Brought, current: Pose | undefined): Promise<Pose> =>
+  'file' in brought ? poseFromFile(brought.file, current) : poseFromText(brought.text, current);
 
 /** A new pose from a file of either kind. @throws Error in a sentence for any other file */
 export async function poseFromFile(file: File, current: Pose | undefined): Promise<Pose> {
@@ -75,18 +82,14 @@ async function poseFromPhoto(file: File): Promise<Pose> {
 }
 
 /** Joints from JSON, on the picture that is there where they belong to one of its size. */
-export function poseFromText(text: string, current: Pose | undefined): Pose {
-  const read = readJoints(text);
-  const joints = jointsToHuman36m(read);
+function poseFromText(text: string, current: Pose | undefined): Pose {
+  const read = readFor(text, current?.picture?.name);
+  const joints = inPixels(jointsToHuman36m(read));
   const most = (axis: number) =>
     Math.max(...joints.filter((_, i) => (i & 1) === axis).map(Math.abs));
   const fits = current && most(0) <= current.width && most(1) <= current.height;
   const width = read.width ?? (fits ? current.width : Math.ceil(most(0) * 1.15));
   const height = read.height ?? (fits ? current.height : Math.ceil(most(1) * 1.15));
-  if (Math.max(spread(joints, 0), spread(joints, 1)) < SMALLEST)
-    throw new Error(
-      `joints: all of them lie within ${SMALLEST} pixels. Give pixels of the picture, not shares of its size.`,
-    );
   if (Math.max(width, height) > SHEET)
     throw new Error(
       `joints: a picture of ${width} x ${height} pixels is too large; at most ${SHEET} can be shown.`,
@@ -96,10 +99,13 @@ export function poseFromText(text: string, current: Pose | undefined): Pose {
   return { joints, width, height, picture: same ? current.picture : undefined, fov };
 }
 
-/** From the least to the greatest coordinate of an axis. */
-function spread(joints: PixelPose, axis: number): number {
-  const values = joints.filter((_, i) => (i & 1) === axis);
-  return Math.max(...values) - Math.min(...values);
+/** Of a file with several people by the names of their pictures, the one of this picture. */
+function readFor(text: string, picture: string | undefined): ImageJoints {
+  try {
+    return readJoints(text, picture);
+  } catch {
+    return readJoints(text);
+  }
 }
 
 /** The field of view in a file of this page. */
@@ -109,10 +115,7 @@ function fovOf(text: string): number | undefined {
 }
 
 /** Listens for drops and pastes on the whole page. @returns what ends that */
-export function listenForFiles(
-  root: HTMLElement,
-  give: (found: { file: File } | { text: string }) => void,
-): () => void {
+export function listenForFiles(root: HTMLElement, give: (found: Brought) => void): () => void {
   const ending = new AbortController();
   const { signal } = ending;
   let depth = 0;

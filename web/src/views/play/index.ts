@@ -1,26 +1,32 @@
 /** Play: a film of 2D joints lifted frame by frame. */
 
 import {
-  cameraFromFov,
+  type Camera,
   type JointSequence,
   jointsOf,
   jointsToHuman36m,
   type PixelPose,
   readSequence,
 } from 'kinegrad';
-import { h } from '../../parts/dom.ts';
 import { openScene } from '../../parts/open_scene.ts';
+import { inPixels } from '../../parts/pixels.ts';
 import type { View } from '../../shell/app.ts';
 import { createFilm } from './film.ts';
+import { cameraOf, spreadOf } from './framing.ts';
 import { layout } from './layout.ts';
 import { createPlayhead, type Playhead } from './playhead.ts';
 import { createSmoothing } from './smoothing.ts';
 import { createTally } from './tally.ts';
 import { createTrace } from './trace.ts';
-import { type Detector, loadDetector, NoDetectorError, openWebcam, type Webcam } from './webcam.ts';
+import {
+  type Detector,
+  howToPlugIn,
+  loadDetector,
+  NoDetectorError,
+  openWebcam,
+  type Webcam,
+} from './webcam.ts';
 
-/** Of a camera that says nothing of its lens. */
-const USUAL_FOV = 60;
 /** Milliseconds between two updates of what is written. */
 const TELL = 250;
 
@@ -28,6 +34,9 @@ interface Film {
   readonly sequence: JointSequence;
   readonly playhead: Playhead;
 }
+
+/** Whether something else has been asked for meanwhile. */
+type Late = () => boolean;
 
 export const view: View = {
   async mount(root, app) {
@@ -40,6 +49,8 @@ export const view: View = {
     let film: Film | undefined;
     let webcam: Webcam | undefined;
     let paused = false;
+    /** How often another film has been asked for: what comes of an older wish is not shown. */
+    let turns = 0;
     /** Number of the frame that is shown, in the playhead's endless count. */
     let shown = -1;
     let busy = false;
@@ -55,7 +66,7 @@ export const view: View = {
       speed: (speed) => film?.playhead.setSpeed(speed, performance.now()),
       walk: () => void attempt(playWalk),
       webcam: () => void attempt(playWebcam),
-      open: (file) => void attempt(() => openFile(file)),
+      open: (file) => void attempt((late) => openFile(file, late)),
       look: () => scene?.look('corner', room),
       filter(change) {
         smoothing.set(change);
@@ -74,7 +85,7 @@ export const view: View = {
     });
 
     /** Lifts one frame; whoever calls has seen that none is under way. */
-    async function lift(joints: PixelPose, camera: ReturnType<typeof cameraFromFov>, time: number) {
+    async function lift(joints: PixelPose, camera: Camera, time: number) {
       const lifted = await lifter.lift(joints, camera);
       if (signal.aborted) return;
       tally.done(performance.now());
@@ -99,14 +110,15 @@ export const view: View = {
       picture.resize(width, height);
     }
 
-    async function playSequence(sequence: JointSequence, name: string, source: string) {
+    async function playSequence(sequence: JointSequence, title: [string, string], late: Late) {
       const camera = cameraOf(sequence);
       // A look at where the person goes, so that all of it is in view.
       const { frames, fps } = sequence;
+      inPixels(frames.flatMap((frame) => [...frame]));
       const some = frames.filter((_, i) => i % Math.ceil(frames.length / 24) === 0);
       const people = await lifter.lift(some, camera);
-      if (signal.aborted) return;
-      start(name, source, sequence.width, sequence.height);
+      if (late()) return;
+      start(...title, sequence.width, sequence.height);
       scene?.show(...people.map(({ pose }) => pose));
       room = spreadOf(people.map(({ pose }) => pose));
       scene?.look('corner', room);
@@ -120,22 +132,23 @@ export const view: View = {
       parts.setPlaying(!still);
     }
 
-    async function playWalk() {
+    async function playWalk(late: Late) {
       const response = await fetch('./sequences/walk.json');
       if (!response.ok)
         throw new Error(`The walk did not load: ${response.status}. Reload the page.`);
-      await playSequence(readSequence(await response.text()), 'Procedural walk', 'Walk');
+      await playSequence(readSequence(await response.text()), ['Procedural walk', 'Walk'], late);
     }
 
-    async function openFile(file: File) {
-      await playSequence(readSequence(await file.text()), file.name, 'File');
-      app.announce(`${file.name} plays`);
+    async function openFile(file: File, late: Late) {
+      await playSequence(readSequence(await file.text()), [file.name, 'File'], late);
+      if (!late()) app.announce(`${file.name} plays`);
     }
 
-    async function playWebcam() {
+    async function playWebcam(late: Late) {
       const detect = await loadDetector();
-      let camera: ReturnType<typeof cameraFromFov> | undefined;
+      let camera: Camera | undefined;
       const opened = await openWebcam((video, frame, time) => {
+        if (webcam?.video !== video) return;
         if (!camera) {
           const { videoWidth: width, videoHeight: height } = video;
           picture.resize(width, height);
@@ -145,7 +158,7 @@ export const view: View = {
         if (busy || paused) return;
         void working(() => detectAndLift(detect, video, frame, time, camera!));
       });
-      if (signal.aborted) return opened.stop();
+      if (late()) return opened.stop();
       start('Webcam', 'Webcam', opened.video.videoWidth || 960, opened.video.videoHeight || 720);
       webcam = opened;
       parts.setPlaying(true);
@@ -156,21 +169,24 @@ export const view: View = {
       video: HTMLVideoElement,
       frame: number,
       time: number,
-      camera: ReturnType<typeof cameraFromFov>,
+      camera: Camera,
     ) {
       tally.take(frame, performance.now());
       const found = await detect(video);
       if (signal.aborted || webcam?.video !== video) return;
       parts.say(...(found ? [] : ['Nobody is in the picture.']));
-      const joints = found ? jointsToHuman36m(jointsOf(found)) : undefined;
+      const joints = found ? inPixels(jointsToHuman36m(jointsOf(found))) : undefined;
       picture.draw(joints, video);
       if (joints) await lift(joints, camera, time);
     }
 
-    async function attempt(work: () => Promise<void>) {
+    async function attempt(work: (late: Late) => Promise<void>) {
+      const turn = ++turns;
+      const late = () => turn !== turns || signal.aborted;
       try {
-        await work();
+        await work(late);
       } catch (error) {
+        if (late()) return;
         if (error instanceof NoDetectorError) parts.say(...howToPlugIn(error));
         else app.fail(error);
       }
@@ -265,7 +281,7 @@ export const view: View = {
       const file = event.dataTransfer?.files[0];
       if (!file) return;
       event.preventDefault();
-      void attempt(() => openFile(file));
+      void attempt((late) => openFile(file, late));
     });
     on('visibilitychange', () => tally.jump());
 
@@ -278,22 +294,3 @@ export const view: View = {
     };
   },
 };
-
-const cameraOf = ({ width, height, fov }: Pick<JointSequence, 'width' | 'height' | 'fov'>) =>
-  cameraFromFov(width, height, fov ?? USUAL_FOV, width >= height ? 'horizontal' : 'vertical');
-
-/** How much more room the way of a person takes than the person. */
-function spreadOf(poses: readonly ArrayLike<number>[]): number {
-  const extent = (axis: number) => {
-    const all = poses.map((pose) => pose[axis]!);
-    return Math.max(...all) - Math.min(...all);
-  };
-  return Math.max(1, (0.9 + Math.max(extent(0), extent(2))) / 2.2);
-}
-
-const howToPlugIn = (error: Error): (Node | string)[] => [
-  h('strong', {}, 'Plug in a detector'),
-  h('p', {}, error.message),
-  h('pre', {}, 'export default async (video) =>\n  ({ left_hip: [x, y], … }) // or null'),
-  h('p', {}, 'web/examples/detector.js in the repository does it with MediaPipe.'),
-];

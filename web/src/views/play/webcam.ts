@@ -3,6 +3,8 @@
  * page, whose default export takes the video and gives the joints of a person in its pixels, or null.
  */
 
+import { h } from '../../parts/dom.ts';
+
 /**
  * Gives joints as a joints file has them, in pixels of the video: by name, `{ left_hip: [x, y], ... }`,
  * or an array of BlazePose's 33, [x, y] or [x, y, confidence] each, or of another skeleton that is
@@ -17,10 +19,11 @@ export async function loadDetector(): Promise<Detector> {
   try {
     module = (await import(/* @vite-ignore */ address)) as { default?: unknown };
   } catch (error) {
-    throw new NoDetectorError(
-      `There is no detector yet: ${address} does not load. Put a module there whose default export finds joints in a video.`,
-      { cause: error },
-    );
+    const reason = String((error as Error)?.message ?? error).replace(/[.\s]*$/, '');
+    const why = (await isScript(address))
+      ? `The detector at ${address} does not start: ${reason}. Mend it, and reload the page.`
+      : `There is no detector yet: ${address} does not load. Put a module there whose default export finds joints in a video.`;
+    throw new NoDetectorError(why, { cause: error });
   }
   if (typeof module.default !== 'function')
     throw new NoDetectorError(
@@ -29,9 +32,24 @@ export async function loadDetector(): Promise<Detector> {
   return module.default as Detector;
 }
 
+/** Whether a script lies there: a page that says that nothing does is none. */
+async function isScript(address: string): Promise<boolean> {
+  const response = await fetch(address).catch(() => undefined);
+  const type = response?.headers.get('content-type') ?? '';
+  return response?.ok === true && type.includes('javascript');
+}
+
 export class NoDetectorError extends Error {
   override name = 'NoDetectorError';
 }
+
+/** What to put there, for those who have no detector yet. */
+export const howToPlugIn = (error: Error): (Node | string)[] => [
+  h('strong', {}, 'Plug in a detector'),
+  h('p', {}, error.message),
+  h('pre', {}, 'export default async (video) =>\n  ({ left_hip: [x, y], … }) // or null'),
+  h('p', {}, 'web/examples/detector.js in the repository does it with MediaPipe.'),
+];
 
 export interface Webcam {
   readonly video: HTMLVideoElement;
