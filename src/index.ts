@@ -31,6 +31,7 @@ export { compose, type Editions, type ShaderFile } from './gpu/shader.ts';
 export type { Tuning } from './gpu/tuning.ts';
 // Programs
 export { grad } from './graph/autograd.ts';
+export { f16 } from './graph/halves.ts';
 export { type AttentionOptions, attention } from './graph/ops/attention.ts';
 export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';
 // Ops
@@ -92,7 +93,7 @@ export {
   type SqueezeWeights,
   squeezeExcite,
 } from './graph/ops/squeeze_excite.ts';
-export type { Plan, PlannedDispatch } from './graph/plan.ts';
+export type { HalfStorage, Plan, PlannedDispatch } from './graph/plan.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';
 export type { CompileOptions, InputSpec, Program, Snapshot } from './graph/program.ts';
 export { compile, evaluate, planOf } from './graph/program.ts';

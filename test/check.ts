@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Gpu } from '../src/gpu/gpu.ts';
+import { f16 } from '../src/graph/halves.ts';
 import { planOf } from '../src/graph/program.ts';
 import type { TestDevice } from './devices.ts';
 import { runGuarded } from './guarded.ts';
@@ -11,6 +12,7 @@ import {
   assertRepeats,
   HALF_CASES,
   HALF_TOLERANCE,
+  halved,
   type Prepared,
   prepare,
   type Result,
@@ -56,7 +58,15 @@ export function checkOp<A = undefined>(
 async function checkHalves<A>(gpu: Gpu, sheet: Sheet<A>, cases: readonly Prepared<A>[]) {
   const wide = { ...sheet, tolerance: HALF_TOLERANCE };
   const some = cases.slice(0, HALF_CASES);
-  const results = await run(gpu, sheet, some, 'f16');
+  const { graph, specs } = stage(sheet, some, halved);
+  const { dispatches } = planOf(gpu, graph, specs, {
+    storage: f16,
+    variants: sheet.variants ?? {},
+  });
+  // The op itself takes them, or gives them.
+  const matrices = some.some(({ x }) => x.some(({ shape }) => shape.length > 1));
+  expect(dispatches.some(({ op, storage }) => storage && op !== 'halved')).toBe(matrices);
+  const results = await run(gpu, sheet, some, f16);
   results.forEach((result, i) => {
     assertForward(wide, some[i]!, result);
     if (!sheet.forwardOnly) assertBackward(wide, some[i]!, result);

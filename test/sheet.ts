@@ -5,6 +5,7 @@ import { grad } from '../src/graph/autograd.ts';
 import { add, mul } from '../src/graph/ops/elementwise.ts';
 import { concat, reshape } from '../src/graph/ops/layout.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
+import type { HalfStorage } from '../src/graph/plan.ts';
 import { compile, type InputSpec } from '../src/graph/program.ts';
 import { call1, type Op, op, type Tensor } from '../src/graph/trace.ts';
 import { copy, stridesOf } from '../src/kernels/layout.ts';
@@ -151,7 +152,7 @@ export function stage<A>(
 }
 
 /** The same values, stored as halves, and so their gradients. */
-const halved = (x: Tensor): Tensor => call1(halvedOp, [x], undefined);
+export const halved = (x: Tensor): Tensor => call1(halvedOp, [x], undefined);
 const halvedOp: Op<void> = op('halved', {
   halves: [0],
   shape: ([x]) => [x!],
@@ -167,10 +168,10 @@ export async function run<A>(
   gpu: Gpu,
   sheet: Sheet<A>,
   cases: readonly Prepared<A>[],
-  storage: 'f32' | 'f16' = 'f32',
+  storage?: HalfStorage,
 ): Promise<Result[]> {
   const { forwardOnly, variants } = sheet;
-  const { graph, specs, batch } = stage(sheet, cases, storage === 'f16' ? halved : undefined);
+  const { graph, specs, batch } = stage(sheet, cases, storage && halved);
   const program = await compile(gpu, graph, specs, { storage, ...(variants && { variants }) });
   const read = forwardOnly ? ['y'] : ['y', 'dx'];
   const values: Values[][] = [];

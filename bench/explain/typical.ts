@@ -43,7 +43,6 @@ function variantsOfMatmul(target: Target): PlannedDispatch[] {
     const sizes = matmulSizes(t, attributes);
     if (!matmulFits(name as keyof typeof matmulVariants, target, sizes)) return [];
     return variant(target, t, attributes).map((made) => ({
-      halves: [],
       ...made,
       op: 'matmul',
       update: false,

@@ -7,15 +7,8 @@
 import packedWgsl from '../../shaders/lib/packed_halves.wgsl';
 import { ShaderError } from './faults.ts';
 
-/** Names of bindings that hold halves. */
-export type Halves = readonly string[];
-
 /** How halves are stored: as the type f16, or two to a word where the device has none. */
 export type HalfForm = 'f16' | 'packed';
-
-/** The form that a device has. */
-export const halfForm = ({ features }: Pick<GPUDevice, 'features'>): HalfForm =>
-  features.has('shader-f16') ? 'f16' : 'packed';
 
 /** What a binding can hold as halves: its elements as the kernel sees them. */
 type Element = 'f32' | 'vec2f' | 'vec4f';
@@ -26,8 +19,7 @@ const DECLARATION = /var<storage, ?(read(?:_write)?)> ?(\w+): ?array<(\w+)>;/g;
  * The source with halves in some bindings; lines stay where they are.
  * @throws ShaderError where a binding holds something else, or would store single halves of words
  */
-export function withHalves(code: string, halves: Halves, form: HalfForm): string {
-  if (halves.length === 0) return code;
+export function withHalves(code: string, halves: readonly string[], form: HalfForm): string {
   const elements = elementsOf(code, halves);
   const { declare } = forms[form];
   const declared = code.replace(DECLARATION, (all, access, name, _) => {
@@ -46,14 +38,14 @@ export function canHalve(code: string, name: string, form: HalfForm, writes: boo
   return element !== undefined && !(form === 'packed' && writes && element === 'f32');
 }
 
-/** The type behind a name: T stands for quads or singles. */
+/** The type behind a name: T stands for quads or singles, and others for T. */
 function elementOf(code: string, type: string): Element | undefined {
+  if (type === 'f32' || type === 'vec2f' || type === 'vec4f') return type;
   const [, aliased] = code.match(new RegExp(`^alias ${type} ?= ?(\\w+);`, 'm')) ?? [];
-  const found = aliased ?? type;
-  return found === 'f32' || found === 'vec2f' || found === 'vec4f' ? found : undefined;
+  return aliased === undefined ? undefined : elementOf(code, aliased);
 }
 
-function elementsOf(code: string, halves: Halves): Map<string, Element> {
+function elementsOf(code: string, halves: readonly string[]): Map<string, Element> {
   const elements = new Map<string, Element>();
   for (const [, , name, type] of code.matchAll(DECLARATION)) {
     if (!halves.includes(name!)) continue;

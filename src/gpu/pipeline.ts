@@ -1,7 +1,6 @@
 /** Compute pipelines, compiled asynchronously and in parallel, each once. */
 
 import { ShaderError } from './faults.ts';
-import { type Halves, halfForm } from './halves.ts';
 import { scoped } from './scopes.ts';
 import { type Constants, compose, type Editions, explain, type KernelFile } from './shader.ts';
 
@@ -11,8 +10,14 @@ export interface PipelineKey {
   readonly overrides: Readonly<Record<string, number>>;
   readonly constants: Constants;
   readonly editions: Editions;
-  /** Bindings that hold halves. */
-  readonly halves?: Halves;
+  /** Where some bindings hold other than 32 bits. */
+  readonly storage?: Storage | undefined;
+}
+
+/** How a kernel is changed for what some bindings hold. */
+export interface Storage {
+  readonly name: string;
+  readonly convert: (code: string) => string;
 }
 
 export interface PipelineCache {
@@ -31,12 +36,12 @@ export interface PipelineCache {
 
 /** Pipelines that are the same have the same name. */
 export function pipelineName(key: PipelineKey): string {
-  const { kernel, overrides, constants, editions, halves = [] } = key;
+  const { kernel, overrides, constants, editions, storage } = key;
   const values = Object.entries({ ...constants, ...overrides }).map(
     ([name, value]) => `${name}=${value}`,
   );
   for (const { file } of Object.values(editions)) values.push(file);
-  for (const name of halves) values.push(`halves in ${name}`);
+  if (storage) values.push(storage.name);
   return [kernel.file, ...values.sort()].join(' ');
 }
 
@@ -71,11 +76,7 @@ export function pipelineCache(device: GPUDevice, counts: { pipelines: number }):
   const compile = async (key: PipelineKey) => {
     counts.pipelines++;
     const start = performance.now();
-    const { kernel, constants, editions, halves = [] } = key;
-    const composed = compose(kernel, constants, editions, {
-      names: halves,
-      form: halfForm(device),
-    });
+    const composed = compose(key.kernel, key.constants, key.editions, key.storage?.convert);
     const label = pipelineName(key);
     device.pushErrorScope('validation');
     // Implementations know a pipeline again by its source.

@@ -3,7 +3,6 @@
  */
 
 import { ShaderError } from './faults.ts';
-import { type HalfForm, type Halves, withHalves } from './halves.ts';
 
 /** A WGSL file and the files it uses. Module-scope declarations may come in any order. */
 export interface ShaderFile {
@@ -36,19 +35,19 @@ export interface Composed {
 
 /**
  * Concatenates a kernel with all it uses, each file once, the kernel first: its lines keep their
- * numbers.
+ * numbers. `convert` makes another source of it, line for line.
  */
 export function compose(
   kernel: ShaderFile,
   constants: Constants = {},
   editions: Editions = {},
-  halves: { names: Halves; form: HalfForm } = { names: [], form: 'f16' },
+  convert: (code: string) => string = (code) => code,
 ): Composed {
   const files = closure(kernel, editions);
   let texts = files.map(({ text }) => text);
   for (const [name, value] of Object.entries(constants))
     texts = setConstant(kernel, texts, name, value);
-  const code = withHalves(texts.join('\n'), halves.names, halves.form);
+  const code = convert(texts.join('\n'));
   const compiled = code.split('\n');
   const lines = texts
     .flatMap((text, i) => text.split('\n').map((_, n) => ({ file: files[i]!.file, line: n + 1 })))

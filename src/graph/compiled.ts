@@ -7,7 +7,7 @@ import { hold, type Resident } from '../gpu/download.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Variants } from '../kernels/tuning.ts';
 import { type Batch, checkBatch, writeBatch } from './inputs.ts';
-import type { Plan } from './plan.ts';
+import type { HalfStorage, Plan } from './plan.ts';
 import { IN_FLIGHT, STEP_BYTES } from './plan_bytes.ts';
 import { meanOf, type Slot } from './reading.ts';
 import { type Probe, type Recorded, type Recording, record } from './recording.ts';
@@ -18,10 +18,10 @@ export interface CompileOptions {
   /** Merge chains of elementwise ops, and epilogues into products. Only tests turn it off. */
   fuse?: boolean;
   /**
-   * How results between ops are stored: as f16 they take half the memory, and ops still compute in
-   * f32. Inputs, outputs, variables, their gradients and statistics stay f32.
+   * `f16` stores results between ops as halves, in half the memory; ops compute in f32 all the same.
+   * Inputs, outputs, variables, their gradients and statistics stay f32.
    */
-  storage?: 'f32' | 'f16';
+  storage?: HalfStorage | undefined;
   /** Of the initial values and of all random numbers. */
   seed?: number;
   /** Called as pipelines are ready. */

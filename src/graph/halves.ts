@@ -1,14 +1,14 @@
 /** Which results of a program are stored as halves, where it asks for that. */
 
-import { canHalve } from '../gpu/halves.ts';
+import { canHalve, withHalves } from '../gpu/halves.ts';
 import { compose } from '../gpu/shader.ts';
 import type { Target } from '../kernels/kernel.ts';
 import type { Memory } from '../kernels/tensor.ts';
-import type { PlannedDispatch } from './plan.ts';
+import type { HalfStorage, PlannedDispatch } from './plan.ts';
 import type { OpCall, Tensor } from './trace.ts';
 
 /** The result whose memory a tensor has: its own, or that which it is a view of. */
-export function rootOf(t: Tensor): Tensor {
+function rootOf(t: Tensor): Tensor {
   const { source } = t;
   return source.kind === 'call' && source.call.op.isView ? rootOf(source.call.inputs[0]!) : t;
 }
@@ -17,7 +17,7 @@ export function rootOf(t: Tensor): Tensor {
  * Results of calls whose op allows it and that nobody needs in f32: the program's outputs are read
  * as f32, and optimisers take gradients as they are.
  */
-export function halfResults(
+function results(
   calls: readonly OpCall[],
   outputs: readonly Tensor[],
   stays: (t: Tensor) => boolean,
@@ -29,9 +29,9 @@ export function halfResults(
       for (const t of inputs) whole.add(rootOf(t));
   }
   const halves = new Set<Tensor>();
-  for (const { op, inputs, outputs } of calls) {
+  for (const { op, inputs, outputs: made } of calls) {
     if (op.followsHalves && !inputs.some((t) => halves.has(rootOf(t)))) continue;
-    for (const t of (op.halves ?? []).flatMap((i) => outputs[i] ?? []))
+    for (const t of (op.halves ?? []).flatMap((i) => made[i] ?? []))
       if (isLarge(t) && !whole.has(t) && !stays(t)) halves.add(t);
   }
   return halves;
@@ -43,17 +43,32 @@ const isLarge = ({ shape, dtype }: Tensor) => dtype === 'f32' && shape.length > 
 /** Bindings begin at multiples of 256 bytes. */
 const HALVES_APART = 128;
 
-/** Memory of halves that some dispatch cannot bind as such. */
-export function unfitHalves(dispatches: readonly PlannedDispatch[], { halfForm }: Target) {
+function bind(dispatches: readonly PlannedDispatch[], { hasF16 }: Target): readonly Memory[] {
+  const form = hasF16 ? 'f16' : 'packed';
   const unfit = new Set<Memory>();
-  for (const { kernel, constants, editions, halves, operands } of dispatches) {
+  for (const dispatch of dispatches) {
+    const { kernel, constants, editions, operands } = dispatch;
+    const halves = kernel.storage.filter(({ name }) => operands[name]!.memory.half);
     if (halves.length === 0) continue;
     const { code } = compose(kernel, constants, editions);
-    for (const { name, writes } of kernel.storage) {
-      if (!halves.includes(name)) continue;
+    for (const { name, writes } of halves) {
       const { memory, offset } = operands[name]!;
-      if (!canHalve(code, name, halfForm, writes) || offset % HALVES_APART > 0) unfit.add(memory);
+      if (!canHalve(code, name, form, writes) || offset % HALVES_APART > 0) unfit.add(memory);
     }
+    const names = halves.map(({ name }) => name);
+    dispatch.storage = {
+      name: `halves in ${names.join(' ')}`,
+      convert: (code) => withHalves(code, names, form),
+    };
   }
-  return unfit;
+  return [...unfit];
 }
+
+/**
+ * Results between ops stored as halves, for `compile` and trainings: the type f16 where the device
+ * has it, two to a word elsewhere. Each load is converted to f32 and each store rounded; products
+ * and sums are f32. Matrices and images of the ops that make large ones are stored so, with what is
+ * computed elementwise of them; what reductions along the last axis take is not, since squares and
+ * exponentials leave the range of halves.
+ */
+export const f16: HalfStorage = { results, bind };

@@ -4,16 +4,15 @@
  * groups of it.
  */
 
-import type { Halves } from '../gpu/halves.ts';
+import type { Storage } from '../gpu/pipeline.ts';
 import type { Dispatch, Target } from '../kernels/kernel.ts';
 import { copy, stridesOf } from '../kernels/layout.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { checkTold, type Variants } from '../kernels/tuning.ts';
-import { halfResults, unfitHalves } from './halves.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
-import { planBytes, SLOTS } from './plan_bytes.ts';
+import { planBytes, slotOf } from './plan_bytes.ts';
 import { keptTensors, preparationOf } from './preparation.ts';
 import type { Outputs } from './reading.ts';
 import { type Graph, rewrite } from './rewrite.ts';
@@ -58,19 +57,31 @@ export interface Plan {
 }
 
 export interface PlannedDispatch extends Dispatch {
-  /** Storage bindings that hold halves. */
-  readonly halves: Halves;
+  /** How its kernel is changed for operands that are stored as halves. */
+  storage?: Storage;
   /** The op that it serves. */
   readonly op: string;
   /** Runs only with the last micro-batch. */
   readonly update: boolean;
 }
 
+/** Storage of halves, which programs that ask for it bring along: see `halves.ts`. */
+export interface HalfStorage {
+  /** Results that may be stored so. */
+  results(
+    calls: readonly OpCall[],
+    outputs: readonly Tensor[],
+    stays: (t: Tensor) => boolean,
+  ): ReadonlySet<Tensor>;
+  /** Has kernels changed for what they bind as halves; gives the memory that one cannot bind so. */
+  bind(dispatches: readonly PlannedDispatch[], target: Target): readonly Memory[];
+}
+
 export interface PlanOptions {
   /** Merge chains of elementwise ops, and epilogues into products. */
   fuse?: boolean;
-  /** How results between ops are stored. */
-  storage?: 'f32' | 'f16';
+  /** Stores results between ops as halves. */
+  storage?: HalfStorage | undefined;
 }
 
 /** Plans the calls of a tape that the outputs need. */
@@ -79,15 +90,15 @@ export function makePlan(
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
   device: Target,
-  { fuse = true, storage = 'f32' }: PlanOptions = {},
+  { fuse = true, storage }: PlanOptions = {},
 ): Plan {
   const traced = { calls: tape.calls, outputs: Object.values(outputs) };
   const graph = rewrite(traced, tape.gradients, { fuse });
-  // Which kernels bind a result is known only when it has been planned: those that do not take
-  // halves have it in f32 the next time.
-  const refused = storage === 'f16' ? new Set<Tensor>() : undefined;
+  // Which kernels bind a result is known only when it has been planned: what they do not take as
+  // halves is f32 the next time.
+  const refused = new Set<Tensor>();
   for (;;) {
-    const plan = lay(graph, inputs, Object.keys(outputs), device, refused);
+    const plan = lay(graph, inputs, Object.keys(outputs), device, storage, refused);
     if (plan) return plan;
   }
 }
@@ -98,7 +109,8 @@ function lay(
   inputs: Readonly<Record<string, Tensor>>,
   names: readonly string[],
   device: Target,
-  refused: Set<Tensor> | undefined,
+  storage: HalfStorage | undefined,
+  refused: Set<Tensor>,
 ): Plan | undefined {
   const prepared = preparationOf(graph);
   const preparation: PlannedDispatch[] = [];
@@ -181,13 +193,11 @@ function lay(
   };
   const kept = keptTensors([...graph.outputs, ...prepared.results]);
   const halves = new Map<Memory, Tensor>();
-  const halved =
-    refused &&
-    halfResults(
-      graph.calls.filter((call) => !prepared.calls.has(call)),
-      [...graph.outputs, ...prepared.results],
-      (t) => placed.has(t) || refused.has(t),
-    );
+  const halved = storage?.results(
+    graph.calls.filter((call) => !prepared.calls.has(call)),
+    [...graph.outputs, ...prepared.results],
+    (t) => placed.has(t) || refused.has(t),
+  );
 
   let microBatches = 1;
   // What is made once a step, with the last micro-batch, and all that is made of it.
@@ -250,10 +260,10 @@ function lay(
       const y = whole(memory(`copy of ${x.memory.name}`, sizeOf(x.shape), scratch), x.shape);
       const lies = { first: 0, strides: stridesOf(x.shape) };
       for (const made of copy(target, { x, y }, { shape: x.shape, x: lies, y: lies }))
-        before.push(planned(made.operands, made, 'copy', update));
+        before.push({ ...made, op: 'copy', update });
       moved[name] = y;
     }
-    return [...before, planned(moved, dispatch, op.name, update)];
+    return [...before, { ...dispatch, operands: moved, op: op.name, update }];
   }
 
   checkTold(device.told, variants);
@@ -267,9 +277,9 @@ function lay(
     Object.entries(inputs).map(([name, t]) => [name, { operand: operandOf(t), dtype: t.dtype }]),
   );
   const all = [...preparation, ...dispatches];
-  const unfit = unfitHalves(all, target);
-  for (const made of unfit) refused!.add(halves.get(made)!);
-  if (unfit.size > 0) return undefined;
+  const unfit = storage?.bind(all, target) ?? [];
+  for (const made of unfit) refused.add(halves.get(made)!);
+  if (unfit.length > 0) return undefined;
   const blocks = assignBlocks(all, scratch);
   const bytes = planBytes(blocks, lasting, all, read);
   return {
@@ -289,23 +299,4 @@ function lay(
     microBatches,
     variants,
   };
-}
-
-function planned(
-  operands: Dispatch['operands'],
-  dispatch: Dispatch,
-  op: string,
-  update: boolean,
-): PlannedDispatch {
-  const halves = dispatch.kernel.storage.map(({ name }) => name);
-  const isHalf = (name: string) => operands[name]!.memory.half === true;
-  return { ...dispatch, operands, halves: halves.filter(isHalf), op, update };
-}
-
-function slotOf(schedules: Schedule[], schedule: Schedule): number {
-  const at = schedules.indexOf(schedule);
-  if (at >= 0) return at;
-  if (schedules.length === SLOTS)
-    throw new Error(`a program can follow ${SLOTS} schedules at most`);
-  return schedules.push(schedule) - 1;
 }

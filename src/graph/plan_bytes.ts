@@ -4,10 +4,22 @@ import type { Dispatch } from '../kernels/kernel.ts';
 import type { Memory } from '../kernels/tensor.ts';
 import type { Block } from './memory.ts';
 import { type Outputs, readingLayout } from './reading.ts';
+import type { Schedule } from './trace.ts';
 import { ALIGNMENT } from './variables.ts';
 
 /** Scalars that a step can hold; `lib/step.wgsl` declares as many. */
-export const SLOTS = 64;
+const SLOTS = 64;
+
+/** Where a scalar of the step is found. */
+export function slotOf(schedules: Schedule[], schedule: Schedule): number {
+  const at = schedules.indexOf(schedule);
+  if (at >= 0) return at;
+  if (schedules.length === SLOTS)
+    throw new Error(`a program can follow ${SLOTS} schedules at most`);
+  return schedules.push(schedule) - 1;
+}
+
+/** Bytes of the buffer that holds it. */
 export const bytesOf = (memory: Memory): number => 4 * padded(memory.size);
 const padded = (size: number) => Math.max(1, Math.ceil(size / ALIGNMENT)) * ALIGNMENT;
 

@@ -1,7 +1,6 @@
 /** Programs: a function on tensors, traced, planned, compiled, and run. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import { halfForm } from '../gpu/halves.ts';
 import { tunedVariants } from '../gpu/tuning.ts';
 import type { Target } from '../kernels/kernel.ts';
 import type { DType, Shape } from '../kernels/tensor.ts';
@@ -49,7 +48,7 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
   gpu: Gpu,
   f: (inputs: Traced<I>) => Readonly<Record<string, Tensor>>,
   inputs: I,
-  { fuse = true, variants = {}, storage = 'f32' }: CompileOptions,
+  { fuse = true, variants = {}, storage }: CompileOptions,
 ): (kept: Variants) => Plan {
   const symbols = symbolsOf(inputs);
   const { tape, result } = trace(() => f(symbols));
@@ -62,7 +61,7 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
 /** What plans and kernels know of a device. */
 export const targetOf = ({ adapter, device, subgroupSize, maxBinding, tuning }: Gpu): Target => ({
   kind: adapter.kind,
-  halfForm: halfForm(device),
+  hasF16: device.features.has('shader-f16'),
   subgroupSize,
   maxBinding,
   tuned: (family, shape) => tunedVariants(tuning.entries, family, shape),

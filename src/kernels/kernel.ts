@@ -5,7 +5,6 @@
  */
 
 import { LimitError, ShaderError } from '../gpu/faults.ts';
-import type { HalfForm } from '../gpu/halves.ts';
 import type { Constants, Editions, KernelFile } from '../gpu/shader.ts';
 import { elementBytes, type Operand, rows, sizeOf } from './tensor.ts';
 import type { Variants } from './tuning.ts';
@@ -16,8 +15,8 @@ export interface Target {
   readonly kind: 'hardware' | 'lavapipe' | 'swiftshader';
   /** Lanes of every subgroup, or 0 where they vary or there are none. */
   readonly subgroupSize: number;
-  /** How the device stores halves. */
-  readonly halfForm: HalfForm;
+  /** Whether WGSL has the type f16 there. */
+  readonly hasF16: boolean;
   /** Bytes of the largest range that one binding may cover. */
   readonly maxBinding: number;
   /** Variants that the program is to use; see `choose` of `tuning.ts`. */

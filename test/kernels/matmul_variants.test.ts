@@ -114,7 +114,7 @@ const problems = cases.map(({ a, b, y, transposeA, transposeB }) => {
 /** What each kernel gives for each case; none where it does not fit. */
 async function runAll(gpu: Gpu): Promise<Map<string, Float32Array>> {
   const { adapter, subgroupSize, maxBinding } = gpu;
-  const target: Target = { kind: adapter.kind, subgroupSize, maxBinding, halfForm: 'f16' };
+  const target: Target = { kind: adapter.kind, subgroupSize, maxBinding, hasF16: true };
   const inputs: Record<string, Shape> = {};
   const batch: Record<string, readonly number[]> = {};
   problems.forEach(({ x }, i) => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Target } from '../../src/kernels/kernel.ts';
 import { choiceKey, choiceOf, choose } from '../../src/kernels/tuning.ts';
 
-const device: Target = { kind: 'lavapipe', subgroupSize: 8, maxBinding: 1 << 27, halfForm: 'f16' };
+const device: Target = { kind: 'lavapipe', subgroupSize: 8, maxBinding: 1 << 27, hasF16: true };
 
 /** Variants by the multiple of columns that they need. */
 const family = {

@@ -22,7 +22,7 @@ function numbers(size: number, seed: string): number[] {
 }
 
 describe.each(['hardware', 'lavapipe', 'swiftshader'] as const)('%s', (kind) => {
-  const target: Target = { kind, subgroupSize: 0, maxBinding: 2 ** 27, halfForm: 'f16' };
+  const target: Target = { kind, subgroupSize: 0, maxBinding: 2 ** 27, hasF16: true };
   const walks = (count: number) => [
     lineWalk(target, count),
     ...[1, 3, 12, 17, 256].map((columns) => columnWalk(target, count, columns)),
