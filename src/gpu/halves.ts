@@ -13,7 +13,8 @@ export type HalfForm = 'f16' | 'packed';
 /** What a binding can hold as halves: its elements as the kernel sees them. */
 type Element = 'f32' | 'vec2f' | 'vec4f';
 
-const DECLARATION = /var<storage, ?(read(?:_write)?)> ?(\w+): ?array<(\w+)>;/g;
+/** Name and elements of a storage binding: arrays elsewhere have a size. */
+const DECLARATION = /(?<=> ?)(\w+): ?array<(\w+)>;/g;
 
 /**
  * The source with halves in some bindings; lines stay where they are.
@@ -22,9 +23,9 @@ const DECLARATION = /var<storage, ?(read(?:_write)?)> ?(\w+): ?array<(\w+)>;/g;
 export function withHalves(code: string, halves: readonly string[], form: HalfForm): string {
   const elements = elementsOf(code, halves);
   const { declare } = forms[form];
-  const declared = code.replace(DECLARATION, (all, access, name, _) => {
+  const declared = code.replace(DECLARATION, (all, name) => {
     const element = elements.get(name);
-    return element ? `var<storage, ${access}> ${name}: array<${declare[element]}>;` : all;
+    return element ? `${name}: array<${declare[element]}>;` : all;
   });
   const converted = convert(declared, elements, forms[form]);
   return form === 'f16' ? `enable f16; ${converted}` : `${converted}\n${packedWgsl.text}`;
@@ -32,7 +33,7 @@ export function withHalves(code: string, halves: readonly string[], form: HalfFo
 
 /** Whether a binding of this source can hold halves. */
 export function canHalve(code: string, name: string, form: HalfForm, writes: boolean): boolean {
-  const [, , , type] = [...code.matchAll(DECLARATION)].find(([, , n]) => n === name) ?? [];
+  const [, , type] = [...code.matchAll(DECLARATION)].find(([, n]) => n === name) ?? [];
   const element = elementOf(code, type ?? '');
   // Two threads that store the halves of one word would lose one of them.
   return element !== undefined && !(form === 'packed' && writes && element === 'f32');
@@ -47,7 +48,7 @@ function elementOf(code: string, type: string): Element | undefined {
 
 function elementsOf(code: string, halves: readonly string[]): Map<string, Element> {
   const elements = new Map<string, Element>();
-  for (const [, , name, type] of code.matchAll(DECLARATION)) {
+  for (const [, name, type] of code.matchAll(DECLARATION)) {
     if (!halves.includes(name!)) continue;
     const element = elementOf(code, type!);
     if (!element) throw new ShaderError(`${name} holds ${type}, which is not made of f32`);
