@@ -3,8 +3,9 @@
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { matches } from './families.ts';
 import type { Case, Family } from './family.ts';
+import { withHalfCases } from './measure/half_cases.ts';
 import { nameOf, type Wish } from './measure/session.ts';
-import { filesOf, variantsOf } from './measure/variants.ts';
+import { filesOf, isReal, variantsOf } from './measure/variants.ts';
 import type { Failure } from './rows.ts';
 
 export interface Selection {
@@ -28,13 +29,13 @@ export type Selected = Pick<Wish, 'family' | 'what'>;
  * @throws in one line for each reason, where nothing is left
  */
 export function select(
-  families: readonly Family[],
+  all: readonly Family[],
   { filter = '', shape, f16 = false }: Selection,
 ): { selected: Selected[]; failures: Failure[] } {
+  const families = f16 ? all.map(withHalfCases) : all;
   const casesAt = (family: Family, shapes: readonly Case['shape'][]) =>
     shapes
       .flatMap((each) => family.cases(each))
-      .filter(({ dtype }) => f16 || dtype !== 'f16')
       .filter((what) => matches(filter, textOf(family, what)));
   // The filter judges the usual shapes: one of `--shape` may be none of the family's.
   const named = families.filter((family) => casesAt(family, family.shapes).length > 0);
@@ -43,9 +44,6 @@ export function select(
     throw new Error(
       `--filter ${filter}: nothing has this name. The families are ${names(families)}`,
     );
-  const halves = named.flatMap((family) => casesAt(family, family.shapes).filter(isF16));
-  if (f16 && halves.length === 0)
-    throw new Error(`--f16: no kernel stores f16 yet in ${names(named)}. Leave it out`);
   const failures: Failure[] = [];
   const selected = named.flatMap((family): Selected[] => {
     try {
@@ -58,8 +56,6 @@ export function select(
   if (selected.length === 0) throw new Error(failures.map(({ why }) => why).join('\n'));
   return { selected, failures };
 }
-
-const isF16 = ({ dtype }: Case) => dtype === 'f16';
 
 const textOf = (family: Family, { name = '', pass, dtype = 'f32' }: Case) =>
   `${family.name} ${name} ${pass} ${dtype}`;
@@ -85,6 +81,7 @@ export function wishesOf(
   const { uses } = options;
   const wishes = selected.flatMap((one): Wish[] => {
     try {
+      if (!isReal(gpu, one.what)) return [];
       const all = variantsAsked(gpu, one, options).map((variant) => ({ ...one, ...variant }));
       return all.filter((wish) => !uses || filesOf(gpu, wish).some((file) => uses.includes(file)));
     } catch (error) {

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Gpu } from '../src/gpu/gpu.ts';
-import { f16 } from '../src/graph/halves.ts';
+import { f16, halved } from '../src/graph/halves.ts';
 import { planOf } from '../src/graph/program.ts';
 import type { TestDevice } from './devices.ts';
 import { runGuarded } from './guarded.ts';
@@ -12,7 +12,6 @@ import {
   assertRepeats,
   HALF_CASES,
   HALF_TOLERANCE,
-  halved,
   type Prepared,
   prepare,
   type Result,

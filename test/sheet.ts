@@ -2,13 +2,13 @@
 
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { grad } from '../src/graph/autograd.ts';
+import { halved } from '../src/graph/halves.ts';
 import { add, mul } from '../src/graph/ops/elementwise.ts';
 import { concat, reshape } from '../src/graph/ops/layout.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import type { HalfStorage } from '../src/graph/plan.ts';
 import { compile, type InputSpec } from '../src/graph/program.ts';
-import { call1, type Op, op, type Tensor } from '../src/graph/trace.ts';
-import { copy, stridesOf } from '../src/kernels/layout.ts';
+import type { Tensor } from '../src/graph/trace.ts';
 import { type Shape, sizeOf } from '../src/kernels/tensor.ts';
 import type { Variants } from '../src/kernels/tuning.ts';
 import { type Numbers, normal } from './reference.ts';
@@ -150,18 +150,6 @@ export function stage<A>(
   };
   return { graph, specs, batch };
 }
-
-/** The same values, stored as halves, and so their gradients. */
-export const halved = (x: Tensor): Tensor => call1(halvedOp, [x], undefined);
-const halvedOp: Op<void> = op('halved', {
-  halves: [0],
-  shape: ([x]) => [x!],
-  lower: ({ inputs: [x], outputs: [y], target, emit }) => {
-    const lies = { first: 0, strides: stridesOf(x!.shape) };
-    emit(copy(target, { x: x!, y: y! }, { shape: x!.shape, x: lies, y: lies }));
-  },
-  backward: ([dy]) => [halved(dy!)],
-});
 
 /** Runs the cases on a device, twice. */
 export async function run<A>(

@@ -5,7 +5,7 @@ import { compile, type Program } from '../../src/graph/program.ts';
 import { bytesOfSet, releaseVariables } from '../../src/graph/store.ts';
 import type { Case, Family } from '../family.ts';
 import type { Subject } from './sampler.ts';
-import { closure, specsOf, timedDispatches, toldOf } from './variants.ts';
+import { closure, specsOf, storageOf, timedDispatches, toldOf } from './variants.ts';
 
 export interface Prepared extends Subject {
   readonly family: Family;
@@ -52,7 +52,7 @@ export async function prepare(
   );
   const make = () => {
     const variants = toldOf(family, variant);
-    return compile(gpu, build, specsOf(problem), { variants });
+    return compile(gpu, build, specsOf(problem), { variants, ...storageOf(what) });
   };
   let program = await make();
   const compiled = performance.now();

@@ -2,8 +2,9 @@
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { KernelFile, ShaderFile } from '../../src/gpu/shader.ts';
+import { f16 } from '../../src/graph/halves.ts';
 import type { Plan, PlannedDispatch } from '../../src/graph/plan.ts';
-import { type InputSpec, planOf, targetOf } from '../../src/graph/program.ts';
+import { type CompileOptions, type InputSpec, planOf, targetOf } from '../../src/graph/program.ts';
 import { choiceOf } from '../../src/kernels/tuning.ts';
 import type { Case, Family, Problem } from '../family.ts';
 
@@ -12,6 +13,10 @@ export const specsOf = ({ inputs }: Problem): Record<string, InputSpec> =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype = 'f32' }]) => [name, { shape, dtype }]),
   );
+
+/** How the program of a case stores its results. */
+export const storageOf = ({ dtype }: Case): Pick<CompileOptions, 'storage'> =>
+  dtype === 'f16' ? { storage: f16 } : {};
 
 /** What tells a program to use a variant of a family, or nothing where none is asked for. */
 export const toldOf = ({ tunable }: Family, variant?: string): Record<string, string> =>
@@ -24,7 +29,8 @@ export const toldOf = ({ tunable }: Family, variant?: string): Record<string, st
 export function variantsOf(gpu: Gpu, { tunable }: Family, what: Case): string[] {
   if (!tunable) return [];
   const problem = what.make();
-  const shapes = Object.keys(planOf(gpu, problem.build, specsOf(problem)).variants)
+  const plan = planOf(gpu, problem.build, specsOf(problem), storageOf(what));
+  const shapes = Object.keys(plan.variants)
     .map(choiceOf)
     .filter(({ family }) => family === tunable.family)
     .map(({ shape }) => shape);
@@ -35,9 +41,20 @@ export function variantsOf(gpu: Gpu, { tunable }: Family, what: Case): string[] 
   );
 }
 
+/** Whether a case has what it is called by: cases in f16 store halves, which some ops never do. */
+export function isReal(gpu: Gpu, what: Case): boolean {
+  if (what.dtype !== 'f16') return true;
+  const problem = what.make();
+  const plan = planOf(gpu, problem.build, specsOf(problem), storageOf(what));
+  return timedDispatches(plan, what).some((i) => plan.dispatches[i]!.storage);
+}
+
 /** Where the dispatches that a case times stand in its plan. */
 export function timedDispatches({ dispatches }: Plan, { ops }: Case): number[] {
-  const timed = dispatches.flatMap(({ op }, i) => (!ops || ops.includes(op) ? i : []));
+  // Copies in halves are what is around a case in f16.
+  const timed = dispatches.flatMap(({ op }, i) =>
+    ops ? (ops.includes(op) ? i : []) : op === 'halved' ? [] : i,
+  );
   if (timed.length > 0) return timed;
   const there = [...new Set(dispatches.map(({ op }) => op))].join(', ');
   throw new Error(`no dispatch serves ${ops?.join(' or ')}; there are ${there}. Mend its \`ops\``);
@@ -49,7 +66,9 @@ export function filesOf(
   { family, what, variant }: { family: Family; what: Case; variant?: string },
 ): string[] {
   const problem = what.make();
-  const plan = planOf(gpu, problem.build, specsOf(problem), { variants: toldOf(family, variant) });
+  const variants = toldOf(family, variant);
+  const options = { variants, ...storageOf(what) };
+  const plan = planOf(gpu, problem.build, specsOf(problem), options);
   return closure(timedDispatches(plan, what).map((i) => plan.dispatches[i]!));
 }
 

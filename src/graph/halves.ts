@@ -3,9 +3,10 @@
 import { canHalve, withHalves } from '../gpu/halves.ts';
 import { compose } from '../gpu/shader.ts';
 import type { Target } from '../kernels/kernel.ts';
+import { copy, stridesOf } from '../kernels/layout.ts';
 import type { Memory } from '../kernels/tensor.ts';
 import type { HalfStorage, PlannedDispatch } from './plan.ts';
-import type { OpCall, Tensor } from './trace.ts';
+import { call1, type Op, type OpCall, op, type Tensor } from './trace.ts';
 
 /** The result whose memory a tensor has: its own, or that which it is a view of. */
 function rootOf(t: Tensor): Tensor {
@@ -72,3 +73,19 @@ function bind(dispatches: readonly PlannedDispatch[], { hasF16 }: Target): reado
  * exponentials leave the range of halves.
  */
 export const f16: HalfStorage = { results, bind };
+
+const halvedOp: Op<void> = /* @__PURE__ */ op('halved', {
+  halves: [0],
+  shape: ([x]) => [x!],
+  lower: ({ inputs: [x], outputs: [y], target, emit }) => {
+    const lies = { first: 0, strides: stridesOf(x!.shape) };
+    emit(copy(target, { x: x!, y: y! }, { shape: x!.shape, x: lies, y: lies }));
+  },
+  backward: ([dy]) => [halved(dy!)],
+});
+
+/**
+ * The same values and, in gradients, the same again: a copy, which programs with storage {@link f16}
+ * keep as halves. For inputs that are read many times.
+ */
+export const halved = (x: Tensor): Tensor => call1(halvedOp, [x], undefined);

@@ -55,7 +55,6 @@ test.each([
   [['--explain', 'matmull'], 'Did you mean matmul?'],
   [['--model', 'nonsense', '--infer'], 'there is no model nonsense'],
   [['--model', 'wasp', '--infer'], 'wasp is not there yet. There are martinez, vit-block'],
-  [['--f16', '--filter', 'softmax'], 'no kernel stores f16 yet in softmax'],
   [['--watch', '--json', 'rows.json'], 'leave --json and --html out'],
   [['--watch', '--tune'], 'are two commands'],
   // Whether there is such an adapter is not even asked.
