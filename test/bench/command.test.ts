@@ -53,8 +53,10 @@ test.each([
   [['--compare', 'absent.json', 'absent.json'], 'absent.json cannot be read'],
   [['--compare', 'one.json'], '--compare takes two files'],
   [['--explain', 'matmull'], 'Did you mean matmul?'],
-  [['--model', 'nonsense', '--infer'], 'there is no model nonsense'],
-  [['--model', 'wasp', '--infer'], 'wasp is not there yet. There are martinez, vit-block'],
+  [
+    ['--model', 'nonsense', '--infer'],
+    'there is no model nonsense. There are martinez, irb-se, wasp, vit-block',
+  ],
   [['--watch', '--json', 'rows.json'], 'leave --json and --html out'],
   [['--watch', '--tune'], 'are two commands'],
   // Whether there is such an adapter is not even asked.
