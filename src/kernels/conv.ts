@@ -24,6 +24,7 @@ import { type Kernel, kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
 import type { Window } from './window.ts';
+import { hasTiles, tilesPay } from './winograd.ts';
 
 export interface ConvAttributes {
   /** Which pixels are computed, and from which. */
@@ -165,6 +166,8 @@ export const convVariants = {
   registers: /* @__PURE__ */ variant(registers3, [32, 64]),
   subgroup4: /* @__PURE__ */ variant(subgroup4on4, [16, 16]),
   subgroup8: /* @__PURE__ */ variant(subgroup4on8, [32, 32]),
+  /** Several kernels, which `runWinograd` of the graph runs. */
+  winograd: 'winograd',
 } as const;
 
 export type ConvVariant = keyof typeof convVariants;
@@ -192,16 +195,20 @@ export const convShape = (
  * The family, and its usual variants by class of device and shape: measured on lavapipe and
  * SwiftShader, never yet on hardware, whose rule is what other engines do there.
  */
-export const convTunable: Tunable<ConvVariant, ConvKernel> = {
+export const convTunable: Tunable<ConvVariant, ConvKernel | 'winograd'> = {
   family: 'conv',
   variants: convVariants,
-  fits(name, { subgroupSize }) {
+  fits(name, { subgroupSize, maxBinding }, shape) {
+    if (name === 'winograd') return hasTiles(shape, maxBinding);
     if (name === 'subgroup4') return subgroupSize === 4;
     if (name === 'subgroup8') return subgroupSize === 8;
     return true;
   },
   usual(target, shape) {
     if (target.kind === 'hardware') return 'tile';
+    // SwiftShader would run it faster, too, but takes eight seconds to compile it.
+    const tiles = target.kind === 'lavapipe' && hasTiles(shape, target.maxBinding);
+    if (tiles && tilesPay(shape)) return 'winograd';
     const names: ConvVariant[] = ['subgroup8', 'subgroup4', 'registers'];
     return names.find((name) => convTunable.fits(name, target, shape))!;
   },

@@ -33,6 +33,20 @@ for (const name of Object.keys(convVariants) as ConvVariant[]) {
     });
 }
 
+checkOp<ConvOptions | undefined>('conv2d by winograd', devices.slice(0, 1), {
+  ...sheet([
+    ['quads', [2, 6, 8, 8], [3, 3, 8, 12], { padding: 'same' }],
+    ['odd sizes, single values', [1, 5, 7, 3], [3, 3, 3, 6], { padding: 'same' }],
+    ['no padding', [1, 7, 6, 4], [3, 3, 4, 4], {}],
+    ['more padding on one side', [1, 4, 5, 4], [3, 3, 4, 8], { padding: [2, 0, 1, 2] }],
+    ['one pixel', [3, 1, 1, 4], [3, 3, 4, 4], { padding: 1 }],
+    ['many channels and tiles', [1, 9, 33, 36], [3, 3, 36, 68], { padding: 'same' }],
+  ]),
+  // Tiles add and subtract what taps only add.
+  tolerance: 6e-6,
+  variants: { conv: 'winograd' },
+});
+
 /** What is fused into the store: bias, folded batch norm, activation, residual. */
 for (const groups of [1, 2])
   checkOp(`conv2d with ${groups} groups, bias, silu, residual and factors`, devices, {

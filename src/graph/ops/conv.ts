@@ -1,7 +1,13 @@
 /** Convolution over NHWC, and its gradients; with a chain of stages on the result. */
 
 import type { Stage } from '../../kernels/chain.ts';
-import { type ConvAttributes, convShape, convTunable, maxConvStages } from '../../kernels/conv.ts';
+import {
+  type ConvAttributes,
+  type ConvKernel,
+  convShape,
+  convTunable,
+  maxConvStages,
+} from '../../kernels/conv.ts';
 import { backwardGathers, forwardGather } from '../../kernels/conv_gather.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
@@ -10,6 +16,7 @@ import { call1, type Lowering, type Op, type OpRule, op, show, type Tensor } fro
 import { lowerConvWeights } from './conv_weights.ts';
 import { type StageSpec, stagesOf } from './elementwise.ts';
 import { runMatmul } from './matmul.ts';
+import { runWinograd } from './winograd.ts';
 
 export interface ConvOptions extends WindowOptions {
   /** Channels are divided into as many groups, and group j of y sees group j of x only; 1. */
@@ -44,9 +51,14 @@ const convRule: OpRule<StagedCall> = {
       return;
     }
     const over = imageStages(context, stages, y);
-    const gather = forwardGather(window);
     const shape = convShape(x, w, { window, groups }, false);
-    runConv(context, shape, { x, w, y }, { gather, groups, transpose: false, stages: over });
+    const variant = chosen(convTunable, context.target, shape);
+    if (variant === 'winograd') {
+      runWinograd(context, { x, w, y }, { window, gradient: false, stages: over });
+      return;
+    }
+    const gather = forwardGather(window);
+    runConv(context, variant, { x, w, y }, { gather, groups, transpose: false, stages: over });
   },
 };
 const convForwardOp = /* @__PURE__ */ op<StagedCall>('conv2d', convRule);
@@ -72,9 +84,14 @@ const inputRule: OpRule<InputCall> = {
     }
     const over = imageStages(context, stages, dx);
     const shape = convShape(dx, w, { window, groups }, true);
+    const variant = chosen(convTunable, context.target, shape);
+    if (variant === 'winograd') {
+      runWinograd(context, { x: dy, w, y: dx }, { window, gradient: true, stages: over });
+      return;
+    }
     for (const gather of backwardGathers(window)) {
       const t = { x: dy, w, y: dx };
-      runConv(context, shape, t, { gather, groups, transpose: true, stages: over });
+      runConv(context, variant, t, { gather, groups, transpose: true, stages: over });
     }
   },
 };
@@ -134,10 +151,9 @@ function imageStages(context: Lowering, specs: readonly StageSpec[], y: Operand)
   });
 }
 
-/** Runs the variant that suits the shape and the device. */
 function runConv(
-  { run, target }: Pick<Lowering, 'run' | 'target'>,
-  shape: readonly number[],
+  { run }: Pick<Lowering, 'run'>,
+  variant: ConvKernel,
   t: { x: Operand; w: Operand; y: Operand },
   attributes: ConvAttributes,
 ): void {
@@ -145,7 +161,7 @@ function runConv(
     { length: maxConvStages },
     (_, i) => attributes.stages[i]?.operand ?? t.x,
   ) as [Operand, Operand, Operand, Operand];
-  run(chosen(convTunable, target, shape), { ...t, e0, e1, e2, e3 }, attributes);
+  run(variant, { ...t, e0, e1, e2, e3 }, attributes);
 }
 
 /**
