@@ -81,7 +81,7 @@ const base = () => bundle(RUNS).then(({ size }) => size);
 
 test('a page that runs a convolution downloads neither its gradients nor other ops', async () => {
   const { size, shaders } = await bundle(`${RUNS} export { conv2d } from 'kinegrad/forward';`);
-  expect(size).toBeLessThan(36_000);
+  expect(size).toBeLessThan(37_000);
   expect(shaders).toEqual(expect.arrayContaining(['conv_1_naive', 'conv_4_subgroup_8']));
   const strangers = /depthwise|attention|pool|resize|excite|softmax|_norm|heatmap|soft_arg/;
   expect(shaders.filter((name) => GRADIENT.test(name) || strangers.test(name))).toEqual([]);
@@ -92,8 +92,8 @@ test.each([
   ['addLayerNorm', 3_000],
   ['attention', 11_000],
   ['avgPool2d', 4_000],
-  ['conv2d', 8_000],
-  ['convTranspose2d', 8_000],
+  ['conv2d', 9_000],
+  ['convTranspose2d', 9_000],
   ['depthwiseConv2d', 7_000],
   ['gaussianHeatmaps', 2_500],
   ['layerNorm', 3_000],

@@ -5,7 +5,7 @@
 
 import inputWgsl from '../../shaders/winograd_input.wgsl';
 import outputWgsl from '../../shaders/winograd_output.wgsl';
-import weightsWgsl from '../../shaders/winograd_weights.wgsl';
+import tapsWgsl from '../../shaders/winograd_taps.wgsl';
 import {
   type Stage,
   singles,
@@ -76,7 +76,7 @@ export const winogradInput = /* @__PURE__ */ kernel<'x', 'v', Tiling>(inputWgsl,
 });
 
 /** u [16, rows, columns] of w [3, 3, rows, columns]. */
-export const winogradWeights = /* @__PURE__ */ kernel<'w', 'u', { flip: boolean }>(weightsWgsl, {
+export const winogradTaps = /* @__PURE__ */ kernel<'w', 'u', { flip: boolean }>(tapsWgsl, {
   reads: ['w'],
   writes: ['u'],
   editions: ({ w }) => editions(w),

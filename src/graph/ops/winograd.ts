@@ -10,7 +10,7 @@ import {
   WINOGRAD_PRODUCTS,
   winogradInput,
   winogradOutput,
-  winogradWeights,
+  winogradTaps,
 } from '../../kernels/winograd.ts';
 import type { Lowering } from '../trace.ts';
 import { runMatmul } from './matmul.ts';
@@ -34,10 +34,10 @@ export function runWinograd(
   const tiles = tileCount(tiling);
   const products = (name: string, ...shape: number[]) =>
     context.scratch(name, [WINOGRAD_PRODUCTS, ...shape]);
-  const u = products('transformed weights', w.shape[2]!, w.shape[3]!);
+  const u = products('transformed taps', w.shape[2]!, w.shape[3]!);
   const v = products('transformed image', tiles, x.shape[3]!);
   const m = products('products', tiles, y.shape[3]!);
-  context.run(winogradWeights, { w, u }, { flip: gradient });
+  context.run(winogradTaps, { w, u }, { flip: gradient });
   context.run(winogradInput, { x, v }, tiling);
   runMatmul(
     context,
