@@ -136,7 +136,7 @@ const byPixel = (lanes: (t: Cut) => number = () => 1): Division => ({
 });
 
 /** How rows and columns of results are divided into strips. */
-export interface Strips {
+interface Strips {
   /** Rows of a strip, at most. */
   readonly rows: number;
   /** Columns of a strip; whole rows where it is 0. */
@@ -144,7 +144,7 @@ export interface Strips {
 }
 
 /** Strips of the results of one image: blocks of rows, and strips of a block. */
-export function stripsOf({ places, dilation }: Window, { rows, columns }: Strips) {
+function stripsOf({ places, dilation }: Window, { rows, columns }: Strips) {
   const phases_y = Math.min(dilation[0], places[0]);
   const phases_x = Math.min(dilation[1], places[1]);
   const high = Math.ceil(places[0] / dilation[0]);
@@ -206,14 +206,14 @@ function rowStrips({ places, dilation }: Window) {
 }
 
 /** Whether that kernel computes a window. */
-export const hasRows = ([, , , , , , , sx, , dx]: readonly number[]): boolean =>
+const hasRows = ([, , , , , , , sx, , dx]: readonly number[]): boolean =>
   sx === 1 || dx === 1;
 
 /** Columns of a strip of the kernels that walk down: as many as their sums have names. */
 const COLUMNS = 4;
 
 /** Strips of one image down which threads walk: phases of rows, and strips of columns. */
-export function columnsOf({ places, dilation }: Window) {
+function columnsOf({ places, dilation }: Window) {
   const phases_y = Math.min(dilation[0], places[0]);
   const phases_x = Math.min(dilation[1], places[1]);
   const strips = phases_x * Math.ceil(Math.ceil(places[1] / dilation[1]) / COLUMNS);
@@ -237,7 +237,7 @@ export const hasStrips = ([, , , , kh, kw, sy, sx, dy, dx]: readonly number[]): 
   kh! * kw! <= MOST_TAPS && (sy === 1 || dy === 1) && (sx === 1 || dx === 1);
 
 /** Taps along each axis of a window that kernels with named sums compute, or 0. */
-export const hasColumns = ([, , , , kh, kw, sy, sx]: readonly number[]): 0 | 3 | 5 =>
+const hasColumns = ([, , , , kh, kw, sy, sx]: readonly number[]): 0 | 3 | 5 =>
   kh === kw && sy === 1 && sx === 1 && (kh === 3 || kh === 5) ? kh : 0;
 
 /** What a variant is chosen by: images [n, h, w, c], and the sizes, strides and dilations of windows. */
