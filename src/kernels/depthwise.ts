@@ -206,8 +206,7 @@ function rowStrips({ places, dilation }: Window) {
 }
 
 /** Whether that kernel computes a window. */
-const hasRows = ([, , , , , , , sx, , dx]: readonly number[]): boolean =>
-  sx === 1 || dx === 1;
+const hasRows = ([, , , , , , , sx, , dx]: readonly number[]): boolean => sx === 1 || dx === 1;
 
 /** Columns of a strip of the kernels that walk down: as many as their sums have names. */
 const COLUMNS = 4;
