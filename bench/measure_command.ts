@@ -10,7 +10,7 @@ import { coldDrivers } from './cold.ts';
 import { loadFamilies } from './families.ts';
 import { openHost } from './measure/host.ts';
 import { dispatchCost } from './measure/roofs.ts';
-import { measure, type Session } from './measure/session.ts';
+import { measure, ROUNDS, type Session } from './measure/session.ts';
 import { showPeers } from './report/peers_table.ts';
 import { type Progress, progress } from './report/progress.ts';
 import { showHeader, showResults } from './report/table.ts';
@@ -21,7 +21,8 @@ export interface MeasureOptions extends Selection {
   readonly adapter?: AdapterKind;
   /** Other engines, too, on the same work. */
   readonly peers?: boolean;
-  readonly rounds: number;
+  /** By default as `measure` takes them. */
+  readonly rounds?: number;
   readonly samples: number;
 }
 
@@ -85,7 +86,11 @@ async function peerRows(
 ) {
   const { peerRows } = await import('./peers_rows.ts');
   const onProgress = (what: string) => bar.update(0, 1, what);
-  return peerRows(adapter, header, { ...options, onProgress });
+  return peerRows(adapter, header, {
+    ...options,
+    rounds: options.rounds ?? ROUNDS.least,
+    onProgress,
+  });
 }
 
 async function headerOf(

@@ -41,7 +41,11 @@ const command = new Command('bench')
       .env('KINEGRAD_ADAPTER'),
   )
   .option('--peers', 'other engines beside ours, on the same adapter in the same run')
-  .option('--rounds <n>', 'how often all rows are sampled, one after another', whole, 8)
+  .option(
+    '--rounds <n>',
+    'how often all rows are sampled, one after another (8, of a few rows up to 32)',
+    whole,
+  )
   .option('--samples <n>', 'samples of a row in each round', whole, 4)
   .option('--json <file>', 'write header, rows and samples to a file')
   .option('--html <file>', 'write a report with charts, one file')

@@ -24,13 +24,20 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  readonly rounds: number;
+  /** How many; by default `ROUNDS`, and more of what is done quickly. */
+  readonly rounds?: number;
   /** Samples of each row in a round. */
   readonly samples: number;
   /** What else is sampled in each round, after the rows. */
   readonly afterRound?: () => Promise<void>;
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
+
+/**
+ * Rounds of a run that does not say: as many as tell two runs of all rows apart in minutes, and of
+ * a few rows, within the seconds, as many as find a change of some percent.
+ */
+export const ROUNDS = { least: 8, most: 32, seconds: 30 };
 
 /** How a case is called in messages. */
 export const nameOf = ({ family, what, variant }: Wish): string =>
@@ -55,13 +62,14 @@ export const nameOf = ({ family, what, variant }: Wish): string =>
 export async function measure(
   gpu: Gpu,
   wishes: readonly Wish[],
-  { rounds, samples, afterRound, onProgress }: SessionOptions,
+  { samples, afterRound, onProgress, ...wished }: SessionOptions,
 ): Promise<Session & { dispose(): Promise<void> }> {
   const sampler = await openSampler(gpu);
   const roofs = openRoofs(gpu, sampler);
   const failures: Failure[] = [];
   const ready: Timed[] = [];
-  const total = wishes.length * (1 + rounds);
+  let rounds = wished.rounds ?? ROUNDS.least;
+  let total = wishes.length * (1 + rounds);
   let done = 0;
   for (const wish of wishes) {
     onProgress?.(done++, total, `compile and check ${nameOf(wish)}`);
@@ -84,6 +92,7 @@ export async function measure(
   for (const bytes of groups.keys()) memory.set(bytes, await roofs.memory(bytes));
   const memoryOf = (timed: Timed) => memory.get(setOf(timed))!;
   for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
     if (round > 0) gpu.pipelines.forget();
     for (const [bytes, members] of groups) {
       onProgress?.(done, total, `round ${round + 1} of ${rounds}`);
@@ -95,6 +104,11 @@ export async function measure(
       done += members.length;
     }
     await afterRound?.();
+    // The second round is the first that makes everything again.
+    if (round === 1 && wished.rounds === undefined) {
+      rounds = roundsWithin((performance.now() - start) / 1000);
+      total = wishes.length * (1 + rounds);
+    }
   }
   const rowOf = (timed: Timed): Row => {
     const { prepared, rounds_ms } = timed;
@@ -145,6 +159,10 @@ export async function measure(
     },
   };
 }
+
+/** How many rounds there shall be, by the seconds that one takes. */
+export const roundsWithin = (each: number) =>
+  Math.min(ROUNDS.most, Math.max(ROUNDS.least, Math.floor(ROUNDS.seconds / each)));
 
 /** A case that is ready, and its samples in milliseconds, by rounds. */
 interface Timed {

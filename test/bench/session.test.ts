@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Case, Family } from '../../bench/family.ts';
 import { errorOf } from '../../bench/family.ts';
-import { measure } from '../../bench/measure/session.ts';
+import { measure, roundsWithin } from '../../bench/measure/session.ts';
 import type { RoofAgain } from '../../bench/rows.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { mul } from '../../src/graph/ops/elementwise.ts';
@@ -141,4 +141,8 @@ test('a shader that does not compile is one failure, with its line, and the rest
   await session.dispose();
   expect(session.failures.map(({ why }) => why)).toEqual(['shader.wgsl:3:1 unresolved value']);
   expect(session.rows.map(({ family }) => family)).toEqual(['right']);
+});
+
+test('what takes long is sampled in eight rounds, what is done soon in up to 32', () => {
+  expect([0.01, 0.9, 1, 1.5, 3, 40].map(roundsWithin)).toEqual([32, 32, 30, 20, 10, 8]);
 });
