@@ -6,6 +6,7 @@
  */
 
 import { JOINT_COUNT } from '../pose/skeleton.ts';
+import { ontoAxis } from '../pose/view.ts';
 
 /** Numbers that tell of a pose: x and y of 16 joints, and the logarithm of their size. */
 const INPUT_NUMBERS = 2 * (JOINT_COUNT - 1) + 1;
@@ -105,28 +106,6 @@ export function decode(outputs: ArrayLike<number>, rotations: Float64Array): Flo
     }
   }
   return poses;
-}
-
-/**
- * The rotation, row-major, that brings the ray (x, y, 1) onto the optical axis: about the vertical,
- * then up or down, no roll.
- */
-function ontoAxis(x: number, y: number): number[] {
-  const across = Math.hypot(x, 1);
-  const length = Math.hypot(across, y);
-  const [cosYaw, sinYaw] = [1 / across, x / across];
-  const [cosPitch, sinPitch] = [across / length, y / length];
-  return [
-    cosYaw,
-    0,
-    -sinYaw,
-    -sinPitch * sinYaw,
-    cosPitch,
-    -sinPitch * cosYaw,
-    cosPitch * sinYaw,
-    sinPitch,
-    cosPitch * cosYaw,
-  ];
 }
 
 function turn(r: ArrayLike<number>, x: number, y: number, z: number): [number, number, number] {
