@@ -29,7 +29,7 @@ export const family: Family = {
     [1, 64, 64, 128, 5, 2, 1],
   ],
   tunable: depthwiseTunable,
-  ladder: ['naive', 'ranges', 'strips2', 'columns3x3'],
+  ladder: ['naive', 'tile', 'ranges', 'strips2', 'columns3x3'],
   cases(shape) {
     checkDims(shape, DIMS, 'depthwise');
     return (['forward', 'input gradient', 'weight gradient'] as const).map((pass) =>

@@ -5,6 +5,7 @@
 
 import naive1 from '../../shaders/depthwise_1_naive.wgsl';
 import ranges2 from '../../shaders/depthwise_2_ranges.wgsl';
+import tile2 from '../../shaders/depthwise_2_tile.wgsl';
 import rows3 from '../../shaders/depthwise_3_rows.wgsl';
 import strips3 from '../../shaders/depthwise_3_strips.wgsl';
 import columns3x3 from '../../shaders/depthwise_4_columns_3x3.wgsl';
@@ -18,10 +19,24 @@ import {
   stageOverrides,
   stageParams,
 } from './chain.ts';
-import { type Kernel, kernel, type Target } from './kernel.ts';
+import {
+  byColumns,
+  byPixel,
+  byRows,
+  byStrips,
+  byTiles,
+  type Cut,
+  type Division,
+  hasColumns,
+  hasRows,
+  hasStrips,
+  hasTile,
+  idle,
+} from './depthwise_divisions.ts';
+import { type Kernel, kernel } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
 import type { Tunable } from './tuning.ts';
-import { columnThreads, lanesOf } from './walk.ts';
+import { lanesOf } from './walk.ts';
 import type { Window } from './window.ts';
 
 export interface DepthwiseAttributes {
@@ -42,25 +57,6 @@ export type DepthwiseKernel = Kernel<In, 'y', DepthwiseAttributes>;
 /** How many stages a depthwise convolution can carry. */
 export const maxDepthwiseStages = extra.length;
 
-/** How the results of one channel are divided among threads. */
-interface Division {
-  /** Threads of a workgroup. */
-  readonly width: (target: Target) => number;
-  /** Workgroups of an image. */
-  readonly groups: (t: Cut, target: Target) => number;
-  /** Values of the WGSL `Params` and constants that describe it. */
-  readonly params?: (t: Cut, target: Target) => Readonly<Record<string, number>>;
-  readonly constants?: (t: Cut) => Readonly<Record<string, string>>;
-}
-
-/** What a division is made by. */
-interface Cut {
-  readonly window: Window;
-  readonly images: number;
-  /** Channels, in Ts. */
-  readonly channels: number;
-}
-
 function depthwise(file: KernelFile, division: Division): DepthwiseKernel {
   const cutOf = ({ x }: { x: Operand }, { window }: DepthwiseAttributes): Cut => ({
     window,
@@ -74,10 +70,10 @@ function depthwise(file: KernelFile, division: Division): DepthwiseKernel {
       ...(lanesOf(x) === 4 ? {} : singles),
       ...stageEditions(stages),
     }),
-    overrides: (_, { flip, stages }, target) => ({
-      ...stageOverrides(stages),
-      FLIP: Number(flip),
-      WIDTH: division.width(target),
+    overrides: (t, a, target) => ({
+      ...stageOverrides(a.stages),
+      FLIP: Number(a.flip),
+      WIDTH: division.width(cutOf(t, a), target),
     }),
     constants: (t, a) => ({
       KH: `${a.window.kernel[0]}u`,
@@ -123,122 +119,6 @@ export const windowParams = ({ image, places, stride, dilation, padding }: Windo
   left: padding[2],
 });
 
-/** Of kernels without strips. */
-const idle = { blocks: 1, phases_y: 1, phases_x: 1, length: 1, strips: 1, spans: 1 };
-
-/** A thread for each T of y. */
-const byPixel = (lanes: (t: Cut) => number = () => 1): Division => ({
-  width: (target) => columnThreads(target, 64),
-  groups: (t, target) =>
-    Math.ceil(
-      (lanes(t) * t.images * t.channels * sizeOf(t.window.places)) / columnThreads(target, 64),
-    ),
-});
-
-/** How rows and columns of results are divided into strips. */
-interface Strips {
-  /** Rows of a strip, at most. */
-  readonly rows: number;
-  /** Columns of a strip; whole rows where it is 0. */
-  readonly columns: number;
-}
-
-/** Strips of the results of one image: blocks of rows, and strips of a block. */
-function stripsOf({ places, dilation }: Window, { rows, columns }: Strips) {
-  const phases_y = Math.min(dilation[0], places[0]);
-  const phases_x = Math.min(dilation[1], places[1]);
-  const high = Math.ceil(places[0] / dilation[0]);
-  const wide = Math.ceil(places[1] / dilation[1]);
-  const length = columns === 0 ? wide : Math.min(columns, wide);
-  const own = rowsOfStrip(high, rows);
-  return {
-    rows: own,
-    blocks: phases_y * Math.ceil(high / own),
-    phases_y,
-    phases_x,
-    length,
-    strips: phases_x * Math.ceil(wide / length),
-    spans: columns === 0 ? phases_x : 1,
-  };
-}
-
-/** As few strips as `most` rows allow, and those alike: 5 rows are 3 and 2, not 4 and 1. */
-const rowsOfStrip = (high: number, most: number) => Math.ceil(high / Math.ceil(high / most));
-
-/** A thread for each strip, or for all that lie in the same rows. */
-const byStrips = (strips: Strips): Division => ({
-  width: (target) => columnThreads(target, 64),
-  groups({ window, images, channels }, target) {
-    const { blocks, strips: all, spans } = stripsOf(window, strips);
-    const threads = images * blocks * Math.ceil(all / spans) * channels;
-    return Math.ceil(threads / columnThreads(target, 64));
-  },
-  params({ window }) {
-    const { rows: _, ...params } = stripsOf(window, strips);
-    return params;
-  },
-  constants: ({ window }) => ({
-    SY: `${window.stride[0]}u`,
-    SX: `${window.stride[1]}u`,
-    ROWS: `${stripsOf(window, strips).rows}u`,
-  }),
-});
-
-/** Columns of a strip of the kernel that goes along rows: as many as its sums have names. */
-const ALONG = 16;
-
-/** A thread for each strip of a row. */
-const byRows: Division = {
-  width: (target) => columnThreads(target, 64),
-  groups({ window, images, channels }, target) {
-    const { strips } = rowStrips(window);
-    const threads = images * window.places[0] * strips * channels;
-    return Math.ceil(threads / columnThreads(target, 64));
-  },
-  params: ({ window }) => ({ ...idle, ...rowStrips(window) }),
-  constants: ({ window }) => ({ SX: `${window.stride[1]}u` }),
-};
-
-/** Strips of a row of one image. */
-function rowStrips({ places, dilation }: Window) {
-  const phases_x = Math.min(dilation[1], places[1]);
-  return { phases_x, strips: phases_x * Math.ceil(Math.ceil(places[1] / dilation[1]) / ALONG) };
-}
-
-/** Whether that kernel computes a window. */
-const hasRows = ([, , , , , , , sx, , dx]: readonly number[]): boolean => sx === 1 || dx === 1;
-
-/** Columns of a strip of the kernels that walk down: as many as their sums have names. */
-const COLUMNS = 4;
-
-/** Strips of one image down which threads walk: phases of rows, and strips of columns. */
-function columnsOf({ places, dilation }: Window) {
-  const phases_y = Math.min(dilation[0], places[0]);
-  const phases_x = Math.min(dilation[1], places[1]);
-  const strips = phases_x * Math.ceil(Math.ceil(places[1] / dilation[1]) / COLUMNS);
-  return { blocks: phases_y, phases_y, phases_x, strips };
-}
-
-/** A thread for each strip of columns. */
-const byColumns: Division = {
-  width: (target) => columnThreads(target, 64),
-  groups({ window, images, channels }, target) {
-    const { blocks, strips } = columnsOf(window);
-    return Math.ceil((images * blocks * strips * channels) / columnThreads(target, 64));
-  },
-  params: ({ window }) => ({ ...idle, ...columnsOf(window) }),
-};
-
-/** Taps that fit the registers of a thread. */
-const MOST_TAPS = 49;
-/** Whether a kernel with strips computes a window: its phases need stride or dilation 1. */
-export const hasStrips = ([, , , , kh, kw, sy, sx, dy, dx]: readonly number[]): boolean =>
-  kh! * kw! <= MOST_TAPS && (sy === 1 || dy === 1) && (sx === 1 || dx === 1);
-
-/** Taps along each axis of a window that kernels with named sums compute, or 0. */
-const hasColumns = ([, , , , kh, kw, sy, sx]: readonly number[]): 0 | 3 | 5 =>
-  kh === kw && sy === 1 && sx === 1 && (kh === 3 || kh === 5) ? kh : 0;
-
 /** What a variant is chosen by: images [n, h, w, c], and the sizes, strides and dilations of windows. */
 export const depthwiseShape = ({ shape }: Operand, window: Window): readonly number[] => [
   ...shape,
@@ -251,6 +131,7 @@ export const depthwiseShape = ({ shape }: Operand, window: Window): readonly num
 export const depthwiseVariants = {
   naive: /* @__PURE__ */ depthwise(naive1, byPixel()),
   ranges: /* @__PURE__ */ depthwise(ranges2, byPixel()),
+  tile: /* @__PURE__ */ depthwise(tile2, byTiles),
   strips1x4: /* @__PURE__ */ depthwise(strips3, byStrips({ rows: 1, columns: 4 })),
   strips2: /* @__PURE__ */ depthwise(strips3, byStrips({ rows: 2, columns: 0 })),
   rows: /* @__PURE__ */ depthwise(rows3, byRows),
@@ -272,6 +153,7 @@ export const depthwiseTunable: Tunable<DepthwiseVariant, DepthwiseKernel> = {
     if (name === 'columns3x3') return hasColumns(shape) === 3;
     if (name === 'columns5x5') return hasColumns(shape) === 5;
     if (name === 'rows') return hasRows(shape);
+    if (name === 'tile') return hasTile(shape);
     return !name.startsWith('strips') || hasStrips(shape);
   },
   usual(target, shape) {
