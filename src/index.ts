@@ -31,6 +31,7 @@ export { compose, type Editions, type ShaderFile } from './gpu/shader.ts';
 export type { Tuning } from './gpu/tuning.ts';
 // Programs
 export { grad } from './graph/autograd.ts';
+export { checkpoint } from './graph/checkpoint.ts';
 export { f16, halved } from './graph/halves.ts';
 export { type AttentionOptions, attention } from './graph/ops/attention.ts';
 export { type BatchNormOptions, batchNorm } from './graph/ops/batch_norm.ts';

@@ -46,6 +46,7 @@ function variantsOfMatmul(target: Target): PlannedDispatch[] {
       ...made,
       op: 'matmul',
       update: false,
+      again: false,
     }));
   });
 }

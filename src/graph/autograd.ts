@@ -4,6 +4,7 @@ import { batchNormCall, batchNormGradient } from './ops/batch_norm.ts';
 import { elementwiseBackward } from './ops/derivatives.ts';
 import { add } from './ops/elementwise.ts';
 import { sumTo } from './ops/reduce.ts';
+import { recompute } from './recompute.ts';
 import { constant, currentTape, type Gradients, show, type Tensor } from './trace.ts';
 
 const needed: Gradients = {
@@ -11,6 +12,7 @@ const needed: Gradients = {
   elementwise: elementwiseBackward,
   batchNorm: batchNormCall,
   batchNormBackward: batchNormGradient,
+  recompute,
 };
 
 /**
@@ -32,6 +34,8 @@ export function vjp(y: Tensor, dy: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const reached = reachable(wrt, tape.calls.length);
   const gradients = new Map<Tensor, Tensor>([[y, dy]]);
   const calls = tape.calls.slice();
+  const { part } = tape;
+  tape.part ??= 'backward';
 
   for (const call of calls.reverse()) {
     if (!reached.calls.has(call.index)) continue;
@@ -50,6 +54,7 @@ export function vjp(y: Tensor, dy: Tensor, wrt: readonly Tensor[]): Tensor[] {
       gradients.set(input, before ? add(before, received) : received);
     });
   }
+  tape.part = part;
   return wrt.map((t) => gradients.get(t) ?? constant(new Float32Array(t.size), t.shape));
 
   /** Tensors that depend on `wrt`, and the calls between; all others need no gradient. */

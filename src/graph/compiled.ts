@@ -7,31 +7,13 @@ import { hold, type Resident } from '../gpu/download.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Variants } from '../kernels/tuning.ts';
 import { type Batch, checkBatch, writeBatch } from './inputs.ts';
-import type { HalfStorage, Plan } from './plan.ts';
+import type { CompileOptions } from './options.ts';
+import type { Plan } from './plan.ts';
 import { IN_FLIGHT, STEP_BYTES } from './plan_bytes.ts';
 import { meanOf, type Slot } from './reading.ts';
 import { type Probe, type Recorded, type Recording, record } from './recording.ts';
 import { type Snapshot, variantsOf } from './snapshot.ts';
 import { heldVariables, writeSets } from './store.ts';
-
-export interface CompileOptions {
-  /** Merge chains of elementwise ops, and epilogues into products. Only tests turn it off. */
-  fuse?: boolean;
-  /**
-   * `f16` stores results between ops as halves, in half the memory; ops compute in f32 all the same.
-   * Inputs, outputs, variables, their gradients and statistics stay f32.
-   */
-  storage?: HalfStorage | undefined;
-  /** Of the initial values and of all random numbers. */
-  seed?: number;
-  /** Called as pipelines are ready. */
-  onProgress?: ((done: number, total: number) => void) | undefined;
-  /**
-   * Variants of kernels to use: by family for all shapes, `{ matmul: 'naive' }`, which must fit, or
-   * as `plan.variants` and snapshots have them, where what does not fit is passed over.
-   */
-  variants?: Variants;
-}
 
 export interface RunOptions<O> {
   /** Outputs to read; their values are what `run` resolves with. */

@@ -6,12 +6,21 @@ import { elementBytes, type Memory, type Operand, sizeOf } from '../kernels/tens
 /** A buffer of a plan, and what lies in it over the course of a step. */
 export interface Block {
   /** Words of 4 bytes. */
-  size: number;
+  readonly size: number;
   readonly holds: Memory[];
 }
 
+/** When memory is in use: from its first dispatch to its last. */
+interface Life {
+  readonly memory: Memory;
+  readonly first: number;
+  last: number;
+}
+
 /**
- * Assigns the scratch memory of a list of dispatches to blocks, each of which becomes a buffer.
+ * Assigns the scratch memory of a list of dispatches to blocks, each of which becomes a buffer. The
+ * largest come first, each to the smallest block that is free for as long as it lives ("greedy by
+ * size" of Pisarchyk and Lee 2020): so what is small and lives long does not sit in a large block.
  * Inputs and outputs of one dispatch are alive together and so never share a buffer, which WebGPU
  * would refuse.
  */
@@ -19,51 +28,26 @@ export function assignBlocks(
   dispatches: readonly Dispatch[],
   scratch: ReadonlySet<Memory>,
 ): Block[] {
-  const last = new Map<Memory, number>();
-  // Memory that is first used, and used for the last time, by each dispatch.
-  const starting: Memory[][] = dispatches.map(() => []);
-  const ending: Memory[][] = dispatches.map(() => []);
+  const lives = new Map<Memory, Life>();
   dispatches.forEach(({ operands }, i) => {
     for (const { memory } of Object.values(operands)) {
-      if (!scratch.has(memory)) continue;
-      if (!last.has(memory)) starting[i]!.push(memory);
-      last.set(memory, i);
+      const life = lives.get(memory);
+      if (life) life.last = i;
+      else if (scratch.has(memory)) lives.set(memory, { memory, first: i, last: i });
     }
   });
-  for (const [memory, i] of last) ending[i]!.push(memory);
-
-  const blocks: Block[] = [];
-  const free = new Set<Block>();
-  const busy = new Map<Memory, Block>();
-  dispatches.forEach((_, i) => {
-    for (const memory of starting[i]!.sort((a, b) => b.size - a.size)) {
-      const block = bestFit(free, memory.size) ?? grow(free, memory.size) ?? newBlock(blocks);
-      free.delete(block);
-      block.size = Math.max(block.size, memory.size);
-      block.holds.push(memory);
-      busy.set(memory, block);
-    }
-    for (const memory of ending[i]!) free.add(busy.get(memory)!);
-  });
-  return blocks;
-}
-
-/** The smallest free block that is large enough. */
-function bestFit(free: ReadonlySet<Block>, size: number): Block | undefined {
-  const fits = [...free].filter((block) => block.size >= size);
-  return fits.length ? fits.reduce((a, b) => (b.size < a.size ? b : a)) : undefined;
-}
-
-/** The largest free block, to be made larger: that adds less than a new one. */
-function grow(free: ReadonlySet<Block>, size: number): Block | undefined {
-  const fits = [...free].filter((block) => block.size < size);
-  return fits.length ? fits.reduce((a, b) => (b.size > a.size ? b : a)) : undefined;
-}
-
-function newBlock(blocks: Block[]): Block {
-  const block: Block = { size: 0, holds: [] };
-  blocks.push(block);
-  return block;
+  // Blocks are made in the order of their sizes, so the last that is free is the smallest.
+  const blocks: (Block & { readonly lives: Life[] })[] = [];
+  for (const life of [...lives.values()].sort((a, b) => b.memory.size - a.memory.size)) {
+    const free = blocks.findLast(({ lives }) =>
+      lives.every(({ first, last }) => last < life.first || life.last < first),
+    );
+    const block = free ?? { size: life.memory.size, holds: [], lives: [] };
+    if (!free) blocks.push(block);
+    block.holds.push(life.memory);
+    block.lives.push(life);
+  }
+  return blocks.map(({ size, holds }) => ({ size, holds }));
 }
 
 /** Bytes that are bound for an operand: a whole number of quads, so that kernels may read the last one. */

@@ -6,16 +6,17 @@
 
 import type { Storage } from '../gpu/pipeline.ts';
 import type { Dispatch, Target } from '../kernels/kernel.ts';
-import { copy, stridesOf } from '../kernels/layout.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { checkTold, type Variants } from '../kernels/tuning.ts';
+import { apart } from './apart.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
 import { planBytes, slotOf } from './plan_bytes.ts';
 import { keptTensors, preparationOf } from './preparation.ts';
 import type { Outputs } from './reading.ts';
 import { type Graph, rewrite } from './rewrite.ts';
+import { planSlabs, type Stead } from './slabs.ts';
 import {
   constant,
   type Lowering,
@@ -24,7 +25,7 @@ import {
   type Tape,
   type Tensor,
 } from './trace.ts';
-import type { Variable, VariableSet } from './variables.ts';
+import type { VariableSet } from './variables.ts';
 
 export interface Plan {
   /** Run before the first step, and again when variables have changed; see `preparation.ts`. */
@@ -46,6 +47,10 @@ export interface Plan {
   readonly schedules: readonly Schedule[];
   /** Bytes of all buffers of the plan; slabs of variables belong to the model. */
   readonly bytes: number;
+  /** The same by what they are for; see `memoryOf`. */
+  readonly parts: ReturnType<typeof planBytes>['parts'];
+  /** How many segments could be, or are, computed again for the backward pass. */
+  readonly segments: number;
   /** Whether steps write variables. */
   readonly writes: boolean;
   /** Sets of variables that the program reads or writes. */
@@ -63,6 +68,8 @@ export interface PlannedDispatch extends Dispatch {
   readonly op: string;
   /** Runs only with the last micro-batch. */
   readonly update: boolean;
+  /** Computes again what has been computed before. */
+  readonly again: boolean;
 }
 
 /** Storage of halves, which programs that ask for it bring along: see `halves.ts`. */
@@ -82,6 +89,10 @@ export interface PlanOptions {
   fuse?: boolean;
   /** Stores results between ops as halves. */
   storage?: HalfStorage | undefined;
+  /** Computes segments again for the backward pass. */
+  recompute?: boolean | undefined;
+  /** Variables to read instead of others. */
+  stead?: Stead | undefined;
 }
 
 /** Plans the calls of a tape that the outputs need. */
@@ -90,15 +101,16 @@ export function makePlan(
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
   device: Target,
-  { fuse = true, storage }: PlanOptions = {},
+  { storage, stead, ...options }: PlanOptions = {},
 ): Plan {
   const traced = { calls: tape.calls, outputs: Object.values(outputs) };
-  const graph = rewrite(traced, tape.gradients, { fuse });
+  const rewritten = rewrite(traced, tape.gradients, options);
+  const graph = { ...rewritten, segments: tape.gradients ? tape.segments : 0 };
   // Which kernels bind a result is known only when it has been planned: what they do not take as
   // halves is f32 the next time.
   const refused = new Set<Tensor>();
   for (;;) {
-    const plan = lay(graph, inputs, Object.keys(outputs), device, storage, refused);
+    const plan = lay(graph, inputs, Object.keys(outputs), device, { storage, stead }, refused);
     if (plan) return plan;
   }
 }
@@ -109,7 +121,7 @@ function lay(
   inputs: Readonly<Record<string, Tensor>>,
   names: readonly string[],
   device: Target,
-  storage: HalfStorage | undefined,
+  { storage, stead }: Pick<PlanOptions, 'storage' | 'stead'>,
   refused: Set<Tensor>,
 ): Plan | undefined {
   const prepared = preparationOf(graph);
@@ -118,10 +130,9 @@ function lay(
   const scratch = new Set<Memory>();
   const lasting = new Set<Memory>();
   const constants = new Map<Memory, Float32Array>();
-  const slabs = new Map<Memory, { set: VariableSet; slab: number }>();
+  const variables = planSlabs(stead);
   const schedules: Schedule[] = [];
   const operands = new Map<Tensor, Operand>();
-  const slabMemory = new Map<VariableSet, Memory[]>();
   const variants: Record<string, string> = {};
   const onChoice = (key: string, variant: string) => {
     variants[key] = variant;
@@ -133,30 +144,22 @@ function lay(
     into.add(made);
     return made;
   };
+  const scratchMemory = (name: string, size: number) => memory(name, size, scratch);
   const halfMemory = (name: string, t: Tensor) => {
     const made = { name, size: Math.ceil(t.size / 2), half: true };
     scratch.add(made);
-    halves.set(made, t);
+    halves.set(made, originOf(t));
     return made;
   };
   const whole = (memory: Memory, shape: Shape): Operand => ({ memory, offset: 0, shape });
 
-  const slabsOf = (set: VariableSet) => {
-    let found = slabMemory.get(set);
-    if (!found) {
-      found = set.slabs.map((size, slab) => ({ name: `${set.name} slab ${slab}`, size }));
-      found.forEach((made, slab) => slabs.set(made, { set, slab }));
-      slabMemory.set(set, found);
-    }
-    return found;
+  const gradients = new Set<Memory>();
+  const gradientMemory = (name: string, size: number) => {
+    const made = memory(name, size, lasting);
+    gradients.add(made);
+    return made;
   };
-  const variableOperand = ({ set, slab, offset, shape }: Variable): Operand => ({
-    memory: slabsOf(set)[slab]!,
-    offset,
-    shape,
-  });
-
-  const { placed, areas } = placementsOf(graph.calls, (name, size) => memory(name, size, lasting));
+  const { placed, areas } = placementsOf(graph.calls, gradientMemory);
 
   const operandOf = (t: Tensor): Operand => {
     const known = operands.get(t);
@@ -169,7 +172,7 @@ function lay(
     const { source } = t;
     switch (source.kind) {
       case 'variable':
-        return variableOperand(source.variable);
+        return variables.operand(source.variable);
       case 'input':
         return whole(memory(source.name, t.size, lasting), t.shape);
       case 'constant': {
@@ -186,16 +189,19 @@ function lay(
         const place = placed.get(t);
         if (place) return { ...place, shape: t.shape };
         const { name } = source.call.op;
-        if (halved?.has(t)) return whole(halfMemory(name, t), t.shape);
+        if (halved?.has(originOf(t))) return whole(halfMemory(name, t), t.shape);
         return whole(memory(name, t.size, kept.has(t) ? lasting : scratch), t.shape);
       }
     }
   };
   const kept = keptTensors([...graph.outputs, ...prepared.results]);
   const halves = new Map<Memory, Tensor>();
+  // What is computed again is stored as it was the first time.
+  const originOf = (t: Tensor) => graph.origins?.get(t) ?? t;
+  const plain = graph.plain ?? graph;
   const halved = storage?.results(
-    graph.calls.filter((call) => !prepared.calls.has(call)),
-    [...graph.outputs, ...prepared.results],
+    plain.calls.filter((call) => !prepared.calls.has(call)),
+    [...plain.outputs, ...prepared.results],
     (t) => placed.has(t) || refused.has(t),
   );
 
@@ -215,17 +221,18 @@ function lay(
     const emit = (made: readonly Dispatch[]) => {
       // Tensors without elements take no workgroup.
       const some = made.filter(({ groups }) => !groups.includes(0));
-      for (const dispatch of some) into.push(...apart(dispatch, call, update));
+      const about = { op: call.op.name, update, again: call.again ?? false };
+      for (const dispatch of some) into.push(...apart(target, dispatch, about, scratchMemory));
     };
     const lowering: Lowering = {
       target,
       inputs: call.inputs.map(operandOf),
       outputs: call.outputs.map(operandOf),
-      scratch: (name, shape) => whole(memory(name, sizeOf(shape), scratch), shape),
-      variable: variableOperand,
-      slabs: (set) => slabsOf(set).map((made) => whole(made, [made.size])),
+      scratch: (name, shape) => whole(scratchMemory(name, sizeOf(shape)), shape),
+      variable: variables.operand,
+      slabs: (set) => variables.of(set).map((made) => whole(made, [made.size])),
       gradients: areas.get(call) ?? [],
-      lasting: (name, shape) => whole(memory(name, sizeOf(shape), lasting), shape),
+      lasting: (name, shape) => whole(gradientMemory(name, sizeOf(shape)), shape),
       constant: (values) => operandOf(constant(values, [values.length])),
       run: (kernel, t, attributes) => emit(kernel(target, t, attributes)),
       slot: (schedule) => slotOf(schedules, schedule),
@@ -244,28 +251,6 @@ function lay(
     call.op.lower!(lowering, call.attributes);
   }
 
-  /**
-   * One dispatch may not read and write one buffer: what it reads from there is copied away first.
-   */
-  function apart(dispatch: Dispatch, { op }: OpCall, update: boolean): PlannedDispatch[] {
-    const { kernel } = dispatch;
-    const written = new Set(
-      kernel.storage.filter((s) => s.writes).map(({ name }) => dispatch.operands[name]!.memory),
-    );
-    const before: PlannedDispatch[] = [];
-    const moved = { ...dispatch.operands };
-    for (const { name, writes } of kernel.storage) {
-      const x = moved[name]!;
-      if (writes || !written.has(x.memory)) continue;
-      const y = whole(memory(`copy of ${x.memory.name}`, sizeOf(x.shape), scratch), x.shape);
-      const lies = { first: 0, strides: stridesOf(x.shape) };
-      for (const made of copy(target, { x, y }, { shape: x.shape, x: lies, y: lies }))
-        before.push({ ...made, op: 'copy', update });
-      moved[name] = y;
-    }
-    return [...before, { ...dispatch, operands: moved, op: op.name, update }];
-  }
-
   checkTold(device.told, variants);
   const read = Object.fromEntries(
     names.map((name, i) => {
@@ -281,21 +266,22 @@ function lay(
   for (const made of unfit) refused.add(halves.get(made)!);
   if (unfit.length > 0) return undefined;
   const blocks = assignBlocks(all, scratch);
-  const bytes = planBytes(blocks, lasting, all, read);
+  const bytes = planBytes(blocks, lasting, gradients, all, read);
   return {
     preparation,
     dispatches,
     blocks,
     lasting: [...lasting],
     constants,
-    slabs,
+    slabs: variables.slabs,
     inputs: inputOperands,
     outputs: read,
     late: new Set(names.filter((_, i) => late.has(graph.outputs[i]!))),
     schedules,
-    bytes,
+    ...bytes,
+    segments: graph.segments ?? 0,
     writes: graph.calls.some(({ op, attributes }) => op.writes?.(attributes).length),
-    sets: [...slabMemory.keys()],
+    sets: variables.sets(),
     microBatches,
     variants,
   };

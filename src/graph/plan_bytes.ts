@@ -32,17 +32,24 @@ export const IN_FLIGHT = 2;
 /** Staging buffers for reading outputs: one for each step in flight, and one that is being read. */
 export const READING_SLOTS = IN_FLIGHT + 1;
 
-/** Everything that a program of this plan allocates. */
+/** Everything that a program of this plan allocates, by what it is for; see `PlanMemory`. */
 export function planBytes(
   blocks: readonly Block[],
   lasting: ReadonlySet<Memory>,
+  gradients: ReadonlySet<Memory>,
   dispatches: readonly Dispatch[],
   outputs: Outputs,
 ) {
-  const scratchBytes = blocks.reduce((sum, { size }) => sum + 4 * padded(size), 0);
-  const lastingBytes = [...lasting].reduce((sum, memory) => sum + bytesOf(memory), 0);
-  const readingBytes = READING_SLOTS * readingLayout(outputs).total;
-  return scratchBytes + lastingBytes + paramsBytes(dispatches) + STEP_BYTES + readingBytes;
+  const sum = (memories: Iterable<Memory>) => [...memories].reduce((s, m) => s + bytesOf(m), 0);
+  const reading = READING_SLOTS * readingLayout(outputs).total;
+  const parts = {
+    activations: blocks.reduce((s, { size }) => s + 4 * padded(size), 0),
+    gradients: sum(gradients),
+    held: sum(lasting) - sum(gradients),
+    staging: paramsBytes(dispatches) + STEP_BYTES + reading,
+  };
+  const { activations, held, staging } = parts;
+  return { parts, bytes: activations + parts.gradients + held + staging };
 }
 
 export function paramsBytes(dispatches: readonly Dispatch[]): number {

@@ -5,9 +5,11 @@ import { tunedVariants } from '../gpu/tuning.ts';
 import type { Target } from '../kernels/kernel.ts';
 import type { DType, Shape } from '../kernels/tensor.ts';
 import type { Variants } from '../kernels/tuning.ts';
-import { type CompileOptions, Program, type Read } from './compiled.ts';
+import { Program, type Read } from './compiled.ts';
 import { type InputSpec, symbolsOf, type Traced } from './inputs.ts';
+import type { CompileOptions } from './options.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { checkCap } from './plan_memory.ts';
 import { type Tensor, trace } from './trace.ts';
 
 export type { Snapshot } from './snapshot.ts';
@@ -48,13 +50,16 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
   gpu: Gpu,
   f: (inputs: Traced<I>) => Readonly<Record<string, Tensor>>,
   inputs: I,
-  { fuse = true, variants = {}, storage }: CompileOptions,
+  { fuse = true, variants = {}, cap = Infinity, ...options }: CompileOptions,
 ): (kept: Variants) => Plan {
   const symbols = symbolsOf(inputs);
   const { tape, result } = trace(() => f(symbols));
   return (kept) => {
     const target = { ...targetOf(gpu), told: { ...variants, ...kept } };
-    return makePlan(tape, symbols, result, target, { fuse, storage });
+    const { storage, recompute, stead } = options;
+    const plan = makePlan(tape, symbols, result, target, { fuse, storage, recompute, stead });
+    checkCap(plan, cap, options);
+    return plan;
   };
 }
 

@@ -12,22 +12,37 @@ import {
   type StageSpec,
 } from './ops/elementwise.ts';
 import { type MatmulCall, matmulOp } from './ops/matmul.ts';
-import { call, type Gradients, type OpCall, Tape, type Tensor, trace } from './trace.ts';
+import {
+  call,
+  currentTape,
+  type Gradients,
+  type OpCall,
+  type Part,
+  Tape,
+  type Tensor,
+  trace,
+} from './trace.ts';
 import type { Variable } from './variables.ts';
 
 export interface Graph {
   readonly calls: readonly OpCall[];
   readonly outputs: readonly Tensor[];
+  /** Segments that it was traced with. */
+  readonly segments?: number;
+  /** Of a graph with recomputation: what it was, and of what its copies are copies. */
+  readonly plain?: Graph;
+  readonly origins?: ReadonlyMap<Tensor, Tensor>;
 }
 
 /** The graph that is lowered: expanded, without dead calls, and fused unless told not to. */
 export function rewrite(
   graph: Graph,
   gradients: Gradients | undefined,
-  { fuse: fused = true } = {},
+  { fuse: fused = true, recompute = false } = {},
 ): Graph {
   const expanded = prune(expand(graph, gradients));
-  return fused ? fuse(expanded) : expanded;
+  const once = fused ? fuse(expanded) : expanded;
+  return recompute && gradients ? gradients.recompute(once) : once;
 }
 
 /** Replaces calls of ops that are said in terms of others, until none is left. */
@@ -36,7 +51,8 @@ function expand({ calls, outputs }: Graph, gradients: Gradients | undefined): Gr
   const now = new Map<Tensor, Tensor>();
   const today = (t: Tensor) => now.get(t) ?? t;
   const { tape } = trace(() => {
-    for (const { op, inputs, outputs, attributes } of calls) {
+    for (const { op, inputs, outputs, attributes, part } of calls) {
+      currentTape().part = part;
       const made = (op.expand ?? ((x, a) => call(op, x, a)))(
         inputs.map(today),
         attributes,
@@ -49,7 +65,7 @@ function expand({ calls, outputs }: Graph, gradients: Gradients | undefined): Gr
 }
 
 /** Drops calls that no output and no written variable depends on. */
-function prune({ calls, outputs }: Graph): Graph {
+export function prune({ calls, outputs }: Graph): Graph {
   const needed = new Set(outputs);
   const kept = [...calls].reverse().filter(({ op, inputs, outputs, attributes }) => {
     const alive = op.writes?.(attributes).length || outputs.some((y) => needed.has(y));
@@ -166,8 +182,20 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
   const inputs = [...before.inputs, ...operands];
   if (!oneMatrix(next.call.outputs[0]!, all, inputs, divided)) return undefined;
   const outputs = [next.call.outputs[0]!, ...before.outputs.slice(1)];
-  return { ...next.call, op: before.op, inputs, outputs, attributes: { ...rest, stages: all } };
+  const part = joined(before.part, next.call.part);
+  return {
+    ...next.call,
+    op: before.op,
+    inputs,
+    outputs,
+    attributes: { ...rest, stages: all },
+    part,
+  };
 }
+
+/** What reaches over the end of a segment belongs to none: its result is kept. */
+const joined = (a: Part, b: Part): Part =>
+  a === b ? a : a === 'backward' || b === 'backward' ? 'backward' : undefined;
 
 /**
  * Whether one division into rows and columns suits all operands. Results of other ops than

@@ -4,6 +4,7 @@ import type { Dispatch, Kernel, Target } from '../kernels/kernel.ts';
 import { type DType, type Operand, type Shape, sizeOf } from '../kernels/tensor.ts';
 import type { BatchNormAttributes } from './ops/batch_norm.ts';
 import type { StageSpec } from './ops/elementwise.ts';
+import type { Graph } from './rewrite.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** A value in the graph: a shape, and where it comes from. */
@@ -35,7 +36,13 @@ export interface OpCall {
   readonly outputs: readonly Tensor[];
   /** Its place on the tape. */
   readonly index: number;
+  readonly part: Part;
+  /** Computes what another call has computed before; see `recompute.ts`. */
+  readonly again?: boolean;
 }
+
+/** The number of a segment of `checkpoint.ts`, or the backward pass of `grad`. */
+export type Part = number | 'backward' | undefined;
 
 /** What lowering a call may use. */
 export interface Lowering {
@@ -83,6 +90,8 @@ export interface Gradients {
   ): readonly (Tensor | null)[];
   /** [y, mean, invStd] of batch norm in training. */
   batchNorm(inputs: readonly Tensor[], a: BatchNormAttributes): readonly Tensor[];
+  /** Has segments computed again for the backward pass, where a program asks for that. */
+  recompute(graph: Graph): Graph;
   /** [dx, dscale, dshift] of it. */
   batchNormBackward(
     x: Tensor,
@@ -111,6 +120,11 @@ export interface OpRule<A> {
   ) => readonly (Tensor | null)[];
   /** Variables that a call writes: it stays even if nothing reads its outputs. */
   readonly writes?: (a: A) => readonly Variable[];
+  /**
+   * Makes the first output once more and writes no variable. Its inputs are those of the call, and
+   * the other outputs, which are kept.
+   */
+  readonly again?: AnyOp;
   /**
    * The set whose gradients are the inputs, one for each variable in order: they are laid out like
    * its slabs.
@@ -145,6 +159,9 @@ export class Tape {
   readonly schedules: Schedule[] = [];
   /** Calls of dropout and other random ops are numbered: each has its own random numbers. */
   randomCalls = 0;
+  /** What calls are part of now, and how many segments there are. */
+  part: Part;
+  segments = 0;
   /** Where {@link Gradients} of the program are, if it has any. */
   gradients: Gradients | undefined;
 }
@@ -195,11 +212,12 @@ export function call<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): re
     attributes,
   );
   const outputs: Tensor[] = [];
-  const made: OpCall = { op, inputs, attributes, outputs, index: tape.calls.length };
+  const { part, calls } = tape;
+  const made: OpCall = { op, inputs, attributes, outputs, index: calls.length, part };
   shapes.forEach((shape, output) =>
     outputs.push(tensor(shape, { kind: 'call', call: made, output }, inputs[0]?.dtype)),
   );
-  tape.calls.push(made);
+  calls.push(made);
   return outputs;
 }
 

@@ -13,6 +13,7 @@ import {
   withoutTensors,
 } from '../../kernels/batch_norm.ts';
 import type { Stage } from '../../kernels/chain.ts';
+import type { Target } from '../../kernels/kernel.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
 import { chosen } from '../../kernels/tuning.ts';
 import { call, type OpRule, op, show, type Tensor } from '../trace.ts';
@@ -44,12 +45,38 @@ const writes: Rule['writes'] = ({ mean, variance }) => [mean, variance];
 const backward: Rule['backward'] = ([dy], { x: [x, scale], y: [, mean, invStd], gradients }) =>
   gradients.batchNormBackward(x!, dy!, mean!, invStd!, scale!);
 
+/** y of the inputs of batch norm and its statistics, to the bit; remembers nothing. */
+const againOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
+  shape: ([x]) => [x!],
+  lower: (context, a) => {
+    const { inputs, outputs, run, scratch, target } = context;
+    const [x, y] = [matrix(inputs[0]!), matrix(outputs[0]!)];
+    const [, scale, shift] = inputs as [Operand, Operand, Operand];
+    const [mean, inv_std] = inputs.slice(-2) as [Operand, Operand];
+    const stages = stagesOf(context, a.stages, outputs[0]!.shape);
+    if (!isWhole(target, x, stages)) {
+      runStages(context, x, y, [...normal({ mean, inv_std, scale, shift }), ...stages]);
+      return;
+    }
+    const unused = (name: string) => scratch(`${name} again`, mean.shape);
+    const statistics = {
+      mean: unused('mean'),
+      inv_std: unused('inv_std'),
+      running_mean: unused('running mean'),
+      running_variance: unused('running variance'),
+    };
+    const { epsilon, momentum } = a;
+    run(batchNormColumns, { x, scale, shift, y, ...statistics }, { epsilon, momentum, stages });
+  },
+});
+
 /** [y, mean, inv_std] of x, scale and shift; updates the running statistics. */
 const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
   halves: [0],
   shape,
   writes,
   backward,
+  again: againOp,
   epilogue: MOST_STAGES,
   lower: (context, a) => {
     const { inputs, outputs, run, target, variable } = context;
@@ -60,7 +87,7 @@ const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
     const statistics = { mean, inv_std, running_mean, running_variance };
     const { epsilon, momentum } = a;
     const stages = stagesOf(context, a.stages, outputs[0]!.shape);
-    if (chosen(batchNormTunable, target, x.shape).whole && withoutTensors(stages)) {
+    if (isWhole(target, x, stages)) {
       const operands = { x, scale, shift, y, ...statistics };
       run(batchNormColumns, operands, { epsilon, momentum, stages });
       return;
@@ -72,11 +99,18 @@ const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
     run(batchNormStats, { x, mean: means, m2: m2s }, { block, firstBlock: 0 });
     const finish = { rows: x.shape[0]!, block, epsilon, momentum };
     run(batchNormFinish, { means, m2s, ...statistics }, finish);
-    const row = (op: Stage['op'], operand: Operand): Stage => ({ op, kind: 'row', operand });
-    const normal = [row('sub', mean), row('mul', inv_std), row('mul', scale), row('add', shift)];
-    runStages(context, x, y, [...normal, ...stages]);
+    runStages(context, x, y, [...normal({ mean, inv_std, scale, shift }), ...stages]);
   },
 });
+
+const isWhole = (target: Target, x: Operand, stages: readonly Stage[]) =>
+  chosen(batchNormTunable, target, x.shape).whole && withoutTensors(stages);
+
+/** scale (x - mean) inv_std + shift */
+function normal(t: Record<'mean' | 'inv_std' | 'scale' | 'shift', Operand>): Stage[] {
+  const row = (op: Stage['op'], operand: Operand): Stage => ({ op, kind: 'row', operand });
+  return [row('sub', t.mean), row('mul', t.inv_std), row('mul', t.scale), row('add', t.shift)];
+}
 
 export const batchNormCall = (
   inputs: readonly Tensor[],
