@@ -85,7 +85,7 @@ export function sampleLook(random: Random, height: number): Look {
       top,
       bottom: lower,
       shoes: { ...plain(shoe), pattern: 'step', second: grey(random, 0.1, 0.95) },
-      eyes: plain(srgb(238, 236, 232)),
+      eyes: plain(srgb(214, 208, 202)),
       iris: plain(of(random, [srgb(36, 24, 18), srgb(58, 38, 24), srgb(52, 74, 92)])),
       lips: plain(mouth),
       hat: plain(hsv(random.uniform(), random.uniform(0, 0.9), random.uniform(0.1, 0.9))),
@@ -108,7 +108,7 @@ function fabric(random: Random): Material {
 function cloth(random: Random): Colour {
   return random.chance(0.3)
     ? grey(random, 0.08, 0.97)
-    : hsv(random.uniform(), random.uniform(0.25, 0.9), random.uniform(0.25, 0.95));
+    : hsv(random.uniform(), random.uniform(0.2, 0.8), random.uniform(0.25, 0.9));
 }
 
 function trousers(random: Random): Colour {

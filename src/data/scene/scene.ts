@@ -167,12 +167,12 @@ function seen(seed: number, index: number, joints: Pose3d, height: number) {
 }
 
 function sampleSensor(random: Random, noisy: boolean): Sensor {
-  const exposure = Math.exp(random.truncatedNormal(0, 0.22, -0.5, 0.45));
+  const exposure = 1.25 * Math.exp(random.truncatedNormal(0, 0.2, -0.5, 0.4));
   const gain = noisy ? random.uniform() ** 2 : 0;
   return {
     exposure,
-    shot: 0.0035 * gain,
-    read: 0.012 * gain,
+    shot: 0.0022 * gain,
+    read: 0.007 * gain,
     keys: [random.bits() >>> 8, random.bits() >>> 8],
   };
 }
