@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { listAdapters } from '#platform';
 import type { DemoFlags } from './cli/demo.ts';
+import type { EvaluateOptions } from './cli/evaluate.ts';
 import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
 import type { TrainFlags } from './cli/train_command.ts';
@@ -50,8 +51,9 @@ program
   .argument('[architecture]', 'the architecture: martinez')
   .option(
     '--data <path>',
-    'a .safetensors motion data set, a folder of .bvh or .asf/.amc, or synthetic',
+    "a .safetensors motion data set, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc, or synthetic",
   )
+  .option('--split <name>', 'subjects of Human3.6M to learn from: standard or calda')
   .option('--out <folder>', 'where the run is kept')
   .option('--resume <folder>', 'go on with the run in this folder')
   .option('--config <file>', 'JSON with any of the settings below; options on the command line win')
@@ -87,18 +89,20 @@ program
   .command('eval')
   .description('measure a lifter on a benchmark: MPJPE, PA-MPJPE, PCK, AUC, per joint')
   .requiredOption('--model <path>', 'the folder of a run, or a weights file')
-  .requiredOption('--data <file>', 'a benchmark in .safetensors')
+  .requiredOption('--data <file>', "a benchmark in .safetensors, or Human3.6M's data_2d_h36m_*.npz")
+  .option('--poses <file>', "Human3.6M's data_3d_h36m.npz, for its 2D joints")
+  .option('--cameras <file>', 'JSON with its cameras, for its 2D joints')
+  .option('--split <name>', 'its test subjects: standard or calda', 'standard')
+  .option('--every <n>', 'take every n-th of its frames, 64 as many papers do', number)
   .option('--json', 'print everything as JSON')
   .addOption(adapterOption())
-  .action(
-    async (options: { model: string; data: string; json?: boolean; adapter?: AdapterKind }) => {
-      const { describeEvaluation, evaluateModel } = await import('./cli/evaluate.ts');
-      const evaluation = await evaluateModel(options);
-      console.log(
-        options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation),
-      );
-    },
-  );
+  .action(async (options: EvaluateOptions & { json?: boolean }) => {
+    const { describeEvaluation, evaluateModel } = await import('./cli/evaluate.ts');
+    const evaluation = await evaluateModel(options);
+    console.log(
+      options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation),
+    );
+  });
 
 program
   .command('lift')

@@ -1,11 +1,14 @@
 /**
- * Poses to train on: a data set in one file, a folder of motion capture, or the procedural body.
+ * Poses to train on: a data set in one file, Human3.6M, a folder of motion capture, or the procedural
+ * body.
  */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { PoseSource } from '../data/batches.ts';
 import { bodySource } from '../data/body/source.ts';
+import { SPLITS, type SplitName } from '../data/human36m/joints.ts';
+import { human36mMotion, readHuman36mPoses } from '../data/human36m/npz.ts';
 import { type Motion, motionFromFiles, readMotion } from '../data/motion.ts';
 import { motionSource, subjectSplit } from '../data/splits.ts';
 import type { LifterConfig } from '../train/config.ts';
@@ -26,6 +29,7 @@ export interface LoadedData extends TrainingData {
 /** Loads what `data` of a configuration names. */
 export async function loadTrainingData({
   data,
+  split: name,
   validation,
   seed,
 }: LifterConfig): Promise<LoadedData> {
@@ -43,7 +47,7 @@ export async function loadTrainingData({
       description: `${BODY_POSES} procedural poses an epoch`,
     };
   }
-  const motion = await loadMotion(data);
+  const motion = await loadMotion(data, name);
   const split = subjectSplit(motion, validation === null ? {} : { validation });
   if (split.train.length === 0) throw new Error(`${data} has no poses to train on`);
   const train = motionSource(motion, split.train);
@@ -60,12 +64,16 @@ export async function loadTrainingData({
   };
 }
 
-async function loadMotion(path: string): Promise<Motion> {
+async function loadMotion(path: string, split: SplitName): Promise<Motion> {
   const found = await stat(path).catch(() => {
     throw new Error(
-      `there is no ${path}. Give a .safetensors file, a folder of .bvh or .asf/.amc files, or synthetic`,
+      `there is no ${path}. Give a .safetensors file, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc files, or synthetic`,
     );
   });
+  if (path.endsWith('.npz'))
+    return parsed(path, async (bytes) =>
+      human36mMotion(await readHuman36mPoses(bytes), SPLITS[split]),
+    );
   if (!found.isDirectory()) return parsed(path, readMotion);
   const names = (await readdir(path, { recursive: true }))
     .filter((name) => ['.bvh', '.asf', '.amc'].includes(extname(name).toLowerCase()))

@@ -1,6 +1,9 @@
 /** `kinegrad eval`: the errors of a lifter on a benchmark. */
 
-import { readBenchmark } from '../data/benchmark.ts';
+import { type Benchmark, readBenchmark } from '../data/benchmark.ts';
+import { readHuman36mCameras } from '../data/human36m/cameras.ts';
+import { splitNamed } from '../data/human36m/joints.ts';
+import { human36mViews, readHuman36mPixels, readHuman36mPoses } from '../data/human36m/npz.ts';
 import { openGpu } from '../gpu/gpu.ts';
 import { loadLifter } from '../lift/load.ts';
 import { martinez } from '../models/martinez.ts';
@@ -14,16 +17,18 @@ import { modelPath } from './run_folder.ts';
 export interface EvaluateOptions {
   model: string;
   data: string;
+  /** For Human3.6M, whose 2D joints are the data: its 3D poses, its cameras, and which of them. */
+  poses?: string | undefined;
+  cameras?: string | undefined;
+  split?: string | undefined;
+  every?: number | undefined;
   adapter?: AdapterKind | undefined;
 }
 
 /** Lifts all views of a benchmark and compares. */
-export async function evaluateModel({
-  model,
-  data,
-  adapter,
-}: EvaluateOptions): Promise<Evaluation> {
-  const benchmark = await parsed(data, readBenchmark);
+export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
+  const { model, adapter } = options;
+  const benchmark = await loadBenchmark(options);
   const weights = await parsed(modelPath(model), readWeights);
   const gpu = await openGpu({ adapter });
   try {
@@ -32,6 +37,25 @@ export async function evaluateModel({
   } finally {
     gpu.close();
   }
+}
+
+async function loadBenchmark(options: EvaluateOptions): Promise<Benchmark> {
+  const { data, poses, cameras, split = 'standard', every = 1 } = options;
+  if (!data.endsWith('.npz')) return parsed(data, readBenchmark);
+  if (!poses || !cameras)
+    throw new Error(
+      `${data} has 2D joints only. Give the 3D poses, as in --poses data_3d_h36m.npz, and --cameras, a JSON file with the four cameras of each subject`,
+    );
+  if (!(Number.isInteger(every) && every > 0))
+    throw new Error(`--every must be a whole number above zero, got ${every}`);
+  return human36mViews({
+    poses: await parsed(poses, readHuman36mPoses),
+    pixels: await parsed(data, readHuman36mPixels),
+    cameras: await parsed(cameras, (b) => readHuman36mCameras(new TextDecoder().decode(b))),
+    split: splitNamed(split),
+    part: 'test',
+    every,
+  });
 }
 
 /** The evaluation as a table. */

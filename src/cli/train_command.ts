@@ -8,6 +8,7 @@ import { resume, train } from './train.ts';
 
 export interface TrainFlags {
   data?: string;
+  split?: string;
   out?: string;
   resume?: string;
   config?: string;
@@ -30,6 +31,7 @@ export interface TrainFlags {
 
 const SETTINGS = [
   'data',
+  'split',
   'steps',
   'batch',
   'seed',

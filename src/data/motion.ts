@@ -74,7 +74,7 @@ export function readMotion(bytes: Uint8Array): Motion {
           raw[(i * JOINT_COUNT + order[joint]!) * 3 + axis]! * unit;
   const split = parseJson('split', metadata('split'));
   const clips = readClips(parseJson('clips', metadata('clips')), split, count);
-  return checked({ poses, count, fps, clips });
+  return checkedMotion({ poses, count, fps, clips });
 }
 
 /**
@@ -114,7 +114,7 @@ export function motionFromFiles(
   parts.forEach((part, i) => {
     poses.set(part, clips[i]!.start * JOINT_COUNT * 3);
   });
-  return checked({ poses, count: start, fps: FPS, clips });
+  return checkedMotion({ poses, count: start, fps: FPS, clips });
 }
 
 function readFile(
@@ -188,8 +188,9 @@ function readClips(table: unknown, split: unknown, count: number): Clip[] {
 
 /**
  * Refuses poses that no person can take, which would otherwise spoil a training run without a word.
+ * @throws Error naming clip, frame and joint
  */
-function checked(motion: Motion): Motion {
+export function checkedMotion(motion: Motion): Motion {
   const { poses } = motion;
   for (const { name, start, count } of motion.clips)
     for (let frame = 0; frame < count; frame++) {

@@ -3,6 +3,7 @@
  */
 
 import type { CameraPreset } from '../data/cameras.ts';
+import type { SplitName } from '../data/human36m/joints.ts';
 
 export interface LifterConfig {
   readonly architecture: 'martinez';
@@ -10,8 +11,13 @@ export interface LifterConfig {
   readonly width: number;
   readonly blocks: number;
   readonly dropout: number;
-  /** A motion data set (`.safetensors`), a folder of motion capture, or `synthetic`. */
+  /**
+   * A motion data set (`.safetensors`), Human3.6M's `data_3d_h36m.npz`, a folder of motion capture, or
+   * `synthetic`.
+   */
   readonly data: string;
+  /** Which subjects of Human3.6M are learned from; of no use to other data. */
+  readonly split: SplitName;
   /** Train subject that is held out and chooses the weights; null trains on all of them. */
   readonly validation: string | null;
   readonly batch: number;
@@ -42,6 +48,7 @@ export const DEFAULT_CONFIG: LifterConfig = {
   blocks: 2,
   dropout: 0,
   data: 'synthetic',
+  split: 'standard',
   validation: null,
   batch: 256,
   steps: 4000,
@@ -63,6 +70,7 @@ const choices = {
   architecture: ['martinez'],
   loss: ['joints', 'mse'],
   cameras: ['benchmark', 'wide', 'mixed'],
+  split: ['standard', 'calda'],
 } as const;
 
 /** Rules of the numbers: whole or not, the least and the most. */
