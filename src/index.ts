@@ -183,6 +183,7 @@ export * from './train/losses.ts';
 export * as schedules from './train/schedules.ts';
 export { forecastTraining, type TrainingForecast, trainingStep } from './train/step.ts';
 export {
+  type LifterTraining,
   openTraining,
   type StepReport,
   type Training,

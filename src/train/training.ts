@@ -7,7 +7,7 @@ import { compile, type Snapshot } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, releaseVariables, type Values } from '../graph/store.ts';
 import { type Lifter, lifterOf, liftVariants } from '../lift/lifter.ts';
-import type { Network } from '../models/layers.ts';
+import type { ModelVariables, Network } from '../models/layers.ts';
 import { martinez } from '../models/martinez.ts';
 import { measure, type Statistics } from '../models/normalise.ts';
 import { INPUT_SIZE, OUTPUT_SIZE } from '../models/representation.ts';
@@ -34,8 +34,9 @@ export interface Validation {
   readonly paMpjpe: number;
 }
 
-export interface Training {
-  readonly network: Network;
+/** A training under way, of any network. */
+export interface Training<N = ModelVariables> {
+  readonly network: N;
   /** Options that build the network again, normalisation left to the weights. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Steps that are done. */
@@ -49,14 +50,17 @@ export interface Training {
   next(): Promise<StepReport>;
   /** Lifts the validation poses. */
   validate(): Promise<Validation>;
-  /** Lifts poses [n, 17, 2] by the network as it is now; see `Lifter.liftRays`. */
-  liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
   snapshot(): Promise<Snapshot>;
   restore(snapshot: Snapshot): Promise<void>;
   /** Values of the network's variables. */
   values(): Promise<Values>;
   /** Gives all memory back, the network's variables with it. */
   dispose(): Promise<void>;
+}
+
+export interface LifterTraining extends Training<Network> {
+  /** Lifts poses [n, 17, 2] by the network as it is now; see `Lifter.liftRays`. */
+  liftRays(rays: ArrayLike<number>): Promise<Float32Array>;
 }
 
 /** Poses to learn from, and poses to judge by. */
@@ -82,7 +86,7 @@ export async function openTraining(
   config: LifterConfig,
   data: TrainingData,
   onProgress?: (done: number, total: number) => void,
-): Promise<Training> {
+): Promise<LifterTraining> {
   const { width, blocks, dropout, seed } = config;
   const plan = batchPlan(config, data.train);
   const options = { width, blocks, dropout };

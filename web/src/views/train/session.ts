@@ -5,8 +5,8 @@ import {
   DeviceLostError,
   type Gpu,
   type LifterConfig,
+  type LifterTraining,
   openTraining,
-  type Training,
   trainingSteps,
   writeWeights,
 } from 'kinegrad';
@@ -70,7 +70,7 @@ export function createSession(
   const people = shownPeople(config);
   const history: History = saved?.history ?? { losses: [], judgements: [], seconds: 0 };
   const clock: Meter = meter();
-  let training: Training | undefined;
+  let training: LifterTraining | undefined;
   let gpu: Gpu;
   let savedStep = saved?.snapshot.step ?? 0;
   let phase: Phase = savedStep < config.steps ? 'idle' : 'done';
@@ -86,7 +86,7 @@ export function createSession(
     listener.changed();
   };
 
-  async function open(): Promise<Training> {
+  async function open(): Promise<LifterTraining> {
     turn('opening', 'Drawing people to measure the data by');
     gpu = await openGpu();
     if (gpu.lost) await gpu.recover();
@@ -105,7 +105,7 @@ export function createSession(
     history.judgements = history.judgements.filter((judged) => judged.step <= step);
   }
 
-  async function judge(opened: Training) {
+  async function judge(opened: LifterTraining) {
     clock.pause();
     const { mpjpe, paMpjpe } = await opened.validate();
     const lifted = await opened.liftRays(people.rays);
@@ -114,7 +114,7 @@ export function createSession(
     listener.changed();
   }
 
-  async function keep(opened: Training) {
+  async function keep(opened: LifterTraining) {
     clock.pause();
     const snapshot = await opened.snapshot();
     try {
@@ -127,7 +127,7 @@ export function createSession(
     listener.changed();
   }
 
-  async function steps(opened: Training) {
+  async function steps(opened: LifterTraining) {
     const { steps, validateEvery } = config;
     const due = (step: number) => step % validateEvery === 0 || step === steps;
     if (opened.step === 0 && history.judgements.length === 0) await judge(opened);
@@ -163,7 +163,7 @@ export function createSession(
           await gpu.recover();
           forgetAfter(training.step);
           listener.told(
-            `The GPU device was lost at step ${reached}. Training goes on from step ${training.step} on a fresh one.`,
+            `The GPU device was lost at step ${reached}. LifterTraining goes on from step ${training.step} on a fresh one.`,
           );
           if (wants === 'stop') return turn('idle');
         }

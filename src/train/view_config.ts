@@ -1,0 +1,89 @@
+/** What a training run of a two-stage lifter depends on. */
+
+import { choice, FLAG, type Rules, real, settingsOf, TEXT, whole } from './settings.ts';
+
+export interface ViewConfig {
+  readonly architecture: 'cnn' | 'vit';
+  /** Pixels of a side of a view. */
+  readonly size: number;
+  /** Other options of the network: see `CnnOptions` and `VitOptions`. */
+  readonly options: Readonly<Record<string, number | boolean | string>>;
+  /** `rendered` for people rendered within the step, or a folder of shards that `prepare` made. */
+  readonly data: string;
+  /** Whether the depth of rendered people is as a network guesses it; else it is true. */
+  readonly depthError: boolean;
+  /**
+   * `ind-p` and `dep-p` of Calda et al.; `joints` is the mean distance of joints from the root. With
+   * `dep-p` the network tells the root's place, too.
+   */
+  readonly loss: 'ind-p' | 'dep-p' | 'joints';
+  readonly batch: number;
+  readonly steps: number;
+  readonly seed: number;
+  /**
+   * Highest rate of the one-cycle schedule, weight decay of matrices, largest norm of the gradient.
+   */
+  readonly rate: number;
+  readonly decay: number;
+  readonly clip: number;
+  /** Of the moving average of the parameters that is kept as the result; 0 keeps the parameters. */
+  readonly average: number;
+  /** What results between ops are stored as. */
+  readonly storage: 'f32' | 'f16';
+  /** Whether blocks are computed a second time instead of kept for the backward pass. */
+  readonly recompute: boolean;
+  /** People that judge and choose the weights. */
+  readonly judged: number;
+  /** Steps between two validations, and between two checkpoints. */
+  readonly validateEvery: number;
+  readonly checkpointEvery: number;
+}
+
+export const DEFAULT_VIEW_CONFIG: ViewConfig = {
+  architecture: 'cnn',
+  size: 128,
+  options: {},
+  data: 'rendered',
+  depthError: false,
+  loss: 'ind-p',
+  batch: 16,
+  steps: 6000,
+  seed: 1,
+  rate: 2e-3,
+  decay: 0.05,
+  clip: 1,
+  average: 0.998,
+  storage: 'f32',
+  recompute: false,
+  judged: 256,
+  validateEvery: 500,
+  checkpointEvery: 250,
+};
+
+const RULES: Rules<ViewConfig> = {
+  architecture: choice('cnn', 'vit'),
+  size: whole(16, 4096),
+  options: { kind: 'options' },
+  data: TEXT,
+  depthError: FLAG,
+  loss: choice('ind-p', 'dep-p', 'joints'),
+  batch: whole(1, 65536),
+  steps: whole(1, 1e9),
+  seed: whole(0, 2 ** 32 - 1),
+  rate: real(1e-12, 10),
+  decay: real(0, 10),
+  clip: real(0, 1e9),
+  average: real(0, 0.999999),
+  storage: choice('f32', 'f16'),
+  recompute: FLAG,
+  judged: whole(1, 1e6),
+  validateEvery: whole(1, 1e9),
+  checkpointEvery: whole(1, 1e9),
+};
+
+/**
+ * A whole configuration from some of it; the rest are defaults.
+ * @throws for a name that is not known, or a value outside its range, with the rule
+ */
+export const viewConfigOf = (given: Readonly<Record<string, unknown>>): ViewConfig =>
+  settingsOf(DEFAULT_VIEW_CONFIG, RULES, given);

@@ -1,0 +1,78 @@
+/** The step of a two-stage lifter's training as a program. */
+
+import { f16 } from '../graph/halves.ts';
+import { sub } from '../graph/ops/elementwise.ts';
+import { slice } from '../graph/ops/layout.ts';
+import { adamW } from '../graph/ops/optimiser.ts';
+import type { CompileOptions } from '../graph/options.ts';
+import type { Schedule, Tensor } from '../graph/trace.ts';
+import { cnn } from '../models/cnn.ts';
+import type { TwoStageNetwork } from '../models/two_stage.ts';
+import { vit } from '../models/vit.ts';
+import { JOINT_COUNT } from '../pose/skeleton.ts';
+import { dependentLoss, independentLoss, meanJointDistance } from './losses.ts';
+import { oneCycle } from './schedules.ts';
+import type { ViewConfig } from './view_config.ts';
+import type { ViewSource } from './view_data.ts';
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+/** A step as `compile` and `planOf` take it. */
+export interface ViewStep {
+  readonly step: (inputs: Inputs) => { readonly loss: Tensor; readonly gradientNorm: Tensor };
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly schedule: Schedule;
+  readonly options: Pick<CompileOptions, 'storage' | 'recompute' | 'seed'>;
+}
+
+/** Options that build the network of a configuration. */
+export const viewOptions = ({ size, options, loss }: ViewConfig) => ({
+  ...options,
+  size,
+  root: loss === 'dep-p' ? ('absolute' as const) : ('relative' as const),
+});
+
+/** The networks by the name of their architecture. */
+export const VIEW_NETWORKS = { cnn, vit } as const;
+
+/** The network of a configuration. */
+export const viewNetwork = (config: ViewConfig): TwoStageNetwork =>
+  VIEW_NETWORKS[config.architecture](viewOptions(config));
+
+/** The step that a configuration asks for: pictures, forward, backward, and the update. */
+export function viewStep(
+  network: TwoStageNetwork,
+  config: ViewConfig,
+  source: ViewSource,
+): ViewStep {
+  const { batch, steps, rate, decay, clip, average, storage, recompute, seed } = config;
+  const schedule = oneCycle(rate, steps);
+  const lossOf = LOSSES[config.loss];
+  return {
+    step: (inputs) => {
+      const lifted = network(source.views(inputs), { training: true });
+      const loss = lossOf(lifted, inputs.poses!);
+      const { gradientNorm } = adamW(loss, network.parameters, {
+        rate: schedule,
+        decay,
+        ...(clip > 0 && { clip }),
+        ...(average > 0 && { average }),
+        // What is stored in f16 has little room for small gradients.
+        ...(storage === 'f16' && { lossScale: {} }),
+      });
+      return { loss, gradientNorm };
+    },
+    inputs: { ...source.inputs(batch), poses: [batch, JOINT_COUNT, 3] },
+    schedule,
+    options: { seed, ...(storage === 'f16' && { storage: f16 }), ...(recompute && { recompute }) },
+  };
+}
+
+/** Losses of poses [n, 17, 3] in metres, true ones in the view's frame. */
+const LOSSES = {
+  'ind-p': (poses: Tensor, truth: Tensor) => independentLoss(poses, fromRoot(truth)),
+  'dep-p': (poses: Tensor, truth: Tensor) => dependentLoss(poses, truth),
+  joints: (poses: Tensor, truth: Tensor) => meanJointDistance(poses, fromRoot(truth)),
+} as const;
+
+const fromRoot = (poses: Tensor) => sub(poses, slice(poses, [0, 0, 0], [poses.shape[0]!, 1, 3]));

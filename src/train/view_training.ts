@@ -1,0 +1,148 @@
+/** Training of a two-stage lifter: views, steps that learn from them, and validation. */
+
+import { permute } from '../data/permutation.ts';
+import { randomAt } from '../data/random.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { averageOf } from '../graph/ops/optimiser.ts';
+import { compile } from '../graph/program.ts';
+import { variantsOf } from '../graph/snapshot.ts';
+import { readVariables, releaseVariables } from '../graph/store.ts';
+import { compileViews, viewVariants } from '../lift/view_program.ts';
+import type { TwoStageNetwork } from '../models/two_stage.ts';
+import { outOfView } from '../pose/view.ts';
+import type { StepReport, Training } from './training.ts';
+import type { ViewConfig } from './view_config.ts';
+import type { ViewBatch, ViewSource } from './view_data.ts';
+import { type Guess, viewErrors } from './view_errors.ts';
+import { viewNetwork, viewOptions, viewStep } from './view_step.ts';
+
+/** People to learn from, and people to judge by. */
+export interface ViewTrainingData {
+  readonly train: ViewSource;
+  readonly validation: ViewSource;
+}
+
+export interface ViewTraining extends Training<TwoStageNetwork> {
+  /** Lifts people of a source like the validation's by the network as it is now. */
+  guess(batch: ViewBatch, seen?: { readonly depth?: boolean }): Promise<Guess>;
+}
+
+/** Stream of random numbers, apart from those of other parts of the program that share the seed. */
+const ORDER = 0x76726472;
+/** People that are lifted at once where they judge. */
+const JUDGED_AT_ONCE = 32;
+
+/**
+ * Builds the network and compiles its step, and the program that judges. After a loss of the device
+ * `gpu.recover()` goes back to the last snapshot, and `step` with it.
+ */
+export async function openViewTraining(
+  gpu: Gpu,
+  config: ViewConfig,
+  { train, validation }: ViewTrainingData,
+  onProgress?: (done: number, total: number) => void,
+): Promise<ViewTraining> {
+  const network = viewNetwork(config);
+  const { step, inputs, schedule, options } = viewStep(network, config, train);
+  const program = await compile(gpu, step, inputs, {
+    ...options,
+    ...(onProgress && { onProgress }),
+  });
+
+  // The average of the parameters is what comes of a training that keeps one.
+  const result = config.average > 0 ? averageOf(network.parameters) : network.parameters;
+  const stead = new Map([[network.parameters, result]]);
+  const size = Math.min(JUDGED_AT_ONCE, config.judged);
+  let variants = viewVariants(gpu, network, validation, size);
+  let judging = await compileViews(gpu, network, validation, size, { stead, variants });
+
+  let queued = 0;
+  const goBack = () => {
+    queued = program.count;
+  };
+  gpu.addEventListener('recovered', goBack);
+  /** The last batch to be drawn: they follow one another, as the steps do. */
+  let drawing: Promise<unknown> = Promise.resolve();
+
+  const guess: ViewTraining['guess'] = async (batch, seen) => {
+    const lifted = await judging.lift(batch.inputs, seen);
+    return { poses: outOfViews(batch, lifted), absolute: config.loss === 'dep-p' };
+  };
+  return {
+    network,
+    options: viewOptions(config),
+    bytes: program.plan.bytes,
+    get step() {
+      return program.count;
+    },
+    async next() {
+      const at = queued++;
+      const { device } = gpu;
+      const drawn = drawing.then(() => train.draw(peopleOf(config, train.count, at)));
+      drawing = drawn.catch(() => {});
+      const { inputs, poses } = await drawn;
+      gpu.check();
+      if (gpu.device !== device) throw new Error('the device was lost, and is recovered since');
+      const read = await program.run({ ...inputs, poses }, { read: ['loss', 'gradientNorm'] });
+      return {
+        step: at + 1,
+        loss: LOSS_UNITS[config.loss] * read.loss[0]!,
+        gradientNorm: read.gradientNorm[0]!,
+        rate: schedule(at, 0),
+      } satisfies StepReport;
+    },
+    async validate() {
+      const { mpjpe, paMpjpe } = await viewErrors(validation, config.judged, (batch) =>
+        guess(batch),
+      );
+      return { mpjpe: mpjpe.value, paMpjpe: paMpjpe.value };
+    },
+    guess,
+    async snapshot() {
+      const { chosen, ...snapshot } = await program.snapshot();
+      return {
+        ...snapshot,
+        chosen: { ...chosen!, variants: { ...variants, ...chosen!.variants } },
+      };
+    },
+    async restore(snapshot) {
+      await program.restore(snapshot);
+      queued = program.count;
+      variants = { ...variants, ...variantsOf(snapshot, gpu) };
+      judging.dispose();
+      judging = await compileViews(gpu, network, validation, size, { stead, variants });
+    },
+    async values() {
+      const parameters = await readVariables(gpu, result);
+      return new Map([...parameters, ...(await readVariables(gpu, network.statistics))]);
+    },
+    async dispose() {
+      gpu.removeEventListener('recovered', goBack);
+      program.dispose();
+      judging.dispose();
+      for (const set of program.plan.sets) await releaseVariables(gpu, set);
+    },
+  };
+}
+
+/** Losses are reported in millimetres where they are lengths. */
+const LOSS_UNITS = { 'ind-p': 1, 'dep-p': 1, joints: 1000 } as const;
+
+/** The people of a step: every epoch visits each once, in its own order. */
+function peopleOf({ seed, batch }: ViewConfig, count: number, step: number): number[] {
+  return Array.from({ length: batch }, (_, i) => {
+    const visit = step * batch + i;
+    const random = randomAt(seed, ORDER, Math.floor(visit / count));
+    return permute(visit % count, count, [random.bits(), random.bits()]);
+  });
+}
+
+/** Poses of views [n, 17, 3] in the frames of the cameras that took the pictures. */
+export function outOfViews({ views }: Pick<ViewBatch, 'views'>, poses: Float32Array): Float32Array {
+  const stride = poses.length / views.length;
+  const out = new Float32Array(poses.length);
+  views.forEach((view, i) => {
+    out.set(outOfView(view, poses.subarray(i * stride, (i + 1) * stride)), i * stride);
+  });
+  return out;
+}
