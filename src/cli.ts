@@ -48,10 +48,10 @@ program
 program
   .command('train')
   .description('train a lifter, or go on with a run')
-  .argument('[architecture]', 'the architecture: martinez')
+  .argument('[architecture]', 'the architecture: martinez, or the two-stage lifters cnn and vit')
   .option(
     '--data <path>',
-    "a .safetensors motion data set, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc, or synthetic",
+    "a .safetensors motion data set, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc, synthetic, or rendered",
   )
   .option('--split <name>', 'subjects of Human3.6M to learn from: standard or calda')
   .option('--out <folder>', 'where the run is kept')
@@ -78,6 +78,14 @@ program
     'noise of the 2D joints as a share of the box, 0.012 is about a detector',
     number,
   )
+  .option('--loss <name>', 'of martinez joints or mse, of cnn and vit ind-p, dep-p or joints')
+  .option('--clip <norm>', 'largest norm of the gradient', number)
+  .option('--size <pixels>', 'cnn, vit: pixels of a side of a view', number)
+  .option('--depth-error', 'cnn, vit: depth of rendered people is as a network guesses it')
+  .option('--storage <type>', 'cnn, vit: what results between ops are stored as, f32 or f16')
+  .option('--average <decay>', 'cnn, vit: of the moving average of the parameters', number)
+  .option('--recompute', 'cnn, vit: compute blocks twice instead of keeping them')
+  .option('--judged <n>', 'cnn, vit: people that judge', number)
   .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')
   .addOption(adapterOption())
   .action(async (architecture: string | undefined, options: TrainFlags) => {
@@ -88,12 +96,25 @@ program
 program
   .command('eval')
   .description('measure a lifter on a benchmark: MPJPE, PA-MPJPE, PCK, AUC, per joint')
-  .requiredOption('--model <path>', 'the folder of a run, or a weights file')
-  .requiredOption('--data <file>', "a benchmark in .safetensors, or Human3.6M's data_2d_h36m_*.npz")
+  .requiredOption(
+    '--model <path>',
+    'the folder of a run, or a weights file; of rendered people also mean or linear',
+  )
+  .requiredOption(
+    '--data <file>',
+    "a benchmark in .safetensors, Human3.6M's data_2d_h36m_*.npz, or rendered people",
+  )
   .option('--poses <file>', "Human3.6M's data_3d_h36m.npz, for its 2D joints")
   .option('--cameras <file>', 'JSON with its cameras, for its 2D joints')
-  .option('--split <name>', 'its test subjects: standard or calda', 'standard')
+  .option(
+    '--split <name>',
+    'its test subjects: standard or calda; of rendered people test or validation',
+  )
   .option('--every <n>', 'take every n-th of its frames, 64 as many papers do', number)
+  .option('--count <n>', 'how many rendered people, 2000 if not said', number)
+  .option('--seed <n>', 'of the rendered people, 1 if not said', number)
+  .option('--no-depth', 'take the depth of rendered people away')
+  .option('--depth-error', 'their depth is as a network guesses it')
   .option('--json', 'print everything as JSON')
   .addOption(adapterOption())
   .action(async (options: EvaluateOptions & { json?: boolean }) => {

@@ -3,6 +3,7 @@
 import { renderSvg } from '#platform';
 import { trainingCurve } from '../picture/curve.ts';
 import { svgDocument } from '../picture/svg.ts';
+import { isViewConfig } from '../train/run_config.ts';
 import type { RunFolder } from './run_folder.ts';
 
 /** Draws the log of a run as `curve.png` in its folder. */
@@ -17,6 +18,7 @@ export async function drawCurve({
     ...(config.loss === 'joints' ? { trainMpjpe: loss } : { loss }),
     ...(mpjpe !== undefined && { validationMpjpe: mpjpe }),
   }));
-  const title = `${config.architecture}, width ${config.width}, batches of ${config.batch}`;
+  const size = isViewConfig(config) ? `views of ${config.size} pixels` : `width ${config.width}`;
+  const title = `${config.architecture}, ${size}, batches of ${config.batch}`;
   await write('curve.png', await renderSvg(svgDocument(trainingCurve(entries, title))));
 }

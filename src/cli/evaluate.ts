@@ -8,26 +8,29 @@ import { openGpu } from '../gpu/gpu.ts';
 import { loadLifter } from '../lift/load.ts';
 import { martinez } from '../models/martinez.ts';
 import { readWeights } from '../models/weights.ts';
-import type { AdapterKind } from '../platform/types.ts';
 import { type Evaluation, evaluate, type Metric } from '../pose/metrics.ts';
 import { JOINTS } from '../pose/skeleton.ts';
+import type { ViewErrors } from '../train/view_errors.ts';
+import type { RenderedFlags } from './evaluate_rendered.ts';
 import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
-export interface EvaluateOptions {
-  model: string;
+export interface EvaluateOptions extends Omit<RenderedFlags, 'split'> {
   data: string;
   /** For Human3.6M, whose 2D joints are the data: its 3D poses, its cameras, and which of them. */
   poses?: string | undefined;
   cameras?: string | undefined;
   split?: string | undefined;
   every?: number | undefined;
-  adapter?: AdapterKind | undefined;
 }
 
-/** Lifts all views of a benchmark and compares. */
-export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
-  const { model, adapter } = options;
+/** Lifts all views of a benchmark, or people that are rendered, and compares. */
+export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation | ViewErrors> {
+  const { model, adapter, data } = options;
+  if (data === 'rendered') {
+    const { evaluateRendered } = await import('./evaluate_rendered.ts');
+    return evaluateRendered(options);
+  }
   const benchmark = await loadBenchmark(options);
   const weights = await parsed(modelPath(model), readWeights);
   const gpu = await openGpu({ adapter });
@@ -59,7 +62,7 @@ async function loadBenchmark(options: EvaluateOptions): Promise<Benchmark> {
 }
 
 /** The evaluation as a table. */
-export function describeEvaluation(evaluation: Evaluation): string {
+export function describeEvaluation(evaluation: Evaluation | ViewErrors): string {
   const { frames, mpjpe, paMpjpe, nMpjpe, pck, auc } = evaluation;
   const metrics = [mpjpe, paMpjpe, nMpjpe, pck, auc];
   const summary = metrics.map(
@@ -75,6 +78,9 @@ export function describeEvaluation(evaluation: Evaluation): string {
     `${frames} poses, ${mpjpe.joints.length} joints, ${mpjpe.averaging}`,
     '',
     ...summary,
+    ...('root' in evaluation
+      ? [`${'root error'.padEnd(15)} ${evaluation.root.toFixed(1).padStart(6)} mm  median distance from its place`]
+      : []),
     '',
     `${'joint'.padEnd(15)}${'MPJPE'.padStart(9)}${'PA-MPJPE'.padStart(9)}${'PCK'.padStart(9)}`,
     ...rows,

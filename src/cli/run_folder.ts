@@ -12,7 +12,7 @@ import { writeFileAtomic } from '#platform';
 import type { Snapshot } from '../graph/program.ts';
 import { appendLines } from '../platform/node/files.ts';
 import { readCheckpoint, writeCheckpoint } from '../train/checkpoint.ts';
-import { configOf, type LifterConfig } from '../train/config.ts';
+import { type RunConfig, runConfigOf } from '../train/run_config.ts';
 import { parsed } from './parsed.ts';
 
 /** A line of the log: of a step, and of what a validation after it gave. */
@@ -28,7 +28,7 @@ export interface LogEntry {
 
 export interface RunFolder {
   readonly path: string;
-  readonly config: LifterConfig;
+  readonly config: RunConfig;
   readonly log: LogEntry[];
   /** Queues a line; it is written with the next `flush` or `checkpoint`. */
   append(entry: LogEntry): void;
@@ -49,7 +49,7 @@ export const modelPath = (path: string): string =>
   path.endsWith('.safetensors') ? path : paths(path).model;
 
 /** Starts a run in a folder that holds none yet. */
-export async function newRun(folder: string, config: LifterConfig): Promise<RunFolder> {
+export async function newRun(folder: string, config: RunConfig): Promise<RunFolder> {
   const { config: file } = paths(folder);
   if (existsSync(file))
     throw new Error(
@@ -69,7 +69,7 @@ export async function resumeRun(
       `${folder} holds no run: there is no ${files.config}. Start one with 'kinegrad train martinez --out ${folder}'`,
     );
   const config = await parsed(files.config, (bytes) =>
-    configOf(JSON.parse(new TextDecoder().decode(bytes))),
+    runConfigOf(JSON.parse(new TextDecoder().decode(bytes))),
   );
   if (!existsSync(files.checkpoint))
     return { run: runFolder(folder, config, []), snapshot: undefined, best: Infinity };
@@ -92,7 +92,7 @@ export async function readLog(folder: string): Promise<LogEntry[]> {
   });
 }
 
-function runFolder(folder: string, config: LifterConfig, log: LogEntry[]): RunFolder {
+function runFolder(folder: string, config: RunConfig, log: LogEntry[]): RunFolder {
   const files = paths(folder);
   let waiting = '';
   const flush = async () => {

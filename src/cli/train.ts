@@ -4,11 +4,11 @@ import { basename } from 'node:path';
 import { type Gpu, openGpu } from '../gpu/gpu.ts';
 import { writeWeights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
-import type { LifterConfig } from '../train/config.ts';
 import { trainingSteps } from '../train/loop.ts';
-import { openTraining, type StepReport, type Training } from '../train/training.ts';
+import type { RunConfig } from '../train/run_config.ts';
+import type { StepReport, Training } from '../train/training.ts';
 import { drawCurve } from './curve.ts';
-import { type LoadedData, loadTrainingData } from './data.ts';
+import { type LoadedRun, loadRun } from './load_run.ts';
 import { clock, type Progress, progressBar } from './progress.ts';
 import { newRun, type RunFolder, resumeRun } from './run_folder.ts';
 
@@ -19,17 +19,17 @@ export interface TrainOptions {
 }
 
 /** What is kept with the weights, and whether the poses that judge may choose among them. */
-type Watched = TrainOptions & Pick<LoadedData, 'heldOut'>;
+type Watched = TrainOptions & Pick<LoadedRun, 'heldOut'>;
 
 /** Trains a new lifter into a folder. */
 export async function train(
   folder: string,
-  config: LifterConfig,
-  data: LoadedData,
+  config: RunConfig,
+  data: LoadedRun,
   options: TrainOptions,
 ) {
   const run = await newRun(folder, config);
-  await withTraining(run, data, options, (training, gpu, begin) =>
+  await withTraining(data, options, (training, gpu, begin) =>
     watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin),
   );
 }
@@ -43,16 +43,15 @@ export async function resume(folder: string, options: TrainOptions) {
     return;
   }
   if (!snapshot) console.error('there is no checkpoint yet: the run starts from its beginning');
-  const data = await loadTrainingData(run.config);
-  await withTraining(run, data, options, async (training, gpu, begin) => {
+  const data = await loadRun(run.config);
+  await withTraining(data, options, async (training, gpu, begin) => {
     if (snapshot) await training.restore(snapshot);
     await watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin, best);
   });
 }
 
 async function withTraining(
-  { config }: RunFolder,
-  data: LoadedData,
+  data: LoadedRun,
   { adapter }: TrainOptions,
   body: (training: Training, gpu: Gpu, begin: number) => Promise<void>,
 ) {
@@ -61,7 +60,7 @@ async function withTraining(
   try {
     console.error(`${gpu.adapter.name}: ${gpu.adapter.why}`);
     console.error(data.description);
-    const training = await openTraining(gpu, config, data);
+    const training = await data.open(gpu);
     await body(training, gpu, begin);
     await training.dispose();
   } finally {

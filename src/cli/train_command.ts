@@ -1,8 +1,8 @@
 /** The options of `kinegrad train` as a configuration. */
 
 import type { AdapterKind } from '../platform/types.ts';
-import { configOf, type LifterConfig } from '../train/config.ts';
-import { loadTrainingData } from './data.ts';
+import { isViewConfig, type RunConfig, runConfigOf } from '../train/run_config.ts';
+import { loadRun } from './load_run.ts';
 import { text } from './parsed.ts';
 import { resume, train } from './train.ts';
 
@@ -25,10 +25,19 @@ export interface TrainFlags {
   mirror: boolean;
   bodyVariation?: number;
   noise?: number;
+  size?: number;
+  loss?: string;
+  depthError?: boolean;
+  storage?: string;
+  average?: number;
+  recompute?: boolean;
+  judged?: number;
+  clip?: number;
   notice?: string;
   adapter?: AdapterKind;
 }
 
+/** Settings that flags of the same name give. */
 const SETTINGS = [
   'data',
   'split',
@@ -43,7 +52,18 @@ const SETTINGS = [
   'cameras',
   'bodyVariation',
   'noise',
+  'size',
+  'loss',
+  'depthError',
+  'storage',
+  'average',
+  'recompute',
+  'judged',
+  'clip',
 ] as const;
+
+/** Of two-stage lifters these are options of the network. */
+const NETWORK_OPTIONS: ReadonlySet<string> = new Set(['width', 'dropout']);
 
 export async function trainCommand(architecture: string | undefined, flags: TrainFlags) {
   const { adapter } = flags;
@@ -59,9 +79,9 @@ export async function trainCommand(architecture: string | undefined, flags: Trai
     );
   if (!flags.out) throw new Error('--out <folder> says where the run is kept; it is missing');
   const config = await settings(architecture, flags);
-  const data = await loadTrainingData(config);
-  const steps = stepsOf(flags, config, data.train.count);
-  await train(flags.out, configOf({ ...config, steps }), data, { adapter, notice });
+  const data = await loadRun(config);
+  const steps = stepsOf(flags, config, data.count);
+  await train(flags.out, runConfigOf({ ...config, steps }), data, { adapter, notice });
 }
 
 /** A run goes on with its own settings. */
@@ -75,16 +95,22 @@ function refuseSettings(flags: TrainFlags) {
 const dashed = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
 /** Defaults, then the file, then the command line. */
-async function settings(architecture: string, flags: TrainFlags): Promise<LifterConfig> {
+async function settings(architecture: string, flags: TrainFlags): Promise<RunConfig> {
   const file = flags.config ? parse(flags.config, await text(flags.config)) : {};
-  const given = Object.fromEntries(
-    SETTINGS.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]),
+  const given = SETTINGS.filter((name) => flags[name] !== undefined).map(
+    (name) => [name, flags[name]] as const,
   );
   const mirror = flags.mirror ? {} : { mirror: false };
-  return configOf({ ...file, ...given, architecture, ...mirror });
+  const start = runConfigOf({ ...file, architecture });
+  if (!isViewConfig(start))
+    return runConfigOf({ ...start, ...Object.fromEntries(given), ...mirror });
+  const own = given.filter(([name]) => !NETWORK_OPTIONS.has(name));
+  const network = given.filter(([name]) => NETWORK_OPTIONS.has(name));
+  const options = { ...start.options, ...Object.fromEntries(network) };
+  return runConfigOf({ ...start, ...Object.fromEntries(own), ...mirror, options });
 }
 
-function stepsOf({ epochs, steps }: TrainFlags, config: LifterConfig, poses: number): number {
+function stepsOf({ epochs, steps }: TrainFlags, config: RunConfig, poses: number): number {
   if (epochs === undefined) return config.steps;
   if (steps !== undefined) throw new Error('give --steps or --epochs, not both');
   if (!(epochs > 0)) throw new Error(`--epochs must be a number above 0, got ${epochs}`);

@@ -14,7 +14,10 @@ export interface Guess {
 }
 
 export interface ViewErrors extends Evaluation {
-  /** Mean distance of the root from its place, millimetres. */
+  /**
+   * Median distance of the root from its place, millimetres: a pose that is far off may be best
+   * placed anywhere.
+   */
   readonly root: number;
 }
 
@@ -29,7 +32,7 @@ export async function viewErrors(
 ): Promise<ViewErrors> {
   const stride = 3 * JOINT_COUNT;
   const [lifted, truth] = [new Float32Array(count * stride), new Float32Array(count * stride)];
-  let root = 0;
+  const roots = new Float64Array(count);
   for (let first = 0; first < count; first += GROUP) {
     const some = Math.min(GROUP, count - first);
     const batch = await source.draw(Array.from({ length: some }, (_, i) => first + i));
@@ -42,8 +45,8 @@ export async function viewErrors(
       const pose = Float64Array.from(one(poses)) as Pose3d;
       const rays = batch.rays.subarray(2 * JOINT_COUNT * i, 2 * JOINT_COUNT * (i + 1));
       const placed = absolute ? pose : placeRoot(pose, rays as unknown as RayPose).pose;
-      root += Math.hypot(...[0, 1, 2].map((axis) => placed[axis]! - right[axis]!)) / count;
+      roots[first + i] = Math.hypot(...[0, 1, 2].map((axis) => placed[axis]! - right[axis]!));
     }
   }
-  return { ...evaluate(lifted, truth), root: 1000 * root };
+  return { ...evaluate(lifted, truth), root: 1000 * roots.sort()[count >> 1]! };
 }

@@ -1,0 +1,51 @@
+/** What a run trains, from its configuration. */
+
+import type { Gpu } from '../gpu/gpu.ts';
+import { isViewConfig, type RunConfig } from '../train/run_config.ts';
+import { openTraining, type Training } from '../train/training.ts';
+import type { ViewConfig } from '../train/view_config.ts';
+import { renderedViews } from '../train/view_data.ts';
+import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
+import { loadTrainingData } from './data.ts';
+
+export interface LoadedRun {
+  /** One line on the data, for the log. */
+  readonly description: string;
+  /** Whether nothing is learned from the people that judge, so that they may choose the weights. */
+  readonly heldOut: boolean;
+  /** People of an epoch. */
+  readonly count: number;
+  open(gpu: Gpu): Promise<Training>;
+}
+
+/** People of an epoch that is rendered. */
+export const RENDERED_PEOPLE = 100_000;
+
+/** Loads what `data` of a configuration names. */
+export async function loadRun(config: RunConfig): Promise<LoadedRun> {
+  if (!isViewConfig(config)) {
+    const data = await loadTrainingData(config);
+    const { description, heldOut, train } = data;
+    return {
+      ...{ description, heldOut, count: train.count },
+      open: (gpu) => openTraining(gpu, config, data),
+    };
+  }
+  const data = loadViewData(config);
+  return {
+    description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels`,
+    heldOut: true,
+    count: data.train.count,
+    open: (gpu) => openViewTraining(gpu, config, data),
+  };
+}
+
+function loadViewData({ data, seed, size, depthError, judged }: ViewConfig): ViewTrainingData {
+  if (data !== 'rendered')
+    throw new Error(`there is no ${data} to train on. Say --data rendered for rendered people`);
+  const about = { seed, size, depthError };
+  return {
+    train: renderedViews({ ...about, split: 'train', count: RENDERED_PEOPLE }),
+    validation: renderedViews({ ...about, split: 'validation', count: judged }),
+  };
+}
