@@ -2,13 +2,14 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import { openGpu } from '../../src/gpu/gpu.ts';
+import { f16 } from '../../src/graph/halves.ts';
 import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { depthwiseConv2d } from '../../src/graph/ops/depthwise.ts';
 import { silu } from '../../src/graph/ops/elementwise.ts';
 import { slice } from '../../src/graph/ops/layout.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
-import { compile, evaluate, planOf } from '../../src/graph/program.ts';
+import { type CompileOptions, compile, evaluate, planOf } from '../../src/graph/program.ts';
 import { readVariables, writeVariables } from '../../src/graph/store.ts';
 import type { VariableSet } from '../../src/graph/variables.ts';
 import { sizeOf } from '../../src/kernels/tensor.ts';
@@ -223,7 +224,10 @@ describe('inference', () => {
 });
 
 describe('training', () => {
-  const train = async (options: CnnOptions, fuse: boolean, steps = 2) => {
+  const train = async (
+    options: CnnOptions,
+    { steps = 2, ...compiled }: CompileOptions & { steps?: number } = {},
+  ) => {
     const batch = 4;
     const network = cnn({ ...SMALL, ...options });
     const program = await compile(
@@ -234,7 +238,7 @@ describe('training', () => {
         return { loss, ...adamW(loss, network.parameters, { rate: 1e-3 }) };
       },
       { ...shapesOf(batch, 64), target: [batch, 17, 3] },
-      { fuse },
+      compiled,
     );
     const random = normal('targets');
     const target = Float32Array.from({ length: 51 * batch }, () => 0.3 * random());
@@ -249,11 +253,15 @@ describe('training', () => {
 
   test('fused or not; what is dropped is drawn alike', async () => {
     const options = { imageDropout: 0.5, depthDropout: 0.5, dropout: 0.3 };
-    assertClose(await train(options, true), await train(options, false), 1e-3);
+    assertClose(await train(options), await train(options, { fuse: false }), 1e-3);
+  });
+
+  test('with results stored in halves', async () => {
+    assertClose(await train({ dropout: 0 }, { storage: f16 }), await train({ dropout: 0 }), 2e-2);
   });
 
   test('learns a batch by heart', async () => {
-    const losses = await train({ dropout: 0, imageDropout: 0, depthDropout: 0 }, true, 40);
+    const losses = await train({ dropout: 0, imageDropout: 0, depthDropout: 0 }, { steps: 40 });
     expect(losses.at(-1)!).toBeLessThan(losses[0]! / 3);
   });
 
