@@ -16,6 +16,7 @@ export interface ProfileOptions {
   readonly mode: 'train' | 'infer';
   readonly batch?: number | undefined;
   readonly width?: number | undefined;
+  readonly size?: number | undefined;
   /** Profiled steps, at least; as many plain ones are run between them. */
   readonly steps?: number | undefined;
   /** Where to write the Chrome trace. */
@@ -92,8 +93,8 @@ const GAPS = 5;
  * @throws when there is no such model, or the trace cannot be written
  */
 export async function profileModel(options: ProfileOptions): Promise<ModelProfile> {
-  const { gpu, model, mode, batch, width, trace, print = console.log } = options;
-  const step = await modelNamed(model)[mode](gpu, { batch, width });
+  const { gpu, model, mode, batch, width, size, trace, print = console.log } = options;
+  const step = await modelNamed(model)[mode](gpu, { batch, width, size });
   try {
     const measured = await measure(step, options.steps);
     const profile = profileOf({ model, mode, sizes: step.sizes }, measured);

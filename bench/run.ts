@@ -16,6 +16,7 @@ type Options = MeasureOptions &
     readonly infer?: boolean;
     readonly batch?: number;
     readonly width?: number;
+    readonly size?: number;
     readonly trace?: string;
   };
 
@@ -47,11 +48,12 @@ const command = new Command('bench')
   .option('--html <file>', 'write a report with charts, one file')
   .option('--watch', 'check and time a kernel again whenever its file is saved')
   .option('--compare <files...>', 'judge two such files: before after')
-  .option('--model <name>', 'profile whole steps: martinez, irb-se, wasp or vit-block')
+  .option('--model <name>', 'profile whole steps: martinez, irb-se, wasp, cnn or vit-block')
   .option('--train', 'with --model: training steps')
   .option('--infer', 'with --model: inference')
   .option('--batch <n>', 'with --model: examples of a step', whole)
-  .option('--width <n>', 'with --model: features of hidden layers', whole)
+  .option('--width <n>', 'with --model: features of hidden layers; of cnn, percent', whole)
+  .option('--size <n>', 'with --model: pixels along each side of a view', whole)
   .option('--trace <file>', 'with --model: a timeline for ui.perfetto.dev or chrome://tracing')
   .option('--explain <kernel>', 'what a kernel binds, needs and is composed of')
   .option('--lowered', 'with --explain: what the driver is given, too')
@@ -64,6 +66,7 @@ const PARTNERS = {
   infer: 'model',
   batch: 'model',
   width: 'model',
+  size: 'model',
   trace: 'model',
   lowered: 'explain',
 } as const;

@@ -1,5 +1,6 @@
 /** The models that the bench can run whole steps of, by name. */
 
+import { cnn } from './cnn.ts';
 import { irbSe } from './irb_se.ts';
 import { martinez } from './martinez.ts';
 import type { Model } from './model.ts';
@@ -12,6 +13,7 @@ export const models: Readonly<Record<string, Model>> = {
   martinez,
   'irb-se': irbSe,
   wasp,
+  cnn,
   'vit-block': vitBlock,
 };
 

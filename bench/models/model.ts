@@ -10,6 +10,8 @@ export interface ModelOptions {
   readonly batch?: number | undefined;
   /** Features of hidden layers. */
   readonly width?: number | undefined;
+  /** Pixels along each side of a view. */
+  readonly size?: number | undefined;
 }
 
 /** A program of one step, with data for it. */

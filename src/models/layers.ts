@@ -1,6 +1,6 @@
 /** Layers: plain functions that declare their variables and apply ops to them. */
 
-import { batchNormOfNetwork } from '../graph/ops/batch_norm.ts';
+import { batchNormOfNetwork, type NormVariables } from '../graph/ops/batch_norm.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import type { Tensor } from '../graph/trace.ts';
@@ -40,17 +40,24 @@ export function dense(
   return (x) => (shift ? add(matmul(x, weight), shift) : matmul(x, weight));
 }
 
-/** Batch norm over all axes but the last, with running statistics. */
-export function batchNormLayer(
+/** What a norm of this many channels learns, and its running statistics. */
+export const normVariables = (
   { parameters, statistics }: ModelVariables,
   name: string,
   channels: number,
+): NormVariables => ({
+  scale: parameters.add(`${name}.scale`, [channels], ones),
+  shift: parameters.add(`${name}.shift`, [channels], zeros),
+  mean: statistics.add(`${name}.mean`, [channels], zeros),
+  variance: statistics.add(`${name}.variance`, [channels], ones),
+});
+
+/** Batch norm over all axes but the last, with running statistics. */
+export function batchNormLayer(
+  model: ModelVariables,
+  name: string,
+  channels: number,
 ): (x: Tensor, mode: Mode) => Tensor {
-  const variables = {
-    scale: parameters.add(`${name}.scale`, [channels], ones),
-    shift: parameters.add(`${name}.shift`, [channels], zeros),
-    mean: statistics.add(`${name}.mean`, [channels], zeros),
-    variance: statistics.add(`${name}.variance`, [channels], ones),
-  };
+  const variables = normVariables(model, name, channels);
   return (x, { training = false }) => batchNormOfNetwork(x, variables, { training });
 }

@@ -2,6 +2,7 @@
 
 import { abs, add, greater, mul, select, sub } from '../graph/ops/elementwise.ts';
 import { interJointDifferences } from '../graph/ops/inter_joint.ts';
+import { broadcastTo, slice } from '../graph/ops/layout.ts';
 import { mean, norm, sum } from '../graph/ops/reduce.ts';
 import { show, type Tensor } from '../graph/trace.ts';
 
@@ -57,6 +58,54 @@ export function interJointLoss(
   const differences = interJointDifferences(y, target, { norm, signed });
   return mul(sum(differences), 2 / (batch * joints * (joints - 1)));
 }
+
+/**
+ * IND-P of Calda et al., for poses whose place is not asked for: mean squared error in m², plus the
+ * inter-joint loss in m; both poses are taken relative to their root, joint 0.
+ * @param y [batch, joints, 3] metres
+ * @param target the same
+ * @param weight of the inter-joint loss; the paper has 1
+ */
+export function independentLoss(y: Tensor, target: Tensor, weight = 1): Tensor {
+  alike('independentLoss', y, target);
+  // The root's place is none of the inter-joint loss' business.
+  const pair = interJointLoss(y, target);
+  return weighted([1, mse(fromRoot(y), fromRoot(target))], [weight, pair]);
+}
+
+/** Weights of what {@link dependentLoss} adds to the mean squared error; of the paper by default. */
+export interface DependentWeights {
+  /** Of the inter-joint loss; 100. */
+  interJoint?: number;
+  /** Of the distance between the roots; 1. */
+  root?: number;
+  /** Of the mean absolute error; 1. */
+  l1?: number;
+}
+
+/**
+ * DEP-P of Calda et al., for poses in the frame of the view: mean squared error in m², plus in m the
+ * inter-joint loss, the mean distance between the roots, and the mean absolute error.
+ * @param y [batch, joints, 3] metres; joint 0 is the root
+ * @param target the same
+ */
+export function dependentLoss(
+  y: Tensor,
+  target: Tensor,
+  { interJoint = 100, root = 1, l1: absolute = 1 }: DependentWeights = {},
+): Tensor {
+  alike('dependentLoss', y, target);
+  return weighted(
+    [1, mse(y, target)],
+    [interJoint, interJointLoss(y, target)],
+    [root, meanJointDistance(rootOf(y), rootOf(target))],
+    [absolute, l1(y, target)],
+  );
+}
+
+/** [batch, 1, 3] */
+const rootOf = (poses: Tensor) => slice(poses, [0, 0, 0], [poses.shape[0]!, 1, 3]);
+const fromRoot = (poses: Tensor) => sub(poses, broadcastTo(rootOf(poses), poses.shape));
 
 /** Weighted sum of losses. */
 export const weighted = (...terms: readonly (readonly [weight: number, loss: Tensor])[]): Tensor =>

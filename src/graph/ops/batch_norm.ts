@@ -157,6 +157,15 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
 /** The variables of a norm: [channels] each. */
 export type NormVariables = Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>;
 
+/** A norm that goes by what it has learned is x factor + shift: what a convolution before it takes over. */
+export function foldNorm(
+  { scale, shift, mean, variance }: NormVariables,
+  epsilon = 1e-5,
+): { readonly factor: Tensor; readonly shift: Tensor } {
+  const factor = mul(scale, div(1, sqrt(add(variance, epsilon))));
+  return { factor, shift: sub(shift, mul(mean, factor)) };
+}
+
 /**
  * Batch norm (Ioffe and Szegedy 2015) of x [..., channels]: scale x̂ + shift, with mean and
  * variance over all other axes in training and the running ones otherwise. `mean` and `variance`
@@ -187,8 +196,8 @@ function normalise(
       );
   if (!training) {
     // One multiply-add a value, so that it fits the epilogue of a product.
-    const factor = mul(scale, div(1, sqrt(add(variance, epsilon))));
-    return add(mul(x, factor), sub(shift, mul(mean, factor)));
+    const { factor, shift: rest } = foldNorm(variables, epsilon);
+    return add(mul(x, factor), rest);
   }
   if (x.size / channels! < 2)
     throw new Error(

@@ -1,0 +1,200 @@
+/**
+ * The convolutional lifter of Calda et al.: views of S x S pixels as 21 channels (colours, depth, 17
+ * heatmaps of joints) to a pose. The paper gives the order of the blocks and leaves their sizes
+ * open; these are ours, at width 1:
+ *
+ *   stem     3x3, 21 -> 32, stride 2; 3x3, 32 -> 48, stride 2
+ *   stage 0  3 inverted residual blocks, -> 64, the first of stride 2
+ *   stage 1  4 inverted residual blocks, -> 128, the first of stride 2
+ *   stage 2  dual path, inverted residual, dual path, inverted residual, dual path; 256 channels of
+ *            the residual path and 48 of the dense one; the first of stride 2
+ *   wasp     -> 256, dilations by the size of the map
+ *   last     1x1, -> 128
+ *   head     adaptive mean over 4 x 4 fields; with the points 2048 + 108 -> 2048 -> 512 -> 51
+ *
+ * Of 500 pixels along a side 16 remain, of 128 four. Convolutions are followed by batch norm and
+ * SiLU (ReLU in dual paths and the waterfall). At width 1 it has
+ * 10,663,047 parameters with points, for views of 97 pixels or more along each side.
+ */
+
+import { conv2d } from '../graph/ops/conv.ts';
+import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
+import { concat, pad, reshape, slice } from '../graph/ops/layout.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { constant, type Tensor } from '../graph/trace.ts';
+import { heNormal, uniformFan } from '../graph/variables.ts';
+import { JOINT_COUNT } from '../pose/skeleton.ts';
+import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
+import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
+import { invertedResidual } from './blocks/inverted_residual.ts';
+import { wasp, waspDilations } from './blocks/wasp.ts';
+import { dense, type Mode, type ModelVariables, modelVariables } from './layers.ts';
+import type { RootPlace, TwoStageNetwork, ViewInputs } from './two_stage.ts';
+import {
+  checkViews,
+  MAP_CHANNELS,
+  PICTURE_CHANNELS,
+  POINT_SIZE,
+  posesOf,
+  type ViewFeatures,
+  viewFeatures,
+} from './view_features.ts';
+
+export interface CnnOptions {
+  /** Pixels along each side of a view; 500, and 64 at least. */
+  size?: number;
+  /**
+   * Factor of the channels of all layers, which are rounded to multiples of 4, and of 16 at least;
+   * 1.
+   */
+  width?: number;
+  /** Probability that a value in the head is dropped in training; 0.3. */
+  dropout?: number;
+  /** Probability that a sample of a training batch has no picture; 0.1. */
+  imageDropout?: number;
+  /** Probability that a sample of a training batch has no depth; 0.25. */
+  depthDropout?: number;
+  /**
+   * Whether the head reads lens, distance and joints as numbers beside the features; true. Ours, not the
+   * paper's: a crop loses the lens.
+   */
+  points?: boolean;
+  /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
+  root?: RootPlace;
+}
+
+/** Fewer channels of a convolution take no less time. */
+const LEAST_CHANNELS = 16;
+const STRIDES = 5;
+const LEAST_SIZE = 2 ** (STRIDES + 1);
+/** Fields along each side that the head reads. */
+const FIELDS = 4;
+
+function build({
+  size = 500,
+  width = 1,
+  dropout: rate = 0.3,
+  imageDropout = 0.1,
+  depthDropout = 0.25,
+  points = true,
+  root = 'relative',
+}: CnnOptions = {}): TwoStageNetwork {
+  check({ size, width });
+  const model = modelVariables('cnn');
+  const scaled = (channels: number) => Math.max(4, 4 * Math.round((width * channels) / 4));
+  const wide = (channels: number) => Math.max(LEAST_CHANNELS, scaled(channels));
+  const silus = { activation: 'silu', kernel: 3, stride: 2 } as const;
+
+  const stem = stemLayer(model, 'stem1', wide(32));
+  const layers: ImageLayer[] = [convNorm(model, 'stem2', [wide(32), wide(48)], silus)];
+  let channels = wide(48);
+  const inverted = (name: string, to: number, stride = 1) => {
+    layers.push(invertedResidual(model, name, [channels, to], { stride }));
+    channels = to;
+  };
+  for (let i = 1; i <= 3; i++) inverted(`stage0.block${i}`, wide(64), i === 1 ? 2 : 1);
+  for (let i = 1; i <= 4; i++) inverted(`stage1.block${i}`, wide(128), i === 1 ? 2 : 1);
+  const paths = { ...pathsOf(width, scaled), residual: wide(256) };
+  for (let i = 1; i <= 5; i++) {
+    if (i % 2 === 0) inverted(`stage2.block${i}`, paths.residual);
+    else {
+      const block = { ...paths, stride: i === 1 ? 2 : 1 };
+      layers.push(dualPath(model, `stage2.block${i}`, channels, block));
+      channels = dualPathChannels(block);
+    }
+  }
+  const side = mapSide(size);
+  const around = { dilations: waspDilations(side) };
+  layers.push(wasp(model, 'wasp', [channels, wide(256)], around));
+  layers.push(convNorm(model, 'last', [wide(256), wide(128)], { activation: 'silu' }));
+
+  const fields = Math.min(side, FIELDS);
+  const features = fields * fields * wide(128) + (points ? POINT_SIZE : 0);
+  const hidden = [scaled(2048), scaled(512)] as const;
+  const head1 = dense(model, 'head1', [features, hidden[0]]);
+  const head2 = dense(model, 'head2', hidden);
+  const head3 = dense(model, 'head3', [hidden[1], 3 * JOINT_COUNT], {
+    initial: uniformFan(hidden[1]),
+  });
+
+  const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
+    checkViews('cnn', inputs, size);
+    const { training = false } = mode;
+    const seen = viewFeatures(inputs, { training, imageDropout, depthDropout });
+    const map = layers.reduce((x, layer) => layer(x, mode), stem(seen, mode));
+    const pooled = reshape(meanFields(map, fields), [map.shape[0]!, -1]);
+    const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
+    const read = points ? concat([pooled, seen.points], 1) : pooled;
+    const numbers = head3(drop(silu(head2(drop(silu(head1(read)))))));
+    return posesOf(numbers, seen.distance, root);
+  };
+  return Object.assign(network, model);
+}
+
+/** Pixels along a side of the map that the strides leave. */
+const mapSide = (size: number): number =>
+  Array.from({ length: STRIDES }).reduce<number>((n) => Math.ceil(n / 2), size);
+
+/** Sizes of dual paths: groups of three channels, of which there are a multiple of four. */
+function pathsOf(width: number, scaled: (channels: number) => number) {
+  const groups = Math.max(4, 4 * Math.round((32 * width) / 4));
+  return { increment: scaled(16), inner: 3 * groups, groups };
+}
+
+/**
+ * The first convolution reads the picture and the maps where they are, with its weights for each:
+ * joined they would take as much memory again.
+ */
+function stemLayer(model: ModelVariables, name: string, cout: number) {
+  const joined = PICTURE_CHANNELS + JOINT_COUNT;
+  const w = model.parameters.add(`${name}.weight`, [3, 3, joined, cout], heNormal(9 * joined), {
+    decays: true,
+  });
+  const empty = MAP_CHANNELS - JOINT_COUNT;
+  const window = { stride: 2, padding: 1 };
+  const sum = ({ picture, maps }: ViewFeatures, factor?: Tensor) => {
+    const scaled = factor ? mul(w, factor) : w;
+    const first = slice(scaled, [0, 0, 0, 0], [3, 3, PICTURE_CHANNELS, cout]);
+    const rest = slice(scaled, [0, 0, PICTURE_CHANNELS, 0], [3, 3, JOINT_COUNT, cout]);
+    const filled = pad(rest, [[0, 0], [0, 0], [0, empty], [0, 0]]); // biome-ignore format: pairs
+    return add(conv2d(maps, filled, window), conv2d(picture, first, window));
+  };
+  return normed(model, name, cout, 'silu', sum);
+}
+
+/**
+ * Means over fields x fields rectangles that cover a map [n, h, w, c], each from floor(i size /
+ * fields) to ceil((i + 1) size / fields), as PyTorch's adaptive pooling: [n, fields², c].
+ */
+function meanFields(map: Tensor, fields: number): Tensor {
+  const [n, h, w, c] = map.shape as [number, number, number, number];
+  const pixels = reshape(map, [n, h * w, c]);
+  if (h === fields && w === fields) return pixels;
+  const across = shares(fields, w);
+  const weights = shares(fields, h).flatMap((down) =>
+    across.flatMap((along) => down.flatMap((a) => along.map((b) => a * b))),
+  );
+  return matmul(constant(weights, [fields * fields, h * w]), pixels);
+}
+
+/** For each field of an axis the share of each of its pixels. */
+const shares = (fields: number, size: number): number[][] =>
+  Array.from({ length: fields }, (_, i) => {
+    const [from, to] = [Math.floor((i * size) / fields), Math.ceil(((i + 1) * size) / fields)];
+    return Array.from({ length: size }, (_, k) => (k >= from && k < to ? 1 / (to - from) : 0));
+  });
+
+function check({ size, width }: { size: number; width: number }): void {
+  if (!Number.isInteger(size) || size < LEAST_SIZE)
+    throw new Error(
+      `cnn: size ${size} must be a whole number of ${LEAST_SIZE} pixels or more: strides of ${2 ** STRIDES} in all leave too little of a smaller view. Render or crop larger views`,
+    );
+  if (!(width > 0 && width < Infinity))
+    throw new Error(`cnn: width ${width} must be above 0. The full network has 1`);
+}
+
+/**
+ * The lifter as a function of views, which gives poses; see {@link CnnOptions} for smaller members of
+ * the family.
+ */
+export const cnn = /* @__PURE__ */ Object.assign(build, { architecture: 'cnn' });

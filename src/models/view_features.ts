@@ -1,0 +1,206 @@
+/**
+ * What the two-stage lifters make of a view before their own layers: the picture with its depth
+ * relative to the pelvis, maps of the joints, and *points*, the same in numbers. Points are ours and
+ * not the paper's: a crop has lost the lens and the distance, which tell the size of the person.
+ */
+
+import {
+  abs,
+  add,
+  div,
+  dropout,
+  exp,
+  greater,
+  log,
+  maximum,
+  minimum,
+  mul,
+  select,
+  sub,
+} from '../graph/ops/elementwise.ts';
+import { gaussianHeatmaps } from '../graph/ops/heatmap.ts';
+import { concat, pad, reshape, slice } from '../graph/ops/layout.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { sum } from '../graph/ops/reduce.ts';
+import { constant, show, type Tensor } from '../graph/trace.ts';
+import { JOINT_COUNT } from '../pose/skeleton.ts';
+import type { RootPlace, ViewInputs } from './two_stage.ts';
+
+/** Red, green, blue, and depth relative to the pelvis. */
+export const PICTURE_CHANNELS = 4;
+/** Maps of joints: filled up with empty ones to a multiple of four, so that kernels can load quads. */
+export const MAP_CHANNELS = Math.ceil(JOINT_COUNT / 4) * 4;
+/** Numbers of the points: view, depth, whether it is there, and for each joint 2 + 2 + 1 + 1. */
+const POINT_NUMBERS = 3 + 6 * JOINT_COUNT;
+/** The same, filled up with zeros to a multiple of four. */
+export const POINT_SIZE = Math.ceil(POINT_NUMBERS / 4) * 4;
+
+/** Pixels of the paper's pictures, and the standard deviation of their Gaussians. */
+const PAPER_SIZE = 500;
+const PAPER_SIGMA = 10;
+/** Depth is clipped at this distance from the pelvis, metres. */
+const CLIP = 2;
+/** What is farther from the pelvis, metres, is no part of the person. */
+const REACH = 1;
+/** The least share of a Gaussian that must lie on known depth. */
+const LEAST = 0.01;
+
+export interface FeatureOptions {
+  readonly training: boolean;
+  /** Probability that a sample of a training batch has no picture. */
+  readonly imageDropout: number;
+  /** Probability that a sample of a training batch has no depth. */
+  readonly depthDropout: number;
+}
+
+export interface ViewFeatures {
+  /** [n, S, S, 4]: colours from -1 to 1, and metres beyond the pelvis, from -2 to 2, 0 where unknown. */
+  readonly picture: Tensor;
+  /** [n, S, S, 20]: Gaussians of 17 joints, and three empty maps. */
+  readonly maps: Tensor;
+  /**
+   * [n, POINT_SIZE]: logarithm of the tangent of half the field of view; logarithm of the pelvis'
+   * depth, 0 where unknown; 1 where it is known; each joint's place, from -1 to 1 over the view; the
+   * same put at its depth, metres; known depth around it relative to the pelvis, metres; how much of
+   * what is around it is the person.
+   */
+  readonly points: Tensor;
+  /**
+   * [n, 1] metres: known depth around the pelvis. Where there is none, a guess from the field of
+   * view: that half the view is a metre there, since the person fills it.
+   */
+  readonly distance: Tensor;
+}
+
+/** Gaussians of the joints of views of S x S pixels: [n, S, S, 20], the last three empty. */
+export const jointMaps = (joints: Tensor, size: number): Tensor =>
+  mapsOf(joints, [size, size], sigmaOf(size));
+
+/** The same along one axis: [n, S, 20]. */
+function lineMaps(joints: Tensor, size: number, axis: number): Tensor {
+  const [one, other] =
+    axis === 0
+      ? [
+          [1, 0],
+          [1, size],
+        ]
+      : [
+          [0, 1],
+          [size, 1],
+        ];
+  // On the line itself: the centre of its first pixel across.
+  const centre = one!.map((n) => (1 - n) / 2);
+  const onto = add(mul(joints, constant(one!, [2])), constant(centre, [2]));
+  const maps = mapsOf(onto, other as [number, number], sigmaOf(size));
+  return reshape(maps, [joints.shape[0]!, size, MAP_CHANNELS]);
+}
+
+function mapsOf(joints: Tensor, size: readonly [number, number], sigma: number): Tensor {
+  const n = joints.shape[0]!;
+  const empty = MAP_CHANNELS - JOINT_COUNT;
+  const peaks = Array.from({ length: n * MAP_CHANNELS }, (_, i) =>
+    i % MAP_CHANNELS < JOINT_COUNT ? 1 : 0,
+  );
+  const amplitude = constant(peaks, [n, MAP_CHANNELS]);
+  const places = pad(joints, [[0, 0], [0, empty], [0, 0]]); // biome-ignore format: pairs
+  return gaussianHeatmaps(places, size, { sigma, amplitude });
+}
+
+const sigmaOf = (size: number) => (PAPER_SIGMA * size) / PAPER_SIZE;
+
+/** What networks read of views of S x S pixels. */
+export function viewFeatures(
+  { image, depth: given, joints, view }: ViewInputs,
+  { training, imageDropout, depthDropout }: FeatureOptions,
+): ViewFeatures {
+  const [n, size] = image.shape as [number, number];
+  /** 1 for samples that keep what may be dropped, else 0. */
+  const kept = (rate: number) =>
+    mul(dropout(constant(new Float32Array(n).fill(1), [n, 1, 1, 1]), rate), 1 - rate);
+  const some = (t: Tensor, rate: number) => (training && rate > 0 ? mul(t, kept(rate)) : t);
+
+  const colours = some(sub(mul(image, 2), 1), imageDropout);
+  const depth = some(given, depthDropout);
+  const known = greater(depth, 0);
+
+  const sigma = sigmaOf(size);
+  const whole = 2 * Math.PI * sigma * sigma;
+  const pelvis = gaussianHeatmaps(slice(joints, [0, 0, 0], [n, 1, 2]), [size, size], { sigma });
+  const over = (t: Tensor) => reshape(sum(t, [1, 2, 3]), [n, 1]);
+  const weight = over(mul(pelvis, known));
+  const found = greater(weight, LEAST * whole);
+  const mean = div(over(mul(pelvis, depth)), maximum(weight, LEAST * whole));
+  const distance = select(found, mean, exp(mul(view, -1)));
+
+  const perImage = (t: Tensor) => reshape(t, [n, 1, 1, 1]);
+  const beyond = mul(mul(sub(depth, perImage(distance)), known), perImage(found));
+  const relative = minimum(maximum(beyond, -CLIP), CLIP);
+  const maps = jointMaps(joints, size);
+
+  // Σ over pixels of a joint's Gaussian, where it lies on the person, and of the depth there. A
+  // Gaussian is the product of one along x and one along y.
+  const person = mul(mul(greater(REACH, abs(beyond)), known), perImage(found));
+  const [along, down] = [0, 1].map((axis) => lineMaps(joints, size, axis)) as [Tensor, Tensor];
+  const around = (t: Tensor) =>
+    reshape(sum(mul(matmul(reshape(t, [n, size, size]), along), down), 1), [n, MAP_CHANNELS, 1]);
+  const ofJoints = (t: Tensor) => slice(t, [0, 0, 0], [n, JOINT_COUNT, 1]);
+  const share = ofJoints(around(person));
+  const nearby = div(ofJoints(around(mul(beyond, person))), maximum(share, LEAST * whole));
+
+  const perJoint = (t: Tensor) => reshape(t, [n, 1, 1]);
+  const places = sub(mul(joints, 2 / size), 1);
+  const far = mul(add(nearby, perJoint(distance)), perJoint(exp(view)));
+  const metres = mul(places, far);
+  const flat = (t: Tensor) => reshape(t, [n, -1]);
+  const all = concat(
+    [
+      view,
+      mul(log(distance), found),
+      found,
+      flat(places),
+      flat(metres),
+      flat(nearby),
+      flat(mul(share, 1 / whole)),
+    ],
+    1,
+  );
+  const points = pad(all, [[0, 0], [0, POINT_SIZE - POINT_NUMBERS]]); // biome-ignore format: pairs
+  return { picture: concat([colours, relative], 3), maps, points, distance };
+}
+
+/**
+ * Poses from the numbers that a network gives: the first three of a pose tell the root, the others
+ * are relative to it.
+ * @param numbers [n, 51]
+ * @param distance [n, 1], to which the depth of the root is relative; see {@link ViewFeatures}
+ * @returns [n, 17, 3] metres: with `relative` the root is 0, with `absolute` all joints are in the
+ * view's frame
+ */
+export function posesOf(numbers: Tensor, distance: Tensor, place: RootPlace): Tensor {
+  const n = numbers.shape[0]!;
+  const poses = reshape(numbers, [n, JOINT_COUNT, 3]);
+  const others = Array.from({ length: 3 * JOINT_COUNT }, (_, i) => (i < 3 ? 0 : 1));
+  const relative = mul(poses, constant(others, [JOINT_COUNT, 3]));
+  if (place === 'relative') return relative;
+  const straight = mul(reshape(distance, [n, 1, 1]), constant([0, 0, 1], [1, 1, 3]));
+  return add(relative, add(slice(poses, [0, 0, 0], [n, 1, 3]), straight));
+}
+
+/** @throws where the inputs of a network are no views of that many pixels */
+export function checkViews(name: string, inputs: ViewInputs, size: number): void {
+  const n = inputs.image.shape[0] ?? 0;
+  const right: Record<keyof ViewInputs, [number[], string]> = {
+    image: [
+      [n, size, size, 3],
+      `Resize views to ${size} pixels, or make the network with their size`,
+    ],
+    depth: [[n, size, size, 1], 'Give zeros where there is no depth'],
+    joints: [[n, JOINT_COUNT, 2], 'Give x and y of the 17 joints in pixels of the view'],
+    view: [[n, 1], 'Give log(S / 2 / focal length) for each view'],
+  };
+  for (const [key, [shape, repair]] of Object.entries(right)) {
+    const given = inputs[key as keyof ViewInputs].shape;
+    if (given.join() !== shape.join())
+      throw new Error(`${name}: ${key} must be ${show(shape)}, got ${show(given)}. ${repair}`);
+  }
+}
