@@ -102,8 +102,10 @@ export { readVariables, releaseVariables, type Values, writeVariables } from './
 export type { DispatchSpan, HostSpan, Part, PartName, Span, Timeline } from './graph/timeline.ts';
 export { constant, type Schedule, scalar, type Tensor } from './graph/trace.ts';
 export {
+  glorotUniform,
   heNormal,
   type Initial,
+  normal,
   ones,
   uniformFan,
   type Variable,

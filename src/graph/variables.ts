@@ -97,11 +97,10 @@ export const zeros: Initial = (size) => new Float32Array(size);
 /** All one. */
 export const ones: Initial = (size) => new Float32Array(size).fill(1);
 
-/** Normal numbers of variance 2 / inputs, for layers before a ReLU (He et al. 2015, eq. 10). */
-export const heNormal =
-  (inputs: number): Initial =>
+/** Normal numbers around 0 of this standard deviation. */
+export const normal =
+  (deviation: number): Initial =>
   (size, random) => {
-    const deviation = Math.sqrt(2 / inputs);
     const values = new Float32Array(size);
     // Box and Muller 1958: two normal numbers from two uniform ones.
     for (let i = 0; i < size; i += 2) {
@@ -111,6 +110,20 @@ export const heNormal =
       if (i + 1 < size) values[i + 1] = radius * Math.sin(angle);
     }
     return values;
+  };
+
+/** Normal numbers of variance 2 / inputs, for layers before a ReLU (He et al. 2015, eq. 10). */
+export const heNormal = (inputs: number): Initial => normal(Math.sqrt(2 / inputs));
+
+/**
+ * Uniform numbers of variance 2 / (inputs + outputs), for layers without a ReLU (Glorot and Bengio
+ * 2010, eq. 16).
+ */
+export const glorotUniform =
+  (inputs: number, outputs: number): Initial =>
+  (size, random) => {
+    const most = Math.sqrt(6 / (inputs + outputs));
+    return Float32Array.from({ length: size }, () => most * (2 * random() - 1));
   };
 
 /** Uniform numbers in ±1 / √inputs, for the last layer, as PyTorch's Linear. */
