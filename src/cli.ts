@@ -63,6 +63,18 @@ program
   .option('--dropout <p>', 'probability that a feature is dropped', number)
   .option('--rate <r>', 'highest learning rate of the one-cycle schedule', number)
   .option('--decay <r>', 'weight decay of matrices', number)
+  .option('--storage <type>', 'results between ops as f32, or as f16 in half the memory')
+  .option(
+    '--loss-scale <factor>',
+    'first scale of the loss, which finds its size by itself; 65536 with f16, else 0 for none',
+    number,
+  )
+  .option(
+    '--average <decay>',
+    'judge and ship an exponential moving average of the parameters, 0.999 say',
+    number,
+  )
+  .option('--recompute', 'compute blocks again for the gradients: less memory for more time')
   .option('--validation <subject>', 'train subject that is held out and chooses the weights')
   .option('--cameras <preset>', 'views to train on: benchmark, wide or mixed')
   .option('--no-mirror', 'do not show people in the mirror')

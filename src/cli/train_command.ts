@@ -19,6 +19,10 @@ export interface TrainFlags {
   dropout?: number;
   rate?: number;
   decay?: number;
+  storage?: string;
+  lossScale?: number;
+  average?: number;
+  recompute?: boolean;
   validation?: string;
   cameras?: string;
   mirror: boolean;
@@ -37,6 +41,10 @@ const SETTINGS = [
   'dropout',
   'rate',
   'decay',
+  'storage',
+  'lossScale',
+  'average',
+  'recompute',
   'validation',
   'cameras',
   'bodyVariation',

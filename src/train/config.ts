@@ -24,6 +24,13 @@ export interface LifterConfig {
   readonly decay: number;
   readonly clip: number;
   readonly loss: 'joints' | 'mse';
+  /** How results between ops are stored, and the first scale of the loss; 0 is none. */
+  readonly storage: 'f32' | 'f16';
+  readonly lossScale: number;
+  /** Decay of an average of the parameters, which is then what is judged and shipped; 0 is none. */
+  readonly average: number;
+  /** Whether blocks are computed again for the backward pass: less memory, more time. */
+  readonly recompute: boolean;
   /** Views, and the augmentation of batches: see `BatchPlan`. */
   readonly cameras: CameraPreset;
   readonly mirror: boolean;
@@ -50,6 +57,10 @@ export const DEFAULT_CONFIG: LifterConfig = {
   decay: 0.3,
   clip: 0,
   loss: 'joints',
+  storage: 'f32',
+  lossScale: 0,
+  average: 0,
+  recompute: false,
   cameras: 'mixed',
   mirror: true,
   bodyVariation: 0.04,
@@ -62,6 +73,7 @@ export const DEFAULT_CONFIG: LifterConfig = {
 const choices = {
   architecture: ['martinez'],
   loss: ['joints', 'mse'],
+  storage: ['f32', 'f16'],
   cameras: ['benchmark', 'wide', 'mixed'],
 } as const;
 
@@ -76,6 +88,8 @@ const ranges: Partial<Record<keyof LifterConfig, readonly ['whole' | 'real', num
   rate: ['real', 1e-12, 10],
   decay: ['real', 0, 10],
   clip: ['real', 0, 1e9],
+  lossScale: ['real', 0, 2 ** 24],
+  average: ['real', 0, 0.999999],
   bodyVariation: ['real', 0, 0.5],
   noise: ['real', 0, 0.5],
   augmented: ['real', 0, 1],
@@ -83,8 +97,12 @@ const ranges: Partial<Record<keyof LifterConfig, readonly ['whole' | 'real', num
   checkpointEvery: ['whole', 1, 1e9],
 };
 
+const FLAGS: ReadonlySet<string> = new Set(['mirror', 'recompute']);
+/** The first scale of a loss whose gradients are halves; it finds its size by itself. */
+const LOSS_SCALE = 2 ** 16;
+
 /**
- * A whole configuration from some of it; the rest are defaults.
+ * A whole configuration from some of it; the rest are defaults, where halves have a loss scale.
  * @throws for a name that is not known, or a value outside its range, with the rule
  */
 export function configOf(given: Readonly<Record<string, unknown>>): LifterConfig {
@@ -109,13 +127,14 @@ export function configOf(given: Readonly<Record<string, unknown>>): LifterConfig
           `config: ${name} must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`,
         );
     } else if (
-      key === 'mirror'
+      FLAGS.has(key)
         ? typeof value !== 'boolean'
         : typeof value !== 'string' && !(key === 'validation' && value === null)
     )
       throw new Error(
-        `config: ${name} cannot be ${JSON.stringify(value)}; ${name === 'mirror' ? 'it is true or false' : 'it is text'}`,
+        `config: ${name} cannot be ${JSON.stringify(value)}; ${FLAGS.has(key) ? 'it is true or false' : 'it is text'}`,
       );
   }
-  return { ...DEFAULT_CONFIG, ...given } as LifterConfig;
+  const scaled = given.storage === 'f16' && { lossScale: LOSS_SCALE };
+  return { ...DEFAULT_CONFIG, ...scaled, ...given } as LifterConfig;
 }
