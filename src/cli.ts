@@ -65,6 +65,18 @@ program
   .option('--dropout <p>', 'probability that a feature is dropped', number)
   .option('--rate <r>', 'highest learning rate of the one-cycle schedule', number)
   .option('--decay <r>', 'weight decay of matrices', number)
+  .option('--storage <type>', 'results between ops as f32, or as f16 in half the memory')
+  .option(
+    '--loss-scale <factor>',
+    'first scale of the loss, which finds its size by itself; 65536 with f16, else 0 for none',
+    number,
+  )
+  .option(
+    '--average <decay>',
+    'judge and ship an exponential moving average of the parameters, 0.999 say',
+    number,
+  )
+  .option('--recompute', 'compute blocks again for the gradients: less memory for more time')
   .option('--validation <subject>', 'train subject that is held out and chooses the weights')
   .option('--cameras <preset>', 'views to train on: benchmark, wide or mixed')
   .option('--no-mirror', 'do not show people in the mirror')
@@ -82,9 +94,6 @@ program
   .option('--clip <norm>', 'largest norm of the gradient', number)
   .option('--size <pixels>', 'cnn, vit: pixels of a side of a view', number)
   .option('--depth-error', 'cnn, vit: depth of rendered people is as a network guesses it')
-  .option('--storage <type>', 'cnn, vit: what results between ops are stored as, f32 or f16')
-  .option('--average <decay>', 'cnn, vit: of the moving average of the parameters', number)
-  .option('--recompute', 'cnn, vit: compute blocks twice instead of keeping them')
   .option('--judged <n>', 'cnn, vit: people that judge', number)
   .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')
   .addOption(adapterOption())

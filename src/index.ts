@@ -95,9 +95,15 @@ export {
   squeezeExcite,
 } from './graph/ops/squeeze_excite.ts';
 export type { HalfStorage, Plan, PlannedDispatch } from './graph/plan.ts';
+export { describeMemory, memoryOf, type PlanMemory } from './graph/plan_memory.ts';
 export { openProfiler, type Profiler, profile } from './graph/profile.ts';
 export type { CompileOptions, InputSpec, Program, Snapshot } from './graph/program.ts';
 export { compile, evaluate, planOf } from './graph/program.ts';
+export {
+  describeRecomputation,
+  type Recomputation,
+  recomputationOf,
+} from './graph/recomputation.ts';
 export { readVariables, releaseVariables, type Values, writeVariables } from './graph/store.ts';
 export type { DispatchSpan, HostSpan, Part, PartName, Span, Timeline } from './graph/timeline.ts';
 export { constant, type Schedule, scalar, type Tensor } from './graph/trace.ts';

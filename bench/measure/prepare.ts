@@ -2,7 +2,8 @@
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { compile, type Program } from '../../src/graph/program.ts';
-import { bytesOfSet, releaseVariables } from '../../src/graph/store.ts';
+import { releaseVariables } from '../../src/graph/store.ts';
+import { bytesOfSet } from '../../src/graph/variables.ts';
 import type { Case, Family } from '../family.ts';
 import type { Subject } from './sampler.ts';
 import { closure, specsOf, storageOf, timedDispatches, toldOf } from './variants.ts';

@@ -79,7 +79,9 @@ export function describeEvaluation(evaluation: Evaluation | ViewErrors): string 
     '',
     ...summary,
     ...('root' in evaluation
-      ? [`${'root error'.padEnd(15)} ${evaluation.root.toFixed(1).padStart(6)} mm  median distance from its place`]
+      ? [
+          `${'root error'.padEnd(15)} ${evaluation.root.toFixed(1).padStart(6)} mm  median distance from its place`,
+        ]
       : []),
     '',
     `${'joint'.padEnd(15)}${'MPJPE'.padStart(9)}${'PA-MPJPE'.padStart(9)}${'PCK'.padStart(9)}`,

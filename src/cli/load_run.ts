@@ -2,9 +2,11 @@
 
 import type { Gpu } from '../gpu/gpu.ts';
 import { isViewConfig, type RunConfig } from '../train/run_config.ts';
+import { forecastStep, forecastTraining, type TrainingForecast } from '../train/step.ts';
 import { openTraining, type Training } from '../train/training.ts';
 import type { ViewConfig } from '../train/view_config.ts';
 import { renderedViews } from '../train/view_data.ts';
+import { viewNetwork, viewStep } from '../train/view_step.ts';
 import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
 import { loadTrainingData } from './data.ts';
 
@@ -15,6 +17,8 @@ export interface LoadedRun {
   readonly heldOut: boolean;
   /** People of an epoch. */
   readonly count: number;
+  /** What it will take of a device's memory. */
+  forecast(gpu: Gpu): TrainingForecast;
   open(gpu: Gpu): Promise<Training>;
 }
 
@@ -28,6 +32,7 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
     const { description, heldOut, train } = data;
     return {
       ...{ description, heldOut, count: train.count },
+      forecast: (gpu) => forecastTraining(gpu, config),
       open: (gpu) => openTraining(gpu, config, data),
     };
   }
@@ -36,6 +41,7 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
     description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels`,
     heldOut: true,
     count: data.train.count,
+    forecast: (gpu) => forecastStep(gpu, viewStep(viewNetwork(config), config, data.train)),
     open: (gpu) => openViewTraining(gpu, config, data),
   };
 }

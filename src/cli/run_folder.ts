@@ -21,6 +21,8 @@ export interface LogEntry {
   readonly loss: number;
   readonly rate: number;
   readonly gradientNorm: number;
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
   readonly mpjpe?: number;
   readonly paMpjpe?: number;
   readonly seconds: number;

@@ -1,16 +1,19 @@
 /** `kinegrad train`: runs a training, watches over it, and keeps what it makes. */
 
 import { basename } from 'node:path';
+import { bytes } from '../gpu/faults.ts';
 import { type Gpu, openGpu } from '../gpu/gpu.ts';
+import { describeRecomputation } from '../graph/recomputation.ts';
 import { writeWeights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
 import { trainingSteps } from '../train/loop.ts';
 import type { RunConfig } from '../train/run_config.ts';
+import type { TrainingForecast } from '../train/step.ts';
 import type { StepReport, Training } from '../train/training.ts';
 import { drawCurve } from './curve.ts';
 import { type LoadedRun, loadRun } from './load_run.ts';
 import { clock, type Progress, progressBar } from './progress.ts';
-import { newRun, type RunFolder, resumeRun } from './run_folder.ts';
+import { type LogEntry, newRun, type RunFolder, resumeRun } from './run_folder.ts';
 
 export interface TrainOptions {
   adapter?: AdapterKind | undefined;
@@ -60,6 +63,7 @@ async function withTraining(
   try {
     console.error(`${gpu.adapter.name}: ${gpu.adapter.why}`);
     console.error(data.description);
+    console.error(describeForecast(data.forecast(gpu)));
     const training = await data.open(gpu);
     await body(training, gpu, begin);
     await training.dispose();
@@ -126,10 +130,16 @@ async function watch(
     process.exitCode = 130;
   } else {
     console.error(
-      `${steps - first} steps in ${clock(seconds())} on ${gpu.adapter.name}: ${run.path}`,
+      `${steps - first} steps in ${clock(seconds())} on ${gpu.adapter.name}: ${run.path}${skipped(run.log.at(-1))}`,
     );
   }
 }
+
+/** How many steps overflowed, where a scale of the loss counts them. */
+const skipped = (last: LogEntry | undefined) =>
+  last?.skippedSteps === undefined
+    ? ''
+    : `; ${last.skippedSteps} overflowed and were skipped, the loss is scaled by ${last.lossScale}`;
 
 /**
  * Validates, and writes the weights: the best so far on poses that are held out, else the last.
@@ -158,8 +168,16 @@ async function judge(
   return { mpjpe, paMpjpe };
 }
 
-const known = ({ loss, rate }: StepReport, best: number) => ({
+/** What the training takes, before it starts. */
+function describeForecast({ total, program, variables, recomputation }: TrainingForecast): string {
+  const parts = `${bytes(program)} for the step, ${bytes(variables)} for what it learns`;
+  const memory = `it takes ${bytes(total)} of the device: ${parts}`;
+  return recomputation ? `${memory}\n${describeRecomputation(recomputation)}` : memory;
+}
+
+const known = ({ loss, rate, skippedSteps }: StepReport, best: number) => ({
   loss: loss.toFixed(2),
   rate: rate.toExponential(1),
+  ...(skippedSteps && { skipped: `${skippedSteps}` }),
   ...(Number.isFinite(best) && { MPJPE: `${best.toFixed(1)} mm` }),
 });

@@ -20,6 +20,10 @@ export interface TrainFlags {
   dropout?: number;
   rate?: number;
   decay?: number;
+  storage?: string;
+  lossScale?: number;
+  average?: number;
+  recompute?: boolean;
   validation?: string;
   cameras?: string;
   mirror: boolean;
@@ -28,9 +32,6 @@ export interface TrainFlags {
   size?: number;
   loss?: string;
   depthError?: boolean;
-  storage?: string;
-  average?: number;
-  recompute?: boolean;
   judged?: number;
   clip?: number;
   notice?: string;
@@ -48,6 +49,10 @@ const SETTINGS = [
   'dropout',
   'rate',
   'decay',
+  'storage',
+  'lossScale',
+  'average',
+  'recompute',
   'validation',
   'cameras',
   'bodyVariation',
@@ -55,9 +60,6 @@ const SETTINGS = [
   'size',
   'loss',
   'depthError',
-  'storage',
-  'average',
-  'recompute',
   'judged',
   'clip',
 ] as const;

@@ -4,6 +4,7 @@ import { batchNormCall, batchNormGradient } from './ops/batch_norm.ts';
 import { elementwiseBackward } from './ops/derivatives.ts';
 import { add } from './ops/elementwise.ts';
 import { sumTo } from './ops/reduce.ts';
+import { checkCap } from './plan_memory.ts';
 import { recompute } from './recompute.ts';
 import { constant, currentTape, type Gradients, show, type Tensor } from './trace.ts';
 
@@ -13,6 +14,7 @@ const needed: Gradients = {
   batchNorm: batchNormCall,
   batchNormBackward: batchNormGradient,
   recompute,
+  checkCap,
 };
 
 /**

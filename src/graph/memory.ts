@@ -2,6 +2,7 @@
 
 import type { Dispatch } from '../kernels/kernel.ts';
 import { elementBytes, type Memory, type Operand, sizeOf } from '../kernels/tensor.ts';
+import { ALIGNMENT } from './variables.ts';
 
 /** A buffer of a plan, and what lies in it over the course of a step. */
 export interface Block {
@@ -53,3 +54,7 @@ export function assignBlocks(
 /** Bytes that are bound for an operand: a whole number of quads, so that kernels may read the last one. */
 export const rangeBytes = (operand: Operand): number =>
   4 * elementBytes(operand) * Math.max(1, Math.ceil(sizeOf(operand.shape) / 4));
+
+/** Bytes of the buffer that holds it. */
+export const bytesOf = ({ size }: Pick<Memory, 'size'>): number =>
+  4 * ALIGNMENT * Math.max(1, Math.ceil(size / ALIGNMENT));

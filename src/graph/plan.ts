@@ -5,17 +5,18 @@
  */
 
 import type { Storage } from '../gpu/pipeline.ts';
+import { apart } from '../kernels/apart.ts';
 import type { Dispatch, Target } from '../kernels/kernel.ts';
 import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { checkTold, type Variants } from '../kernels/tuning.ts';
-import { apart } from './apart.ts';
 import { assignBlocks, type Block } from './memory.ts';
 import { placementsOf, strayGradients } from './placement.ts';
 import { planBytes, slotOf } from './plan_bytes.ts';
 import { keptTensors, preparationOf } from './preparation.ts';
+import type { Graph } from './prune.ts';
 import type { Outputs } from './reading.ts';
-import { type Graph, rewrite } from './rewrite.ts';
+import { rewrite } from './rewrite.ts';
 import { planSlabs, type Stead } from './slabs.ts';
 import {
   constant,
@@ -38,6 +39,8 @@ export interface Plan {
    * Memory with a buffer of its own: inputs, outputs, constants, and what lasts from step to step.
    */
   readonly lasting: readonly Memory[];
+  /** What of it holds gradients of variables, and their means. */
+  readonly gradients: ReadonlySet<Memory>;
   readonly constants: ReadonlyMap<Memory, Float32Array>;
   readonly slabs: ReadonlyMap<Memory, { set: VariableSet; slab: number }>;
   readonly inputs: Readonly<Record<string, { operand: Operand; dtype: DType }>>;
@@ -47,10 +50,6 @@ export interface Plan {
   readonly schedules: readonly Schedule[];
   /** Bytes of all buffers of the plan; slabs of variables belong to the model. */
   readonly bytes: number;
-  /** The same by what they are for; see `memoryOf`. */
-  readonly parts: ReturnType<typeof planBytes>['parts'];
-  /** How many segments could be, or are, computed again for the backward pass. */
-  readonly segments: number;
   /** Whether steps write variables. */
   readonly writes: boolean;
   /** Sets of variables that the program reads or writes. */
@@ -104,8 +103,7 @@ export function makePlan(
   { storage, stead, ...options }: PlanOptions = {},
 ): Plan {
   const traced = { calls: tape.calls, outputs: Object.values(outputs) };
-  const rewritten = rewrite(traced, tape.gradients, options);
-  const graph = { ...rewritten, segments: tape.gradients ? tape.segments : 0 };
+  const graph = rewrite(traced, tape.gradients, options);
   // Which kernels bind a result is known only when it has been planned: what they do not take as
   // halves is f32 the next time.
   const refused = new Set<Tensor>();
@@ -222,7 +220,8 @@ function lay(
       // Tensors without elements take no workgroup.
       const some = made.filter(({ groups }) => !groups.includes(0));
       const about = { op: call.op.name, update, again: call.again ?? false };
-      for (const dispatch of some) into.push(...apart(target, dispatch, about, scratchMemory));
+      for (const dispatch of some.flatMap((d) => apart(target, d, scratchMemory)))
+        into.push({ ...dispatch, ...about });
     };
     const lowering: Lowering = {
       target,
@@ -266,7 +265,7 @@ function lay(
   for (const made of unfit) refused.add(halves.get(made)!);
   if (unfit.length > 0) return undefined;
   const blocks = assignBlocks(all, scratch);
-  const bytes = planBytes(blocks, lasting, gradients, all, read);
+  const bytes = planBytes(blocks, lasting, all, read);
   return {
     preparation,
     dispatches,
@@ -278,8 +277,8 @@ function lay(
     outputs: read,
     late: new Set(names.filter((_, i) => late.has(graph.outputs[i]!))),
     schedules,
-    ...bytes,
-    segments: graph.segments ?? 0,
+    gradients,
+    bytes,
     writes: graph.calls.some(({ op, attributes }) => op.writes?.(attributes).length),
     sets: variables.sets(),
     microBatches,

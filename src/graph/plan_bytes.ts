@@ -2,10 +2,9 @@
 
 import type { Dispatch } from '../kernels/kernel.ts';
 import type { Memory } from '../kernels/tensor.ts';
-import type { Block } from './memory.ts';
+import { type Block, bytesOf } from './memory.ts';
 import { type Outputs, readingLayout } from './reading.ts';
 import type { Schedule } from './trace.ts';
-import { ALIGNMENT } from './variables.ts';
 
 /** Scalars that a step can hold; `lib/step.wgsl` declares as many. */
 const SLOTS = 64;
@@ -19,10 +18,6 @@ export function slotOf(schedules: Schedule[], schedule: Schedule): number {
   return schedules.push(schedule) - 1;
 }
 
-/** Bytes of the buffer that holds it. */
-export const bytesOf = (memory: Memory): number => 4 * padded(memory.size);
-const padded = (size: number) => Math.max(1, Math.ceil(size / ALIGNMENT)) * ALIGNMENT;
-
 /** Offsets in a uniform buffer are multiples of this. */
 export const UNIFORM_STEP = 256;
 export const STEP_BYTES = 16 + 4 * SLOTS;
@@ -32,24 +27,17 @@ export const IN_FLIGHT = 2;
 /** Staging buffers for reading outputs: one for each step in flight, and one that is being read. */
 export const READING_SLOTS = IN_FLIGHT + 1;
 
-/** Everything that a program of this plan allocates, by what it is for; see `PlanMemory`. */
+/** Everything that a program of this plan allocates. */
 export function planBytes(
   blocks: readonly Block[],
   lasting: ReadonlySet<Memory>,
-  gradients: ReadonlySet<Memory>,
   dispatches: readonly Dispatch[],
   outputs: Outputs,
 ) {
-  const sum = (memories: Iterable<Memory>) => [...memories].reduce((s, m) => s + bytesOf(m), 0);
-  const reading = READING_SLOTS * readingLayout(outputs).total;
-  const parts = {
-    activations: blocks.reduce((s, { size }) => s + 4 * padded(size), 0),
-    gradients: sum(gradients),
-    held: sum(lasting) - sum(gradients),
-    staging: paramsBytes(dispatches) + STEP_BYTES + reading,
-  };
-  const { activations, held, staging } = parts;
-  return { parts, bytes: activations + parts.gradients + held + staging };
+  const scratchBytes = blocks.reduce((sum, block) => sum + bytesOf(block), 0);
+  const lastingBytes = [...lasting].reduce((sum, memory) => sum + bytesOf(memory), 0);
+  const readingBytes = READING_SLOTS * readingLayout(outputs).total;
+  return scratchBytes + lastingBytes + paramsBytes(dispatches) + STEP_BYTES + readingBytes;
 }
 
 export function paramsBytes(dispatches: readonly Dispatch[]): number {

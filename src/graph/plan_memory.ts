@@ -1,8 +1,12 @@
 /** What a program takes of a device's memory, told from its plan: before anything is allocated. */
 
 import { bytes, LimitError } from '../gpu/faults.ts';
+import type { Memory } from '../kernels/tensor.ts';
+import { bytesOf } from './memory.ts';
+import type { CompileOptions } from './options.ts';
 import type { Plan } from './plan.ts';
-import { bytesOfSet } from './store.ts';
+import type { Tape } from './trace.ts';
+import { bytesOfSet } from './variables.ts';
 
 /** Bytes by what they are for. */
 export interface PlanMemory {
@@ -20,43 +24,44 @@ export interface PlanMemory {
 }
 
 /** The memory of a program with all variables that it reads or writes. */
-export function memoryOf({ bytes, parts, sets }: Plan): PlanMemory {
+export function memoryOf({ blocks, lasting, gradients, bytes, sets }: Plan): PlanMemory {
+  const sum = (memories: Iterable<Pick<Memory, 'size'>>) =>
+    [...memories].reduce((s, memory) => s + bytesOf(memory), 0);
+  const parts = {
+    activations: sum(blocks),
+    gradients: sum(gradients),
+    held: sum(lasting) - sum(gradients),
+  };
+  const staging = bytes - parts.activations - parts.gradients - parts.held;
   const variables = Object.fromEntries(sets.map((set) => [set.name, bytesOfSet(set)]));
-  const total = sets.reduce((sum, set) => sum + bytesOfSet(set), bytes);
-  return { ...parts, variables, total };
+  const total = sets.reduce((s, set) => s + bytesOfSet(set), bytes);
+  return { ...parts, staging, variables, total };
 }
 
 /** The same in words: `activations 1.2 GiB, gradients 96.0 MiB, ...`; what takes nothing is left out. */
-export function describeMemory({ variables, total: _, ...parts }: PlanMemory): string {
-  return [...Object.entries(parts), ...Object.entries(variables)]
-    .filter(([, size]) => size > 0)
+export const describeMemory = ({ variables, total: _, ...parts }: PlanMemory): string =>
+  Object.entries({ ...parts, ...variables })
+    .filter(([, size]) => size)
     .map(([name, size]) => `${name} ${bytes(size)}`)
     .join(', ');
-}
 
 /**
  * Refuses a plan that needs more than `cap` bytes.
- * @throws LimitError with what needs how much, and what has not been tried yet
+ * @throws LimitError with what needs how much, and what is left to try
  */
 export function checkCap(
   plan: Plan,
-  cap: number,
-  used: { readonly storage?: unknown; readonly recompute?: boolean | undefined },
+  { segments }: Tape,
+  cap = Infinity,
+  { storage, recompute }: CompileOptions = {},
 ): void {
   const memory = memoryOf(plan);
   if (memory.total <= cap) return;
   const remedies = [
-    ...(plan.segments > 0 && !used.recompute ? ['compile it with recompute: true'] : []),
-    ...(used.storage ? [] : ['store results in halves by storage: f16']),
-    ...(plan.writes ? ['use a smaller batch and more micro-batches'] : ['use a smaller batch']),
-    'use a narrower model',
-    'raise the cap',
+    segments && !recompute ? 'recompute, ' : '',
+    storage ? '' : 'storage f16, ',
+    'a smaller batch, more micro-batches or a narrower model, or raise cap',
   ];
-  throw new LimitError(
-    `this program (${describeMemory(memory)})`,
-    memory.total,
-    cap,
-    `${remedies.slice(0, -1).join(', ')}, or ${remedies.at(-1)}`,
-    'the cap',
-  );
+  const what = `this program (${describeMemory(memory)})`;
+  throw new LimitError(what, memory.total, cap, `use ${remedies.join('')}`, 'cap');
 }

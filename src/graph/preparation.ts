@@ -4,7 +4,7 @@
  */
 
 import type { StageSpec } from './ops/elementwise.ts';
-import type { Graph } from './rewrite.ts';
+import type { Graph } from './prune.ts';
 import type { OpCall, Tensor } from './trace.ts';
 
 export interface Preparation {

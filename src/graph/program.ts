@@ -9,7 +9,7 @@ import { Program, type Read } from './compiled.ts';
 import { type InputSpec, symbolsOf, type Traced } from './inputs.ts';
 import type { CompileOptions } from './options.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { checkCap } from './plan_memory.ts';
+import { checkCap } from './recording.ts';
 import { type Tensor, trace } from './trace.ts';
 
 export type { Snapshot } from './snapshot.ts';
@@ -50,7 +50,7 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
   gpu: Gpu,
   f: (inputs: Traced<I>) => Readonly<Record<string, Tensor>>,
   inputs: I,
-  { fuse = true, variants = {}, cap = Infinity, ...options }: CompileOptions,
+  { fuse = true, variants = {}, cap, ...options }: CompileOptions,
 ): (kept: Variants) => Plan {
   const symbols = symbolsOf(inputs);
   const { tape, result } = trace(() => f(symbols));
@@ -58,7 +58,8 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
     const target = { ...targetOf(gpu), told: { ...variants, ...kept } };
     const { storage, recompute, stead } = options;
     const plan = makePlan(tape, symbols, result, target, { fuse, storage, recompute, stead });
-    checkCap(plan, cap, options);
+    tape.gradients?.checkCap(plan, tape, cap, options);
+    checkCap(plan, cap);
     return plan;
   };
 }

@@ -3,7 +3,7 @@
  * computed again right before the first of them that needs it, and so is not alive between.
  */
 
-import { type Graph, prune } from './rewrite.ts';
+import { type Graph, prune } from './prune.ts';
 import { type OpCall, type Tensor, tensor } from './trace.ts';
 import type { Variable } from './variables.ts';
 

@@ -6,11 +6,12 @@
 import { bytes, LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { elementBytes, type Memory, type Operand } from '../kernels/tensor.ts';
-import { rangeBytes } from './memory.ts';
+import { bytesOf, rangeBytes } from './memory.ts';
 import type { Plan, PlannedDispatch } from './plan.ts';
-import { bytesOf, paramsBytes, READING_SLOTS, STEP_BYTES } from './plan_bytes.ts';
+import { paramsBytes, READING_SLOTS, STEP_BYTES } from './plan_bytes.ts';
 import { type Ring, readingRing } from './reading.ts';
-import { bytesOfSet, isStored, type Store, storeOf } from './store.ts';
+import { isStored, type Store, storeOf } from './store.ts';
+import { bytesOfSet } from './variables.ts';
 
 export interface Recording {
   readonly buffers: ReadonlyMap<Memory, GPUBuffer>;
@@ -66,7 +67,9 @@ export async function record(
   plan: Plan,
   { seed, onProgress }: RecordOptions,
 ): Promise<Recording> {
-  checkCap(gpu, plan);
+  const { memoryCap } = gpu.options;
+  const fresh = plan.sets.filter((set) => !isStored(gpu, set));
+  checkCap(plan, memoryCap, 'memoryCap', fresh, gpu.counts.bytes);
   const all = [...plan.preparation, ...plan.dispatches];
   const params = layParams(all);
   const compiling = compilePipelines(gpu, all, onProgress);
@@ -119,20 +122,22 @@ export async function record(
 }
 
 /** Refuses a plan with which more would be allocated than the cap allows. */
-function checkCap(gpu: Gpu, plan: Plan) {
-  const { memoryCap = Infinity } = gpu.options;
-  const variables = plan.sets
-    .filter((set) => !isStored(gpu, set))
-    .reduce((sum, set) => sum + bytesOfSet(set), 0);
-  const inUse = gpu.counts.bytes;
+export function checkCap(
+  plan: Plan,
+  cap = Infinity,
+  by = 'cap',
+  sets = plan.sets,
+  inUse = 0,
+): void {
+  const variables = sets.reduce((sum, set) => sum + bytesOfSet(set), 0);
   const needed = plan.bytes + variables + inUse;
-  if (needed > memoryCap)
+  if (needed > cap)
     throw new LimitError(
       `this program (${bytes(plan.bytes)}, ${bytes(variables)} of new variables, ${bytes(inUse)} in use already)`,
       needed,
-      memoryCap,
-      'use a smaller batch, more micro-batches or a narrower model, or raise memoryCap',
-      'memoryCap',
+      cap,
+      `use a smaller batch, more micro-batches or a narrower model, or raise ${by}`,
+      by,
     );
 }
 
@@ -196,7 +201,7 @@ function allocate(gpu: Gpu, plan: Plan, params: ArrayBuffer): Owned {
   const buffers = new Map<Memory, GPUBuffer>();
   for (const { size, holds } of plan.blocks) {
     const largest = holds.reduce((a, b) => (b.size > a.size ? b : a));
-    const buffer = own(largest.name, bytesOf({ name: '', size }), storage);
+    const buffer = own(largest.name, bytesOf({ size }), storage);
     for (const memory of holds) buffers.set(memory, buffer);
     if (gpu.options.poison)
       queue.writeBuffer(buffer, 0, new Float32Array(buffer.size / 4).fill(Number.NaN));

@@ -12,6 +12,7 @@ import {
   type StageSpec,
 } from './ops/elementwise.ts';
 import { type MatmulCall, matmulOp } from './ops/matmul.ts';
+import { type Graph, prune } from './prune.ts';
 import {
   call,
   currentTape,
@@ -23,16 +24,6 @@ import {
   trace,
 } from './trace.ts';
 import type { Variable } from './variables.ts';
-
-export interface Graph {
-  readonly calls: readonly OpCall[];
-  readonly outputs: readonly Tensor[];
-  /** Segments that it was traced with. */
-  readonly segments?: number;
-  /** Of a graph with recomputation: what it was, and of what its copies are copies. */
-  readonly plain?: Graph;
-  readonly origins?: ReadonlyMap<Tensor, Tensor>;
-}
 
 /** The graph that is lowered: expanded, without dead calls, and fused unless told not to. */
 export function rewrite(
@@ -62,17 +53,6 @@ function expand({ calls, outputs }: Graph, gradients: Gradients | undefined): Gr
     }
   }, new Tape());
   return expand({ calls: tape.calls, outputs: outputs.map(today) }, gradients);
-}
-
-/** Drops calls that no output and no written variable depends on. */
-export function prune({ calls, outputs }: Graph): Graph {
-  const needed = new Set(outputs);
-  const kept = [...calls].reverse().filter(({ op, inputs, outputs, attributes }) => {
-    const alive = op.writes?.(attributes).length || outputs.some((y) => needed.has(y));
-    if (alive) for (const x of inputs) needed.add(x);
-    return alive;
-  });
-  return { calls: kept.reverse(), outputs };
 }
 
 interface Chain {

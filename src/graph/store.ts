@@ -70,10 +70,6 @@ async function makeStore(gpu: Gpu, set: VariableSet, held: Values): Promise<Kept
   return { store, resident };
 }
 
-/** Bytes of a set on the device. */
-export const bytesOfSet = (set: VariableSet): number =>
-  set.slabs.reduce((sum, size) => sum + 4 * size, 0);
-
 /** Whether a set is on the device, or on its way there. */
 export const isStored = (gpu: Gpu, set: VariableSet): boolean => gpu.attached.has(set);
 

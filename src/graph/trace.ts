@@ -4,7 +4,9 @@ import type { Dispatch, Kernel, Target } from '../kernels/kernel.ts';
 import { type DType, type Operand, type Shape, sizeOf } from '../kernels/tensor.ts';
 import type { BatchNormAttributes } from './ops/batch_norm.ts';
 import type { StageSpec } from './ops/elementwise.ts';
-import type { Graph } from './rewrite.ts';
+import type { CompileOptions } from './options.ts';
+import type { Plan } from './plan.ts';
+import type { Graph } from './prune.ts';
 import type { Variable, VariableSet } from './variables.ts';
 
 /** A value in the graph: a shape, and where it comes from. */
@@ -92,6 +94,8 @@ export interface Gradients {
   batchNorm(inputs: readonly Tensor[], a: BatchNormAttributes): readonly Tensor[];
   /** Has segments computed again for the backward pass, where a program asks for that. */
   recompute(graph: Graph): Graph;
+  /** Refuses a plan that needs more than a cap, and says what needs it and what is left to try. */
+  checkCap(plan: Plan, tape: Tape, cap: number | undefined, options: CompileOptions): void;
   /** [dx, dscale, dshift] of it. */
   batchNormBackward(
     x: Tensor,

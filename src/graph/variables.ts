@@ -88,6 +88,10 @@ export class VariableSet {
   }
 }
 
+/** Bytes of a set on the device. */
+export const bytesOfSet = (set: VariableSet): number =>
+  set.slabs.reduce((sum, size) => sum + 4 * size, 0);
+
 /** All zero. */
 export const zeros: Initial = (size) => new Float32Array(size);
 /** All one. */

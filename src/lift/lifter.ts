@@ -64,6 +64,8 @@ export interface Lifter {
 export interface LifterOptions {
   /** Variants of kernels to use where they fit. */
   variants?: Variants;
+  /** Sets of variables to read instead of the network's own. */
+  stead?: CompileOptions['stead'];
   /** Called as pipelines are ready. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -78,14 +80,14 @@ export function lifterOf(
   gpu: Gpu,
   network: Network,
   weights: Weights,
-  { variants = {}, onProgress }: LifterOptions = {},
+  { variants = {}, ...options }: LifterOptions = {},
 ): Lifter {
   const programs = new Map<number, Promise<LiftProgram>>();
   let disposed = false;
   const programFor = (size: number) => {
     let program = programs.get(size);
     if (!program) {
-      programs.set(size, (program = compileLift(gpu, network, size, { variants, onProgress })));
+      programs.set(size, (program = compileLift(gpu, network, size, { variants, ...options })));
       // Another call may succeed, as after the recovery of a lost device.
       program.catch(() => programs.delete(size));
     }

@@ -17,6 +17,7 @@
  * 10,663,047 parameters with points, for views of 97 pixels or more along each side.
  */
 
+import { checkpoint } from '../graph/checkpoint.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
 import { concat, pad, reshape, slice } from '../graph/ops/layout.ts';
@@ -120,8 +121,9 @@ function build({
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
     checkViews('cnn', inputs, size);
     const { training = false } = mode;
-    const seen = viewFeatures(inputs, { training, imageDropout, depthDropout });
-    const map = layers.reduce((x, layer) => layer(x, mode), stem(seen, mode));
+    const seen = checkpoint(viewFeatures)(inputs, { training, imageDropout, depthDropout });
+    const begun = checkpoint(stem)(seen, mode);
+    const map = layers.reduce((x, layer) => checkpoint(layer)(x, mode), begun);
     const pooled = reshape(meanFields(map, fields), [map.shape[0]!, -1]);
     const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
     const read = points ? concat([pooled, seen.points], 1) : pooled;

@@ -17,6 +17,7 @@
  * too, which no published weights have taught where to look.
  */
 
+import { checkpoint } from '../graph/checkpoint.ts';
 import { add, gelu, mul } from '../graph/ops/elementwise.ts';
 import { gaussianHeatmaps } from '../graph/ops/heatmap.ts';
 import { broadcastTo, concat, reshape, slice } from '../graph/ops/layout.ts';
@@ -152,15 +153,18 @@ function build({
     const n = joints.shape[0]!;
     const first = broadcastTo(classToken, [n, 1, width]);
     const patches = add(concat([first, seeImage(picture)], 1), imagePlaces);
-    const image = imageNorm(blocks.reduce((x, block) => block(x), patches));
+    const image = imageNorm(blocks.reduce((x, block) => checkpoint(block)(x), patches));
     const places = mul(joints, mapSize / size);
     const maps = gaussianHeatmaps(places, [mapSize, mapSize], { sigma: mapSize / SIGMAS });
     return { image, maps: add(seeMaps(maps), mapPlaces) };
   };
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
     const seen = featuresOf(inputs, mode);
-    const { image, maps } = fusion.reduce((x, block) => block(x), tokensOf(seen, inputs));
-    const tokens = encoder.reduce((x, block) => block(x), concat([image, maps], 1));
+    const { image, maps } = fusion.reduce(
+      (x, block) => checkpoint(block)(x),
+      tokensOf(seen, inputs),
+    );
+    const tokens = encoder.reduce((x, block) => checkpoint(block)(x), concat([image, maps], 1));
     const pooled = pool === 'mean' ? mean(encoderNorm(tokens), 1) : encoderNorm(firstOf(tokens));
     const read = points ? concat([pooled, seen.points], 1) : pooled;
     return posesOf(head3(gelu(head2(gelu(head1(read))))), seen.distance, root);

@@ -4,6 +4,7 @@
 
 import type { CameraPreset } from '../data/cameras.ts';
 import type { SplitName } from '../data/human36m/joints.ts';
+import { choice, FLAG, type Rules, real, settingsOf, TEXT, whole } from './settings.ts';
 
 export interface LifterConfig {
   readonly architecture: 'martinez';
@@ -30,6 +31,13 @@ export interface LifterConfig {
   readonly decay: number;
   readonly clip: number;
   readonly loss: 'joints' | 'mse';
+  /** How results between ops are stored, and the first scale of the loss; 0 is none. */
+  readonly storage: 'f32' | 'f16';
+  readonly lossScale: number;
+  /** Decay of an average of the parameters, which is then what is judged and shipped; 0 is none. */
+  readonly average: number;
+  /** Whether blocks are computed again for the backward pass: less memory, more time. */
+  readonly recompute: boolean;
   /** Views, and the augmentation of batches: see `BatchPlan`. */
   readonly cameras: CameraPreset;
   readonly mirror: boolean;
@@ -57,6 +65,10 @@ export const DEFAULT_CONFIG: LifterConfig = {
   decay: 0.3,
   clip: 0,
   loss: 'joints',
+  storage: 'f32',
+  lossScale: 0,
+  average: 0,
+  recompute: false,
   cameras: 'mixed',
   mirror: true,
   bodyVariation: 0.04,
@@ -66,64 +78,44 @@ export const DEFAULT_CONFIG: LifterConfig = {
   checkpointEvery: 250,
 };
 
-const choices = {
-  architecture: ['martinez'],
-  loss: ['joints', 'mse'],
-  cameras: ['benchmark', 'wide', 'mixed'],
-  split: ['standard', 'calda'],
-} as const;
-
-/** Rules of the numbers: whole or not, the least and the most. */
-const ranges: Partial<Record<keyof LifterConfig, readonly ['whole' | 'real', number, number]>> = {
-  width: ['whole', 4, 16384],
-  blocks: ['whole', 1, 64],
-  dropout: ['real', 0, 0.95],
-  batch: ['whole', 2, 65536],
-  steps: ['whole', 1, 1e9],
-  seed: ['whole', 0, 2 ** 32 - 1],
-  rate: ['real', 1e-12, 10],
-  decay: ['real', 0, 10],
-  clip: ['real', 0, 1e9],
-  bodyVariation: ['real', 0, 0.5],
-  noise: ['real', 0, 0.5],
-  augmented: ['real', 0, 1],
-  validateEvery: ['whole', 1, 1e9],
-  checkpointEvery: ['whole', 1, 1e9],
+const RULES: Rules<LifterConfig> = {
+  architecture: choice('martinez'),
+  width: whole(4, 16384),
+  blocks: whole(1, 64),
+  dropout: real(0, 0.95),
+  data: TEXT,
+  validation: { kind: 'text', orNull: true },
+  split: choice('standard', 'calda'),
+  batch: whole(2, 65536),
+  steps: whole(1, 1e9),
+  seed: whole(0, 2 ** 32 - 1),
+  rate: real(1e-12, 10),
+  decay: real(0, 10),
+  clip: real(0, 1e9),
+  loss: choice('joints', 'mse'),
+  storage: choice('f32', 'f16'),
+  lossScale: real(0, 2 ** 24),
+  average: real(0, 0.999999),
+  recompute: FLAG,
+  cameras: choice('benchmark', 'wide', 'mixed'),
+  mirror: FLAG,
+  bodyVariation: real(0, 0.5),
+  noise: real(0, 0.5),
+  augmented: real(0, 1),
+  validateEvery: whole(1, 1e9),
+  checkpointEvery: whole(1, 1e9),
 };
 
+/** The first scale of a loss whose gradients are halves; it finds its size by itself. */
+const LOSS_SCALE = 2 ** 16;
+
+/** Halves have a loss scale, unless it is said. */
+export const scaled = (given: Readonly<Record<string, unknown>>) =>
+  given.storage === 'f16' ? { lossScale: LOSS_SCALE } : {};
+
 /**
- * A whole configuration from some of it; the rest are defaults.
+ * A whole configuration from some of it; the rest are defaults, where halves have a loss scale.
  * @throws for a name that is not known, or a value outside its range, with the rule
  */
-export function configOf(given: Readonly<Record<string, unknown>>): LifterConfig {
-  for (const [name, value] of Object.entries(given)) {
-    if (!(name in DEFAULT_CONFIG))
-      throw new Error(
-        `config: there is no '${name}'; the names are ${Object.keys(DEFAULT_CONFIG).join(', ')}`,
-      );
-    const key = name as keyof LifterConfig;
-    const range = ranges[key];
-    if (range) {
-      const [kind, least, most] = range;
-      const fits = typeof value === 'number' && value >= least && value <= most;
-      if (!fits || (kind === 'whole' && !Number.isInteger(value)))
-        throw new Error(
-          `config: ${name} must be a ${kind === 'whole' ? 'whole ' : ''}number from ${least} to ${most}, got ${JSON.stringify(value)}`,
-        );
-    } else if (key in choices) {
-      const allowed: readonly unknown[] = choices[key as keyof typeof choices];
-      if (!allowed.includes(value))
-        throw new Error(
-          `config: ${name} must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`,
-        );
-    } else if (
-      key === 'mirror'
-        ? typeof value !== 'boolean'
-        : typeof value !== 'string' && !(key === 'validation' && value === null)
-    )
-      throw new Error(
-        `config: ${name} cannot be ${JSON.stringify(value)}; ${name === 'mirror' ? 'it is true or false' : 'it is text'}`,
-      );
-  }
-  return { ...DEFAULT_CONFIG, ...given } as LifterConfig;
-}
+export const configOf = (given: Readonly<Record<string, unknown>>): LifterConfig =>
+  settingsOf(DEFAULT_CONFIG, RULES, { ...scaled(given), ...given });

@@ -4,6 +4,8 @@ import type { StepReport, Training } from './training.ts';
 
 /** Steps that are queued and not reported: one runs while the batch of the next is drawn. */
 const AHEAD = 2;
+/** Skipped steps in a row whose loss is no number. */
+const PATIENCE = 30;
 
 /**
  * Runs steps up to `steps` and yields the report of each. After a step for which `pausesAfter`
@@ -19,6 +21,7 @@ export async function* trainingSteps(
   const queue: Promise<StepReport>[] = [];
   let queued = training.step;
   let reported = queued;
+  let broken = 0;
   for (;;) {
     const waits = () => queued > reported && pausesAfter(queued);
     while (queue.length < AHEAD && queued < steps && !waits() && !stopped()) {
@@ -31,7 +34,10 @@ export async function* trainingSteps(
     const report = await queue.shift();
     if (!report) return;
     reported = report.step;
-    if (!Number.isFinite(report.loss))
+    const finite = Number.isFinite(report.loss);
+    broken = finite ? 0 : broken + 1;
+    // A scale of the loss skips steps that are too large for halves; a network that gives nothing else has diverged.
+    if (!finite && (report.lossScale === undefined || broken > PATIENCE))
       throw new Error(
         `the training diverged: the loss of step ${report.step} is ${report.loss}. Use a lower rate (it was ${report.rate.toPrecision(2)}) or a smaller clip`,
       );

@@ -2,11 +2,14 @@
 
 import { LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { f16 } from '../graph/halves.ts';
+import type { InputSpec, Traced } from '../graph/inputs.ts';
 import { reshape } from '../graph/ops/layout.ts';
-import { adamW } from '../graph/ops/optimiser.ts';
-import { planOf } from '../graph/program.ts';
-import { bytesOfSet } from '../graph/store.ts';
+import { adamW, averageOf, lossScaleOf } from '../graph/ops/optimiser.ts';
+import { type CompileOptions, planOf } from '../graph/program.ts';
+import { type Recomputation, recomputationOf } from '../graph/recomputation.ts';
 import type { Schedule, Tensor } from '../graph/trace.ts';
+import { bytesOfSet, type VariableSet } from '../graph/variables.ts';
 import type { Network } from '../models/layers.ts';
 import { martinez } from '../models/martinez.ts';
 import { INPUT_SIZE, OUTPUT_SIZE } from '../models/representation.ts';
@@ -16,22 +19,24 @@ import { oneCycle } from './schedules.ts';
 
 /** A step as `compile` and `planOf` take it. */
 export interface TrainingStep {
-  readonly step: (inputs: { readonly poses: Tensor; readonly targets: Tensor }) => {
-    readonly loss: Tensor;
-    readonly gradientNorm: Tensor;
-  };
+  readonly step: (inputs: { readonly poses: Tensor; readonly targets: Tensor }) => StepOutputs;
   /** Encoded poses [batch, INPUT_SIZE], and encoded targets [batch, OUTPUT_SIZE]. */
   readonly inputs: {
     readonly poses: readonly [number, number];
     readonly targets: readonly [number, number];
   };
+  readonly options: Pick<CompileOptions, 'storage' | 'recompute'>;
   /** The learning rate of each step. */
   readonly schedule: Schedule;
 }
 
+/** What a step gives; with a scale of the loss, that and the steps that were skipped so far. */
+export type StepOutputs = Readonly<Record<'loss' | 'gradientNorm', Tensor>> &
+  Partial<Readonly<Record<'lossScale' | 'skippedSteps', Tensor>>>;
+
 /** The step that a configuration asks for: forward, backward, and the update. */
 export function trainingStep(network: Network, config: LifterConfig): TrainingStep {
-  const { batch, rate, steps, decay, clip } = config;
+  const { batch, rate, steps, storage, recompute } = config;
   const schedule = oneCycle(rate, steps);
   return {
     step: ({ poses, targets }) => {
@@ -40,17 +45,43 @@ export function trainingStep(network: Network, config: LifterConfig): TrainingSt
         config.loss === 'mse'
           ? mse(lifted, targets)
           : meanJointDistance(joints(lifted), joints(targets));
-      const { gradientNorm } = adamW(loss, network.parameters, {
-        rate: schedule,
-        decay,
-        ...(clip > 0 && { clip }),
-      });
-      return { loss, gradientNorm };
+      return { loss, ...updated(loss, network.parameters, config, schedule) };
     },
     inputs: { poses: [batch, INPUT_SIZE], targets: [batch, OUTPUT_SIZE] },
+    options: { storage: storage === 'f16' ? f16 : undefined, recompute },
     schedule,
   };
 }
+
+/** The update of the parameters as a configuration has it, and what it tells of itself. */
+export function updated(
+  loss: Tensor,
+  parameters: VariableSet,
+  {
+    decay,
+    clip,
+    lossScale,
+    average,
+  }: Pick<LifterConfig, 'decay' | 'clip' | 'lossScale' | 'average'>,
+  rate: Schedule,
+): Omit<StepOutputs, 'loss'> {
+  const { gradientNorm } = adamW(loss, parameters, {
+    rate,
+    decay,
+    ...(clip > 0 && { clip }),
+    ...(average > 0 && { average }),
+    ...(lossScale > 0 && { lossScale: { initial: lossScale } }),
+  });
+  if (lossScale === 0) return { gradientNorm };
+  const [scale, , skipped] = lossScaleOf(parameters).variables;
+  return { gradientNorm, lossScale: scale!.tensor, skippedSteps: skipped!.tensor };
+}
+
+/** The parameters that are judged and shipped: the average, where there is one. */
+export const judgedParameters = (
+  parameters: VariableSet,
+  { average }: Pick<LifterConfig, 'average'>,
+): VariableSet => (average > 0 ? averageOf(parameters) : parameters);
 
 const joints = (t: Tensor) => reshape(t, [-1, OUTPUT_SIZE / 3, 3]);
 
@@ -61,6 +92,8 @@ export interface TrainingForecast {
   /** Parameters, running statistics, and the moments of the optimiser. */
   readonly variables: number;
   readonly total: number;
+  /** What recomputation saves and costs, where the configuration asks for it. */
+  readonly recomputation?: Recomputation;
 }
 
 /**
@@ -70,8 +103,15 @@ export interface TrainingForecast {
  */
 export function forecastTraining(gpu: Gpu, config: LifterConfig): TrainingForecast {
   const { width, blocks, dropout } = config;
-  const { step, inputs } = trainingStep(martinez({ width, blocks, dropout }), config);
-  const plan = planOf(gpu, step, inputs);
+  return forecastStep(gpu, trainingStep(martinez({ width, blocks, dropout }), config));
+}
+
+/** What a step and its variables will allocate, as `forecastTraining` tells. */
+export function forecastStep<const I extends Readonly<Record<string, InputSpec>>>(
+  gpu: Gpu,
+  { step, inputs, options }: ForecastStep<I>,
+): TrainingForecast {
+  const plan = planOf(gpu, step, inputs, options);
   const { maxBufferSize } = gpu.device.limits;
   const largest = Math.max(
     ...plan.blocks.map(({ size }) => 4 * size),
@@ -86,5 +126,16 @@ export function forecastTraining(gpu: Gpu, config: LifterConfig): TrainingForeca
       'use a smaller batch or a narrower model',
     );
   const variables = plan.sets.reduce((sum, set) => sum + bytesOfSet(set), 0);
-  return { program: plan.bytes, variables, total: plan.bytes + variables };
+  return {
+    program: plan.bytes,
+    variables,
+    total: plan.bytes + variables,
+    ...(options.recompute && { recomputation: recomputationOf(gpu, step, inputs, options) }),
+  };
+}
+
+interface ForecastStep<I extends Readonly<Record<string, InputSpec>>> {
+  readonly step: (inputs: Traced<I>) => StepOutputs;
+  readonly inputs: I;
+  readonly options: Pick<CompileOptions, 'storage' | 'recompute'>;
 }

@@ -16,7 +16,7 @@ import { evaluate } from '../pose/metrics.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import type { LifterConfig } from './config.ts';
 import { draw, drawEncoded } from './drawing.ts';
-import { trainingStep } from './step.ts';
+import { judgedParameters, type StepOutputs, trainingStep } from './step.ts';
 
 /** What a step reports. */
 export interface StepReport {
@@ -26,6 +26,9 @@ export interface StepReport {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly rate: number;
+  /** With a scale of the loss: that, and the steps so far that were skipped as it was too large. */
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
 }
 
 /** Errors on poses that the network has not learned from, in millimetres, over all 17 joints. */
@@ -91,9 +94,10 @@ export async function openTraining(
   const plan = batchPlan(config, data.train);
   const options = { width, blocks, dropout };
   const network = martinez({ ...options, normalisation: await measureData(plan) });
-  const { step, inputs, schedule } = trainingStep(network, config);
+  const { step, inputs, options: storage, schedule } = trainingStep(network, config);
 
   const program = await compile(gpu, step, inputs, {
+    ...storage,
     seed,
     ...(onProgress && { onProgress }),
   });
@@ -106,7 +110,9 @@ export async function openTraining(
   };
   // What judges is kept with the snapshot too: validation chooses the weights.
   let judging = liftVariants(gpu, network);
-  let lifter = lifterOf(gpu, network, weights, { variants: judging });
+  const parameters = judgedParameters(network.parameters, config);
+  const stead = new Map([[network.parameters, parameters]]);
+  let lifter = lifterOf(gpu, network, weights, { variants: judging, stead });
   const judged = await draw(
     {
       ...batchPlan(config, data.validation),
@@ -143,7 +149,7 @@ export async function openTraining(
       if (gpu.device !== device) throw new DeviceLostError('it has been recovered since');
       const read = await program.run(
         { poses: inputs, targets },
-        { read: ['loss', 'gradientNorm'] },
+        { read: Object.keys(program.plan.outputs) as (keyof StepOutputs)[] },
       );
       const scale = config.loss === 'mse' ? 1 : 1000;
       return {
@@ -151,6 +157,8 @@ export async function openTraining(
         loss: scale * read.loss[0]!,
         gradientNorm: read.gradientNorm[0]!,
         rate: schedule(step, 0),
+        ...(read.lossScale && { lossScale: read.lossScale[0]! }),
+        ...(read.skippedSteps && { skippedSteps: read.skippedSteps[0]! }),
       };
     },
     validate: () => validateOn(lifter, judged),
@@ -165,11 +173,11 @@ export async function openTraining(
       queued = program.count;
       judging = { ...judging, ...variantsOf(snapshot, gpu) };
       await lifter.dispose();
-      lifter = lifterOf(gpu, network, weights, { variants: judging });
+      lifter = lifterOf(gpu, network, weights, { variants: judging, stead });
     },
     async values() {
-      const parameters = await readVariables(gpu, network.parameters);
-      return new Map([...parameters, ...(await readVariables(gpu, network.statistics))]);
+      const learned = await readVariables(gpu, parameters);
+      return new Map([...learned, ...(await readVariables(gpu, network.statistics))]);
     },
     async dispose() {
       gpu.removeEventListener('recovered', goBack);

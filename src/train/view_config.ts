@@ -1,5 +1,6 @@
 /** What a training run of a two-stage lifter depends on. */
 
+import { scaled } from './config.ts';
 import { choice, FLAG, type Rules, real, settingsOf, TEXT, whole } from './settings.ts';
 
 export interface ViewConfig {
@@ -28,8 +29,9 @@ export interface ViewConfig {
   readonly clip: number;
   /** Of the moving average of the parameters that is kept as the result; 0 keeps the parameters. */
   readonly average: number;
-  /** What results between ops are stored as. */
+  /** How results between ops are stored, and the first scale of the loss; 0 is none. */
   readonly storage: 'f32' | 'f16';
+  readonly lossScale: number;
   /** Whether blocks are computed a second time instead of kept for the backward pass. */
   readonly recompute: boolean;
   /** People that judge and choose the weights. */
@@ -54,6 +56,7 @@ export const DEFAULT_VIEW_CONFIG: ViewConfig = {
   clip: 1,
   average: 0.998,
   storage: 'f32',
+  lossScale: 0,
   recompute: false,
   judged: 256,
   validateEvery: 500,
@@ -75,6 +78,7 @@ const RULES: Rules<ViewConfig> = {
   clip: real(0, 1e9),
   average: real(0, 0.999999),
   storage: choice('f32', 'f16'),
+  lossScale: real(0, 2 ** 24),
   recompute: FLAG,
   judged: whole(1, 1e6),
   validateEvery: whole(1, 1e9),
@@ -82,8 +86,8 @@ const RULES: Rules<ViewConfig> = {
 };
 
 /**
- * A whole configuration from some of it; the rest are defaults.
+ * A whole configuration from some of it; the rest are defaults, where halves have a loss scale.
  * @throws for a name that is not known, or a value outside its range, with the rule
  */
 export const viewConfigOf = (given: Readonly<Record<string, unknown>>): ViewConfig =>
-  settingsOf(DEFAULT_VIEW_CONFIG, RULES, given);
+  settingsOf(DEFAULT_VIEW_CONFIG, RULES, { ...scaled(given), ...given });

@@ -3,7 +3,6 @@
 import { f16 } from '../graph/halves.ts';
 import { sub } from '../graph/ops/elementwise.ts';
 import { slice } from '../graph/ops/layout.ts';
-import { adamW } from '../graph/ops/optimiser.ts';
 import type { CompileOptions } from '../graph/options.ts';
 import type { Schedule, Tensor } from '../graph/trace.ts';
 import { cnn } from '../models/cnn.ts';
@@ -12,6 +11,7 @@ import { vit } from '../models/vit.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { dependentLoss, independentLoss, meanJointDistance } from './losses.ts';
 import { oneCycle } from './schedules.ts';
+import { type StepOutputs, updated } from './step.ts';
 import type { ViewConfig } from './view_config.ts';
 import type { ViewSource } from './view_data.ts';
 
@@ -19,7 +19,7 @@ type Inputs = Readonly<Record<string, Tensor>>;
 
 /** A step as `compile` and `planOf` take it. */
 export interface ViewStep {
-  readonly step: (inputs: Inputs) => { readonly loss: Tensor; readonly gradientNorm: Tensor };
+  readonly step: (inputs: Inputs) => StepOutputs;
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   readonly schedule: Schedule;
   readonly options: Pick<CompileOptions, 'storage' | 'recompute' | 'seed'>;
@@ -45,26 +45,18 @@ export function viewStep(
   config: ViewConfig,
   source: ViewSource,
 ): ViewStep {
-  const { batch, steps, rate, decay, clip, average, storage, recompute, seed } = config;
+  const { batch, steps, rate, storage, recompute, seed } = config;
   const schedule = oneCycle(rate, steps);
   const lossOf = LOSSES[config.loss];
   return {
     step: (inputs) => {
       const lifted = network(source.views(inputs), { training: true });
       const loss = lossOf(lifted, inputs.poses!);
-      const { gradientNorm } = adamW(loss, network.parameters, {
-        rate: schedule,
-        decay,
-        ...(clip > 0 && { clip }),
-        ...(average > 0 && { average }),
-        // What is stored in f16 has little room for small gradients.
-        ...(storage === 'f16' && { lossScale: {} }),
-      });
-      return { loss, gradientNorm };
+      return { loss, ...updated(loss, network.parameters, config, schedule) };
     },
     inputs: { ...source.inputs(batch), poses: [batch, JOINT_COUNT, 3] },
     schedule,
-    options: { seed, ...(storage === 'f16' && { storage: f16 }), ...(recompute && { recompute }) },
+    options: { seed, storage: storage === 'f16' ? f16 : undefined, recompute },
   };
 }
 

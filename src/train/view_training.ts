@@ -3,13 +3,13 @@
 import { permute } from '../data/permutation.ts';
 import { randomAt } from '../data/random.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { averageOf } from '../graph/ops/optimiser.ts';
 import { compile } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, releaseVariables } from '../graph/store.ts';
 import { compileViews, viewVariants } from '../lift/view_program.ts';
 import type { TwoStageNetwork } from '../models/two_stage.ts';
 import { outOfView } from '../pose/view.ts';
+import { judgedParameters, type StepOutputs } from './step.ts';
 import type { StepReport, Training } from './training.ts';
 import type { ViewConfig } from './view_config.ts';
 import type { ViewBatch, ViewSource } from './view_data.ts';
@@ -50,7 +50,7 @@ export async function openViewTraining(
   });
 
   // The average of the parameters is what comes of a training that keeps one.
-  const result = config.average > 0 ? averageOf(network.parameters) : network.parameters;
+  const result = judgedParameters(network.parameters, config);
   const stead = new Map([[network.parameters, result]]);
   const size = Math.min(JUDGED_AT_ONCE, config.judged);
   let variants = viewVariants(gpu, network, validation, size);
@@ -83,12 +83,17 @@ export async function openViewTraining(
       const { inputs, poses } = await drawn;
       gpu.check();
       if (gpu.device !== device) throw new Error('the device was lost, and is recovered since');
-      const read = await program.run({ ...inputs, poses }, { read: ['loss', 'gradientNorm'] });
+      const read = await program.run(
+        { ...inputs, poses },
+        { read: Object.keys(program.plan.outputs) as (keyof StepOutputs)[] },
+      );
       return {
         step: at + 1,
         loss: LOSS_UNITS[config.loss] * read.loss[0]!,
         gradientNorm: read.gradientNorm[0]!,
         rate: schedule(at, 0),
+        ...(read.lossScale && { lossScale: read.lossScale[0]! }),
+        ...(read.skippedSteps && { skippedSteps: read.skippedSteps[0]! }),
       } satisfies StepReport;
     },
     async validate() {

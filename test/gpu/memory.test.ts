@@ -10,8 +10,7 @@ import { mul } from '../../src/graph/ops/elementwise.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
 import { compile } from '../../src/graph/program.ts';
-import { bytesOfSet } from '../../src/graph/store.ts';
-import { VariableSet, zeros } from '../../src/graph/variables.ts';
+import { bytesOfSet, VariableSet, zeros } from '../../src/graph/variables.ts';
 import { openSmall, openTrainer } from '../graph/trainer.ts';
 import { measure } from './measured.ts';
 

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { openGpu } from '../../src/gpu/gpu.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
 import { compile, evaluate } from '../../src/graph/program.ts';
-import { bytesOfSet, releaseVariables } from '../../src/graph/store.ts';
+import { releaseVariables } from '../../src/graph/store.ts';
+import { bytesOfSet } from '../../src/graph/variables.ts';
 import { measure } from '../gpu/measured.ts';
 import { batchOf, openSmall, openTrainer } from './trainer.ts';
 
