@@ -116,6 +116,7 @@ export type { Padding, Pair, WindowOptions } from './kernels/window.ts';
 // Models, lifting, training
 export { type Lifted, type Lifter, liftStep } from './lift/lifter.ts';
 export { type Architecture, type LoadOptions, type LoadProgress, loadLifter } from './lift/load.ts';
+export { type CnnOptions, cnn } from './models/cnn.ts';
 export {
   batchNormLayer,
   dense,
@@ -125,6 +126,7 @@ export {
   type Network,
 } from './models/layers.ts';
 export { type MartinezOptions, martinez } from './models/martinez.ts';
+export type { RootPlace, TwoStageNetwork, ViewInputs } from './models/two_stage.ts';
 export { readWeights, type Weights, type WeightsHeader, writeWeights } from './models/weights.ts';
 export { parseTuning, type TuningDatabase, type TuningEntry } from './platform/tuning.ts';
 export type { AdapterKind, AdapterReport, FoundAdapters, Image } from './platform/types.ts';

@@ -149,6 +149,25 @@ function inBlocks({ kind }: Target, { shape, x, y }: Box): Box | undefined {
   return { shape: pick(shape), x: lies(x), y: lies(y) };
 }
 
+/** Elements of a line that are worth finding its place. */
+const SHORT = 8;
+
+/**
+ * The box with its longest axis as lines, where those it has are short: a CPU takes longer to divide
+ * for the place of a line than to move a few elements.
+ */
+function inLongLines({ kind }: Target, box: Box): Box {
+  const { shape, x, y } = box;
+  const last = shape.length - 1;
+  const longest = shape.indexOf(Math.max(...shape));
+  if (kind === 'hardware' || copiesQuads(box) || !(shape[last]! < SHORT && longest < last))
+    return box;
+  const order = [...shape.keys()].filter((i) => i !== longest).concat(longest);
+  const pick = (values: Shape) => order.map((i) => values[i]!);
+  const lies = ({ first, strides }: Box['x']) => ({ first, strides: pick(strides) });
+  return { shape: pick(shape), x: lies(x), y: lies(y) };
+}
+
 const axes = (prefix: string, values: Shape, filler: number) => {
   const padded = [...Array<number>(COPY_AXES - values.length).fill(filler), ...values];
   return Object.fromEntries(padded.map((value, i) => [`${prefix}${i}`, value]));
@@ -185,7 +204,7 @@ export function copy(
     const operands = { x: from.operand, y: to.operand };
     const blocks = inBlocks(target, inner);
     if (blocks) return copyTransposed(target, operands, blocks);
-    return copyBox(target, operands, inner);
+    return copyBox(target, operands, inLongLines(target, inner));
   }
   const half = merged.shape[axis]! >> 1;
   const part = (from: number, to: number): Box => {

@@ -73,7 +73,29 @@ export interface ViewFeatures {
 }
 
 /** Gaussians of the joints of views of S x S pixels: [n, S, S, 20], the last three empty. */
-export function jointMaps(joints: Tensor, size: number): Tensor {
+export const jointMaps = (joints: Tensor, size: number): Tensor =>
+  mapsOf(joints, [size, size], sigmaOf(size));
+
+/** The same along one axis: [n, S, 20]. */
+function lineMaps(joints: Tensor, size: number, axis: number): Tensor {
+  const [one, other] =
+    axis === 0
+      ? [
+          [1, 0],
+          [1, size],
+        ]
+      : [
+          [0, 1],
+          [size, 1],
+        ];
+  // On the line itself: the centre of its first pixel across.
+  const centre = one!.map((n) => (1 - n) / 2);
+  const onto = add(mul(joints, constant(one!, [2])), constant(centre, [2]));
+  const maps = mapsOf(onto, other as [number, number], sigmaOf(size));
+  return reshape(maps, [joints.shape[0]!, size, MAP_CHANNELS]);
+}
+
+function mapsOf(joints: Tensor, size: readonly [number, number], sigma: number): Tensor {
   const n = joints.shape[0]!;
   const empty = MAP_CHANNELS - JOINT_COUNT;
   const peaks = Array.from({ length: n * MAP_CHANNELS }, (_, i) =>
@@ -81,7 +103,7 @@ export function jointMaps(joints: Tensor, size: number): Tensor {
   );
   const amplitude = constant(peaks, [n, MAP_CHANNELS]);
   const places = pad(joints, [[0, 0], [0, empty], [0, 0]]); // biome-ignore format: pairs
-  return gaussianHeatmaps(places, [size, size], { sigma: sigmaOf(size), amplitude });
+  return gaussianHeatmaps(places, size, { sigma, amplitude });
 }
 
 const sigmaOf = (size: number) => (PAPER_SIGMA * size) / PAPER_SIZE;
@@ -115,13 +137,15 @@ export function viewFeatures(
   const relative = minimum(maximum(beyond, -CLIP), CLIP);
   const maps = jointMaps(joints, size);
 
-  // Σ over pixels of a joint's Gaussian, where it lies on the person, and of the depth there.
+  // Σ over pixels of a joint's Gaussian, where it lies on the person, and of the depth there. A
+  // Gaussian is the product of one along x and one along y.
   const person = mul(mul(greater(REACH, abs(beyond)), known), perImage(found));
-  const both = concat([person, mul(beyond, person)], 3);
-  const rows = (t: Tensor) => reshape(t, [n, size * size, t.shape[3]!]);
-  const sums = matmul(rows(maps), rows(both), { transposeA: true });
-  const share = slice(sums, [0, 0, 0], [n, JOINT_COUNT, 1]);
-  const nearby = div(slice(sums, [0, 0, 1], [n, JOINT_COUNT, 1]), maximum(share, LEAST * whole));
+  const [along, down] = [0, 1].map((axis) => lineMaps(joints, size, axis)) as [Tensor, Tensor];
+  const around = (t: Tensor) =>
+    reshape(sum(mul(matmul(reshape(t, [n, size, size]), along), down), 1), [n, MAP_CHANNELS, 1]);
+  const ofJoints = (t: Tensor) => slice(t, [0, 0, 0], [n, JOINT_COUNT, 1]);
+  const share = ofJoints(around(person));
+  const nearby = div(ofJoints(around(mul(beyond, person))), maximum(share, LEAST * whole));
 
   const perJoint = (t: Tensor) => reshape(t, [n, 1, 1]);
   const places = sub(mul(joints, 2 / size), 1);

@@ -1,0 +1,301 @@
+/** The convolutional lifter: what it takes and refuses, and that fusing and folding change nothing but time. */
+
+import { afterAll, describe, expect, test } from 'vitest';
+import { openGpu } from '../../src/gpu/gpu.ts';
+import { f16 } from '../../src/graph/halves.ts';
+import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
+import { conv2d } from '../../src/graph/ops/conv.ts';
+import { depthwiseConv2d } from '../../src/graph/ops/depthwise.ts';
+import { silu } from '../../src/graph/ops/elementwise.ts';
+import { slice } from '../../src/graph/ops/layout.ts';
+import { adamW } from '../../src/graph/ops/optimiser.ts';
+import { type CompileOptions, compile, evaluate, planOf } from '../../src/graph/program.ts';
+import { readVariables, writeVariables } from '../../src/graph/store.ts';
+import type { VariableSet } from '../../src/graph/variables.ts';
+import { sizeOf } from '../../src/kernels/tensor.ts';
+import { convNorm, depthwiseNorm } from '../../src/models/blocks/conv_norm.ts';
+import { waspDilations } from '../../src/models/blocks/wasp.ts';
+import { type CnnOptions, cnn } from '../../src/models/cnn.ts';
+import { modelVariables } from '../../src/models/layers.ts';
+import type { ViewInputs } from '../../src/models/two_stage.ts';
+import { independentLoss } from '../../src/train/losses.ts';
+import { assertClose } from '../check.ts';
+import { normal } from '../reference.ts';
+
+const gpu = await openGpu({ poison: true });
+afterAll(() => gpu.close());
+
+const SMALL = { size: 64, width: 0.1 } as const;
+
+const shapesOf = (batch: number, size: number) =>
+  ({
+    image: [batch, size, size, 3],
+    depth: [batch, size, size, 1],
+    joints: [batch, 17, 2],
+    view: [batch, 1],
+  }) as const;
+
+/** Views drawn at random, of people in front of a wall. */
+function viewsOf(batch: number, size: number, name = 'views') {
+  const random = normal(name);
+  const draw = (count: number, mean: number, deviation: number) =>
+    Float32Array.from({ length: count }, () => mean + deviation * random());
+  const pixels = batch * size * size;
+  return {
+    image: draw(3 * pixels, 0.5, 0.2),
+    depth: draw(pixels, 4, 0.4).map((d, i) => (i % 5 === 0 ? 0 : d)),
+    joints: draw(34 * batch, size / 2, size / 6),
+    view: draw(batch, -1, 0.1),
+  };
+}
+
+/** Values that a network might have learned; all else than what its norms begin with. */
+async function learn(...sets: VariableSet[]) {
+  const random = normal('learned');
+  for (const set of sets) {
+    const values = await readVariables(gpu, set);
+    for (const [name, of] of values)
+      if (/scale|variance/.test(name))
+        of.forEach((_, i) => (of[i] = 1 + 0.2 * Math.tanh(random())));
+      else if (/shift|mean|bias/.test(name)) of.forEach((_, i) => (of[i] = 0.2 * random()));
+    await writeVariables(gpu, set, values);
+  }
+}
+
+async function infer(
+  options: CnnOptions & { size: number },
+  batch: number,
+  { fuse = true, change = (v: ReturnType<typeof viewsOf>) => v } = {},
+) {
+  const network = cnn(options);
+  const program = await compile(
+    gpu,
+    (views) => ({ poses: network(views as unknown as ViewInputs) }),
+    shapesOf(batch, options.size),
+    { fuse },
+  );
+  await learn(network.parameters, network.statistics);
+  const { poses } = await program.run(change(viewsOf(batch, options.size)), { read: ['poses'] });
+  program.dispose();
+  return poses;
+}
+
+describe('sizes', () => {
+  test('the full network has the parameters that it says, with views of any but small sizes', () => {
+    for (const size of [500, 128, 97]) {
+      const { parameters } = cnn({ size });
+      expect(parameters.variables.reduce((sum, v) => sum + v.size, 0)).toBe(10_663_047);
+    }
+  });
+
+  test.each([
+    ['a side that no stride divides', 100, 2],
+    ['a batch of one', 96, 1],
+    ['a map as large as the fields', 128, 2],
+    ['a map larger than the fields', 150, 1],
+  ])('%s: %i pixels, batch %i', async (_, size, batch) => {
+    const poses = await infer({ ...SMALL, size }, batch);
+    expect(poses).toHaveLength(51 * batch);
+    expect(poses.every(Number.isFinite)).toBe(true);
+    for (let i = 0; i < batch; i++)
+      expect([...poses.subarray(51 * i, 51 * i + 3)].map(Math.abs)).toEqual([0, 0, 0]);
+  });
+
+  test('the full size is planned', () => {
+    const network = cnn();
+    const views = shapesOf(1, 500);
+    const plan = planOf(gpu, (x) => ({ y: network(x as unknown as ViewInputs) }), views);
+    expect(plan.outputs.y!.operand.shape).toEqual([1, 17, 3]);
+  });
+
+  test('dilations are those of UniPose where they fit, and never leave a small map', () => {
+    expect(waspDilations(48)).toEqual([18, 12, 6]);
+    expect(waspDilations(64)).toEqual([18, 12, 6]);
+    expect(waspDilations(16)).toEqual([6, 4, 2]);
+    expect(waspDilations(8)).toEqual([3, 2, 1]);
+    for (let side = 1; side < 60; side++)
+      for (const dilation of waspDilations(side)) {
+        expect(dilation).toBeGreaterThan(0);
+        expect(2 * dilation).toBeLessThanOrEqual(Math.max(2, side));
+      }
+  });
+});
+
+describe('refusals', () => {
+  const plan = (wrong: Partial<Record<keyof ViewInputs, readonly number[]>>) => () =>
+    planOf(gpu, (x) => ({ y: cnn(SMALL)(x as unknown as ViewInputs) }), {
+      ...shapesOf(2, 64),
+      ...wrong,
+    });
+
+  test.each([
+    [
+      'image',
+      [2, 128, 128, 3],
+      /cnn: image must be \[2, 64, 64, 3\], got \[2, 128, 128, 3\]\. Resize/,
+    ],
+    ['depth', [2, 64, 64], /cnn: depth must be .* Give zeros where there is no depth/],
+    ['joints', [2, 16, 2], /cnn: joints must be \[2, 17, 2\], got \[2, 16, 2\]/],
+    ['view', [1, 1], /cnn: view must be \[2, 1\].*focal/],
+  ] as const)('%s %j', (name, shape, message) => {
+    expect(plan({ [name]: shape })).toThrow(message);
+  });
+
+  test('options', () => {
+    expect(() => cnn({ size: 63 })).toThrow(/size 63 .* 64 pixels or more/);
+    expect(() => cnn({ size: 99.5 })).toThrow(/whole number/);
+    expect(() => cnn({ width: 0 })).toThrow(/width 0 must be above 0/);
+  });
+});
+
+describe('inference', () => {
+  test('fused or not, and with the root anywhere', async () => {
+    for (const root of ['relative', 'absolute'] as const) {
+      const options = { ...SMALL, root };
+      const plain = await infer(options, 3, { fuse: false });
+      assertClose(await infer(options, 3), plain, 2e-5);
+    }
+  });
+
+  test('has neither batch norms nor their factors to compute with each step', () => {
+    const network = cnn(SMALL);
+    const plan = planOf(gpu, (x) => ({ y: network(x as unknown as ViewInputs) }), shapesOf(2, 64));
+    expect(plan.dispatches.filter(({ op }) => /norm/i.test(op))).toEqual([]);
+    expect(plan.preparation.length).toBeGreaterThan(0);
+    // All that is left of a norm after a convolution is the bias that it stores with.
+    const norms = network.statistics.variables.filter(({ name }) => name.endsWith('.mean')).length;
+    const pixels = plan.dispatches.filter(
+      ({ op, operands }) => op === 'elementwise' && sizeOf(operands.y!.shape) > 2 * 64 ** 2,
+    );
+    expect(norms).toBe(48);
+    // Dual paths begin with a norm and a ReLU, for which no convolution stands before them.
+    expect(pixels.length).toBeLessThan(5);
+  });
+
+  test('a folded convolution agrees with one and a norm after it', async () => {
+    const model = modelVariables('layers');
+    const layer = convNorm(model, 'conv', [8, 12], { kernel: 3, stride: 2, activation: 'silu' });
+    const spread = depthwiseNorm(model, 'depthwise', 12, { activation: 'silu' });
+    await learn(model.parameters, model.statistics);
+    const variable = (name: string) =>
+      [...model.parameters.variables, ...model.statistics.variables].find((v) => v.name === name)!
+        .tensor;
+    const normOf = (name: string) => ({
+      scale: variable(`${name}.norm.scale`),
+      shift: variable(`${name}.norm.shift`),
+      mean: variable(`${name}.norm.mean`),
+      variance: variable(`${name}.norm.variance`),
+    });
+    const random = normal('x');
+    const { folded, apart } = await evaluate(
+      gpu,
+      ({ x }) => {
+        const learned = { training: false };
+        const window = { padding: 1 };
+        const y = conv2d(x, variable('conv.weight'), { ...window, stride: 2 });
+        const activated = silu(batchNorm(y, normOf('conv'), learned));
+        const z = depthwiseConv2d(activated, variable('depthwise.weight'), window);
+        const apart = silu(batchNorm(z, normOf('depthwise'), learned));
+        return { folded: spread(layer(x, {}), {}), apart };
+      },
+      { x: { shape: [2, 9, 9, 8], values: Float32Array.from({ length: 1296 }, random) } },
+    );
+    assertClose(folded, apart, 1e-6);
+  });
+
+  test('depth far behind the person or unknown is none of the person', async () => {
+    const size = 64;
+    const near = (i: number) =>
+      Math.hypot((i % size) - 32, (Math.floor(i / size) % size) - 32) < 26;
+    const joints = (v: ReturnType<typeof viewsOf>) => v.joints.map((_, i) => 32 + 8 * Math.sin(i));
+    const wall = (z: number) =>
+      infer({ ...SMALL, size }, 1, {
+        change: (v) => ({
+          ...v,
+          joints: joints(v),
+          depth: v.depth.map((_, i) => (near(i) ? 4 : z)),
+        }),
+      });
+    const [far, farther, unknown] = [await wall(7), await wall(9), await wall(0)];
+    // Clipped, both walls look alike, and unlike none at all.
+    assertClose(far, farther, 1e-6);
+    expect(far.some((v, i) => Math.abs(v - unknown[i]!) > 1e-4)).toBe(true);
+  });
+});
+
+describe('training', () => {
+  const train = async (
+    options: CnnOptions,
+    { steps = 2, ...compiled }: CompileOptions & { steps?: number } = {},
+  ) => {
+    const batch = 4;
+    const network = cnn({ ...SMALL, ...options });
+    const program = await compile(
+      gpu,
+      ({ target, ...views }) => {
+        const poses = network(views as unknown as ViewInputs, { training: true });
+        const loss = independentLoss(poses, target);
+        return { loss, ...adamW(loss, network.parameters, { rate: 1e-3 }) };
+      },
+      { ...shapesOf(batch, 64), target: [batch, 17, 3] },
+      compiled,
+    );
+    const random = normal('targets');
+    const target = Float32Array.from({ length: 51 * batch }, () => 0.3 * random());
+    const losses: number[] = [];
+    for (let step = 0; step < steps; step++) {
+      const batchOf = { ...viewsOf(batch, 64), target };
+      losses.push((await program.run(batchOf, { read: ['loss'] })).loss[0]!);
+    }
+    program.dispose();
+    return losses;
+  };
+
+  test('fused or not; what is dropped is drawn alike', async () => {
+    const options = { imageDropout: 0.5, depthDropout: 0.5, dropout: 0.3 };
+    assertClose(await train(options), await train(options, { fuse: false }), 1e-3);
+  });
+
+  test('with results stored in halves', async () => {
+    assertClose(await train({ dropout: 0 }, { storage: f16 }), await train({ dropout: 0 }), 2e-2);
+  });
+
+  test('learns a batch by heart', async () => {
+    const losses = await train({ dropout: 0, imageDropout: 0, depthDropout: 0 }, { steps: 40 });
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 3);
+  });
+
+  test('pictures and depth are dropped for whole samples', async () => {
+    const size = 64;
+    const batch = 64;
+    const { viewFeatures } = await import('../../src/models/view_features.ts');
+    const { picture } = await evaluate(
+      gpu,
+      (inputs) => {
+        const dropped = { training: true, imageDropout: 0.5, depthDropout: 0.25 };
+        const { picture } = viewFeatures(inputs as unknown as ViewInputs, dropped);
+        return { picture: slice(picture, [0, 0, 0, 0], [batch, size, size, 4]) };
+      },
+      Object.fromEntries(
+        Object.entries(viewsOf(batch, size)).map(([name, values]) => [
+          name,
+          { shape: shapesOf(batch, size)[name as keyof ViewInputs], values },
+        ]),
+      ),
+    );
+    const pixels = size * size;
+    const share = (channel: number) => {
+      const empty = Array.from({ length: batch }, (_, n) =>
+        Array.from({ length: pixels }, (_, i) => picture[4 * (n * pixels + i) + channel]!),
+      ).map((values) => values.filter((v) => v === 0).length / pixels);
+      // A sample has all of it, but for depth that is unknown, or nothing.
+      for (const part of empty) expect(part === 1 || part < 0.3).toBe(true);
+      return empty.filter((part) => part === 1).length / batch;
+    };
+    expect([0, 1, 2].map(share)).toEqual(Array(3).fill(share(0)));
+    expect(share(0)).toBeGreaterThan(0.3);
+    expect(share(0)).toBeLessThan(0.7);
+    expect(share(3)).toBeGreaterThan(0.1);
+    expect(share(3)).toBeLessThan(0.45);
+  });
+});
