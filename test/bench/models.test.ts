@@ -9,6 +9,7 @@ const SMALL: Readonly<Record<string, { batch: number; width: number }>> = {
   martinez: { batch: 16, width: 32 },
   'irb-se': { batch: 2, width: 8 },
   wasp: { batch: 2, width: 8 },
+  vit: { batch: 2, width: 32 },
   'vit-block': { batch: 1, width: 64 },
 };
 
