@@ -15,9 +15,9 @@ import type { Model, ModelOptions } from './model.ts';
 const FULL = 768;
 const HEAD = 32;
 
-function withDefaults({ batch = 4, width = 192 }: ModelOptions) {
+function withDefaults({ batch = 4, width = 192, size = width < FULL ? 128 : 384 }: ModelOptions) {
   const small: VitOptions = {
-    size: 128,
+    size,
     width,
     depth: 4,
     heads: width / HEAD,
@@ -26,8 +26,8 @@ function withDefaults({ batch = 4, width = 192 }: ModelOptions) {
     encoder: 2,
     encoderHeads: width / HEAD,
   };
-  const options: VitOptions = width < FULL ? small : { width };
-  const { size = 384, depth = 12, fusion = 2, encoder = 4 } = options;
+  const options: VitOptions = width < FULL ? small : { width, size };
+  const { depth = 12, fusion = 2, encoder = 4 } = options;
   const sizes = `batch ${batch}, views of ${size} pixels, width ${width}, ${depth} blocks, ${fusion} of fusion, ${encoder} of both`;
   const shapes = {
     image: [batch, size, size, 3],
