@@ -10,6 +10,7 @@ const SMALL: Readonly<Record<string, { batch: number; width: number; size?: numb
   'irb-se': { batch: 2, width: 8 },
   wasp: { batch: 2, width: 8 },
   cnn: { batch: 4, width: 10, size: 64 },
+  vit: { batch: 2, width: 32, size: 64 },
   'vit-block': { batch: 1, width: 64 },
 };
 

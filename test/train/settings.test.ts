@@ -33,7 +33,7 @@ test('f32 without scale, average or recomputation are the defaults; halves have 
   expect(configOf({ storage: 'f16', lossScale: 0 })).toMatchObject({ lossScale: 0 });
   expect(() => configOf({ storage: 'f8' })).toThrow('storage must be one of f32, f16');
   expect(() => configOf({ average: 1 })).toThrow('average must be a number from 0 to 0.999999');
-  expect(() => configOf({ recompute: 1 })).toThrow('it is true or false');
+  expect(() => configOf({ recompute: 1 })).toThrow('must be true or false');
 });
 
 test('a run with all of them goes on from a checkpoint as if nothing had been', async () => {
