@@ -28,7 +28,7 @@ export interface Rendered {
 }
 
 /** What a ray meets first. */
-interface Hit {
+export interface Hit {
   readonly point: Vector3;
   readonly normal: Vector3;
   readonly t: number;
@@ -76,7 +76,8 @@ export function rayOf(row: Row, x: number, y: number): Vector3 {
   return add(add(scale(xyz(row, L.VIEW), u), scale(xyz(row, L.VIEW + 1), v)), xyz(row, L.VIEW + 2));
 }
 
-function firstHit(row: Row, d: Vector3): Hit {
+/** What a ray from the camera meets first. */
+export function firstHit(row: Row, d: Vector3): Hit {
   const [cones, boxes] = [row[4 * L.COUNTS]!, row[4 * L.COUNTS + 1]!];
   const { t: roomT, wall, up } = leaveRoom(row, d);
   let t = roomT;
