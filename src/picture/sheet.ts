@@ -2,7 +2,7 @@
 
 import { BONES, JOINT_COUNT, type PixelPose } from '../pose/skeleton.ts';
 import { COLOURS, sideColour } from './style.ts';
-import { circle, element, type Picture, type Point, segment, text } from './svg.ts';
+import { circle, element, num, type Picture, type Point, segment, text } from './svg.ts';
 
 export interface SheetEntry {
   /** What it says below. */
@@ -28,26 +28,33 @@ const LINE = 18;
 export function contactSheet(entries: readonly SheetEntry[], size: number): Picture {
   const across = Math.min(2, entries.length);
   const wide = 4 * (size + GAP);
-  const high = size + LINE + GAP;
-  const cells = entries.map((entry, i) =>
-    element(
-      'g',
-      {
-        transform: `translate(${GAP + (i % across) * (wide + GAP)} ${GAP + Math.floor(i / across) * high})`,
-      },
-      personRow(entry, size),
-    ),
-  );
+  const cells: string[] = [];
+  let top = GAP;
+  for (let i = 0; i < entries.length; i += across) {
+    const row = entries.slice(i, i + across);
+    const high = Math.max(
+      ...row.map(({ width, height }) => (size * height) / Math.max(width, height)),
+    );
+    row.forEach((entry, column) =>
+      cells.push(
+        element(
+          'g',
+          { transform: `translate(${GAP + column * (wide + GAP)} ${num(top)})` },
+          personRow(entry, size, high),
+        ),
+      ),
+    );
+    top += high + LINE + GAP;
+  }
   const width = GAP + across * (wide + GAP) - GAP;
-  const height = GAP + Math.ceil(entries.length / across) * high;
-  const paper = element('rect', { width, height, fill: COLOURS.paper });
-  return { width, height, content: paper + cells.join('') };
+  const paper = element('rect', { width, height: top, fill: COLOURS.paper });
+  return { width, height: top, content: paper + cells.join('') };
 }
 
-function personRow(entry: SheetEntry, size: number): string {
+function personRow(entry: SheetEntry, size: number, high: number): string {
   const { images, width, height, caption } = entry;
   const scale = size / Math.max(width, height);
-  const [left, top] = [(size - scale * width) / 2, (size - scale * height) / 2];
+  const [left, top] = [(size - scale * width) / 2, (high - scale * height) / 2];
   const drawn = [...images, images[0]!].map((href, i) =>
     element('image', {
       ...{ x: i * (size + GAP) + left, y: top, width: scale * width, height: scale * height },
@@ -59,7 +66,7 @@ function personRow(entry: SheetEntry, size: number): string {
     top + scale * entry.joints[2 * joint + 1]!,
   ];
   const label = { 'font-size': 11, fill: COLOURS.muted };
-  return drawn.join('') + skeleton(entry, place, size / 110) + text([2, size + 13], caption, label);
+  return drawn.join('') + skeleton(entry, place, size / 110) + text([2, high + 13], caption, label);
 }
 
 function skeleton({ visible }: SheetEntry, place: (joint: number) => Point, thick: number): string {
