@@ -1,11 +1,10 @@
-// y[n, r, c] = (red, green, blue, depth) of what the ray through the middle of pixel (r, c) meets first in scene n;
+// y[n, r, c] = (red, green, blue, depth) of what the ray of pixel (r, c) meets first in scene n, given hits[n, r, c];
 // parts[n, r, c] = the part of the person that it is, or 0
 //
-// A workgroup takes a tile of the picture, a thread a pixel. The set of things that may be seen in the tile is the same for all
-// its threads, so they walk through it together; the set of those that may stand before the light is looked up where the ray ends.
+// A thread takes a pixel. It looks up which things may stand between the point and the light, and casts a ray at those.
 //
-// Roots are taken of what is made small first, see `lib/ray.wgsl`; a ray to the light starts off the surface. Noise is made of
-// integers, and the same everywhere.
+// A ray to the light starts off the surface. Noise is made of integers, and the same everywhere. What all threads of a scene share
+// is loaded first, before any branch: there lavapipe loads it once.
 
 // use lib/grid.wgsl
 // use lib/pattern.wgsl
@@ -13,61 +12,60 @@
 // use lib/ray.wgsl
 // use lib/scene.wgsl
 
-struct Params { scenes: u32, columns: u32, rows: u32, width: u32, height: u32 }     // of a picture: tiles, and pixels
+struct Params { scenes: u32, width: u32, height: u32, groups: u32 }      // workgroups of a picture
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> scenes: array<vec4f>;
-@group(0) @binding(2) var<storage, read> tiles: array<vec4u>;
-@group(0) @binding(3) var<storage, read> lights: array<vec4u>;
+@group(0) @binding(2) var<storage, read> lights: array<vec4u>;
+@group(0) @binding(3) var<storage, read> hits: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> parts: array<f32>;
+
+override WIDTH: u32 = 64;                      // threads of a workgroup
 
 // Materials of the room.
 const FLOOR = 0.0;
 const WALL = 1.0;
 const CEILING = 2.0;
 
-struct Met { t: f32, quad: u32 }
+struct Scene {
+  image: u32, first: u32,
+  room_x: vec4f, room_y: vec4f, room_z: vec4f, outdoors: f32,
+  light: vec4f, sun: vec3f, sky: vec3f, bounce: vec3f, light_x: vec4f, light_y: vec4f,
+  sensor: vec4f, depth: vec4f, waves: array<vec4f, 3>, balls: array<vec4f, MOST_BALLS>,
+  pixel: f32,                                  // side of a pixel at depth 1
+}
+var<private> scene: Scene;
 
-fn nearest_cone(bits: u32, quad: u32, d: vec3f, best: Met) -> Met {
-  var met = best;
-  for (var left = bits; left != 0; left &= left - 1) {
+fn shadowed(bits: u32, quad: u32, origin: vec3f) -> bool {
+  var dark = false;
+  for (var left = bits; left != 0 && !dark; left &= left - 1) {
     let at = quad + SHAPE_QUADS * firstTrailingBit(left);
-    let t = meet_cone(scenes[at], scenes[at + 1], scenes[at + 2], vec3f(), d);
-    if t < met.t { met = Met(t, at); }
+    dark = meet_cone(scenes[at], scenes[at + 1], scenes[at + 2], origin, scene.light.xyz) < FAR;
   }
-  return met;
+  return dark;
 }
 
-fn shadowed(bits: u32, quad: u32, origin: vec3f, light: vec3f) -> bool {
-  for (var left = bits; left != 0; left &= left - 1) {
-    let at = quad + SHAPE_QUADS * firstTrailingBit(left);
-    if meet_cone(scenes[at], scenes[at + 1], scenes[at + 2], origin, light) < FAR { return true; }
-  }
-  return false;
-}
-
-fn is_lit(scene: u32, image: u32, origin: vec3f, light: vec3f) -> bool {
-  let x = scenes[scene + LIGHT_X];
-  let y = scenes[scene + LIGHT_Y];
-  let at = (vec2f(dot(x.xyz, origin), dot(y.xyz, origin)) - vec2f(x.w, y.w)) * scenes[scene + SENSOR].x;
+fn is_lit(origin: vec3f) -> bool {
+  let at = (vec2f(dot(scene.light_x.xyz, origin), dot(scene.light_y.xyz, origin))
+            - vec2f(scene.light_x.w, scene.light_y.w)) * scene.sensor.x;
   if any(at < vec2f()) || any(at >= vec2f(f32(LIGHT_CELLS))) { return true; }
   let cell = vec2u(at);
-  let bits = lights[(image * LIGHT_CELLS + cell.y) * LIGHT_CELLS + cell.x];
-  let cones = scene + CONES;
-  if shadowed(bits.x, cones, origin, light) || shadowed(bits.y, cones + 32 * SHAPE_QUADS, origin, light) { return false; }
+  let bits = lights[(scene.image * LIGHT_CELLS + cell.y) * LIGHT_CELLS + cell.x];
+  let cones = scene.first + CONES;
+  if shadowed(bits.x, cones, origin) || shadowed(bits.y, cones + 32 * SHAPE_QUADS, origin) { return false; }
   for (var left = bits.z; left != 0; left &= left - 1) {
-    let quad = scene + BOXES + SHAPE_QUADS * firstTrailingBit(left);
-    if meet_box(scenes[quad], scenes[quad + 1], scenes[quad + 2], origin, light) < FAR { return false; }
+    let quad = scene.first + BOXES + SHAPE_QUADS * firstTrailingBit(left);
+    if meet_box(scenes[quad], scenes[quad + 1], scenes[quad + 2], origin, scene.light.xyz) < FAR { return false; }
   }
   return true;
 }
 
 // How much of what is above a point no ball of the person hides.
-fn openness(scene: u32, p: vec3f, normal: vec3f) -> f32 {
+fn openness(p: vec3f, normal: vec3f) -> f32 {
   var open = 1.0;
   for (var i = 0u; i < MOST_BALLS; i++) {
-    let ball = scenes[scene + BALLS + i];
+    let ball = scene.balls[i];
     let way = ball.xyz - p;
     let square = dot(way, way);
     let facing = max(0.0, dot(normal, way)) * inverseSqrt(square);
@@ -83,56 +81,55 @@ fn across(p: vec3f, face: u32) -> vec2f {
 
 struct Surface { normal: vec3f, material: f32, at: vec2f, part: f32, sky: bool }
 
-fn surface_of(scene: u32, met: Met, room_t: vec3f, d: vec3f) -> Surface {
-  let p = met.t * d;
-  if met.quad == 0 {
-    let face = select(select(2u, 1u, room_t.y <= met.t), 0u, room_t.x <= met.t);
-    let wall = scenes[scene + ROOM + face].xyz;
-    let up = dot(wall, d) > 0.0;
-    let local = vec3f(dot(scenes[scene + ROOM].xyz, p), dot(scenes[scene + ROOM + 1].xyz, p),
-                      dot(scenes[scene + ROOM + 2].xyz, p));
-    let place = vec3f(scenes[scene + ROOM].w, scenes[scene + ROOM + 1].w, scenes[scene + ROOM + 2].w);
-    let material = select(WALL, select(FLOOR, CEILING, up), face == 1);
-    let sky = scenes[scene + HIGH].w > 0.5 && (face != 1 || up);
-    return Surface(select(wall, -wall, up), material, across(local + place, face), 0.0, sky);
-  }
-  let a = scenes[met.quad];
-  let b = scenes[met.quad + 1];
-  let c = scenes[met.quad + 2];
-  let what = scenes[met.quad + 4];
-  if met.quad >= scene + BOXES {
+fn wall(face: u32, p: vec3f, d: vec3f) -> Surface {
+  let axis = select(select(scene.room_z, scene.room_y, face == 1), scene.room_x, face == 0).xyz;
+  let up = dot(axis, d) > 0.0;
+  let local = vec3f(dot(scene.room_x.xyz, p) + scene.room_x.w, dot(scene.room_y.xyz, p) + scene.room_y.w,
+                    dot(scene.room_z.xyz, p) + scene.room_z.w);
+  let material = select(WALL, select(FLOOR, CEILING, up), face == 1);
+  let sky = scene.outdoors > 0.5 && (face != 1 || up);
+  return Surface(select(axis, -axis, up), material, across(local, face), 0.0, sky);
+}
+
+fn surface_of(quad: u32, p: vec3f, d: vec3f) -> Surface {
+  if quad < 3 { return wall(quad, p, d); }
+  let at = scene.first + quad;
+  let a = scenes[at];
+  let b = scenes[at + 1];
+  let c = scenes[at + 2];
+  let what = scenes[at + 4];
+  if quad >= BOXES {
     let half_size = vec3f(a.w, b.w, c.w);
     let local = in_axes(b.xyz, c.xyz, p - a.xyz);
     let size = abs(local / half_size);
     let face = select(select(2u, 1u, size.y >= size.z), 0u, size.x >= size.y && size.x >= size.z);
     let axis = select(select(cross(b.xyz, c.xyz), c.xyz, face == 1), b.xyz, face == 0);
-    return Surface(axis * sign(local[face]), what.x, across(local, face), 0.0, false);
+    let side = select(select(local.z, local.y, face == 1), local.x, face == 0);
+    return Surface(axis * sign(side), what.x, across(local, face), 0.0, false);
   }
   let normal = cone_normal(a, b, c, p);
-  let along = scenes[met.quad + 3];
+  let along = scenes[at + 3];
   return Surface(normal / max(1e-9, length(normal)), what.x, vec2f(dot(along.xyz, p) + along.w, 0.0), what.y, false);
 }
 
 // Linear light that comes back along a ray.
-fn shade(scene: u32, image: u32, s: Surface, t: f32, d: vec3f) -> vec3f {
-  let up = scenes[scene + ROOM + 1].xyz;
+fn shade(s: Surface, t: f32, d: vec3f) -> vec3f {
+  let up = scene.room_y.xyz;
   let distance = length(d);
   if s.sky { return mix(vec3f(0.86, 0.88, 0.9), vec3f(0.3, 0.5, 0.85), sqrt(max(0.0, dot(up, d) / distance))); }
-  let first = scenes[scene + MATERIALS + 2 * u32(s.material)];
-  let second = scenes[scene + MATERIALS + 2 * u32(s.material) + 1];
+  let material = scene.first + MATERIALS + 2 * u32(s.material);
+  let first = scenes[material];
+  let second = scenes[material + 1];
   let kind = u32(first.w);
   let facing = max(0.08, abs(dot(s.normal, d)) / distance);
-  let pixel = scenes[scene + WINDOW].w / f32(params.height);
-  let colour = mix(first.xyz, second.xyz, pattern(kind, s.at / second.w, t * pixel / (facing * second.w)));
+  let colour = mix(first.xyz, second.xyz, pattern(kind, s.at / second.w, t * scene.pixel / (facing * second.w)));
 
-  let light = scenes[scene + LIGHT];
-  let wrap = select(0.0, light.w, kind == SKIN);
-  var lit = max(0.0, (dot(s.normal, light.xyz) + wrap) / (1.0 + wrap));
-  if lit > 0.0 && !is_lit(scene, image, t * d + 0.004 * s.normal, light.xyz) { lit = 0.0; }
+  let wrap = select(0.0, scene.light.w, kind == SKIN);
+  var lit = max(0.0, (dot(s.normal, scene.light.xyz) + wrap) / (1.0 + wrap));
+  if lit > 0.0 && !is_lit(t * d + 0.004 * s.normal) { lit = 0.0; }
   var open = 1.0;
-  if s.part == 0.0 { open = openness(scene, t * d, s.normal); }
-  let above = 0.5 + 0.5 * dot(s.normal, up);
-  return colour * (scenes[scene + SUN].xyz * lit + mix(scenes[scene + BOUNCE].xyz, scenes[scene + SKY].xyz, above) * open);
+  if s.part == 0.0 { open = openness(t * d, s.normal); }
+  return colour * (scene.sun * lit + mix(scene.bounce, scene.sky, 0.5 + 0.5 * dot(s.normal, up)) * open);
 }
 
 // About standard normal numbers: sums of four uniform ones, of 16 bits each.
@@ -142,63 +139,66 @@ fn bell(a: vec3u, b: vec3u) -> vec3f {
 }
 
 // What the sensor makes of light: noise, the end of its range, and sRGB's transfer function (IEC 61966-2-1).
-fn exposed(scene: u32, light: vec3f, pixel: u32) -> vec3f {
-  let sensor = scenes[scene + SENSOR];
-  let keys = vec2u(scenes[scene + DEPTH].xy);
+fn exposed(light: vec3f, pixel: u32) -> vec3f {
+  let keys = vec2u(scene.depth.xy);
   let first = pcg4d(vec4u(pixel, keys, 0u));
   let again = pcg4d(vec4u(pixel, keys, 1u));
-  let seen = light * sensor.y;
+  let seen = light * scene.sensor.y;
   let noise = bell(vec3u(first.xz, again.x), vec3u(first.yw, again.y));
-  let c = saturate(seen + noise * sqrt(max(vec3f(), sensor.z * seen) + sensor.w * sensor.w));
+  let c = saturate(seen + noise * sqrt(max(vec3f(), scene.sensor.z * seen) + scene.sensor.w * scene.sensor.w));
   return select(1.055 * pow(max(c, vec3f(1e-6)), vec3f(1.0 / 2.4)) - 0.055, 12.92 * c, c <= vec3f(0.0031308));
 }
 
 // The depth of a point as the depth map has it.
-fn depth_at(scene: u32, t: f32, d: vec3f) -> f32 {
-  let depth = scenes[scene + DEPTH];
+fn depth_at(t: f32, d: vec3f) -> f32 {
   var bias = 1.0;
   for (var i = 0u; i < 3; i++) {
-    let wave = scenes[scene + WAVES + i];
+    let wave = scene.waves[i];
     bias += wave.w * sin(6.2831853 * fract(dot(wave.xy, d.xy) / d.z + wave.z));
   }
-  return select(t * depth.z * bias, 0.0, t > depth.w);
+  return select(t * scene.depth.z * bias, 0.0, t > scene.depth.w);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let g = line(group, groups);
-  let image = g / (params.columns * params.rows);
-  if image >= params.scenes { return; }
-  let tile = g % (params.columns * params.rows);
-  let c = tile % params.columns * TILE + lane % TILE;
-  let r = tile / params.columns * TILE + lane / TILE;
-  if c >= params.width || r >= params.height { return; }
-  let scene = image * SCENE_QUADS;
+  let g = min(line(group, groups), params.scenes * params.groups - 1);
+  scene.image = g / params.groups;
+  scene.first = scene.image * SCENE_QUADS;
+  let f = scene.first;
+  scene.room_x = scenes[f + ROOM];
+  scene.room_y = scenes[f + ROOM + 1];
+  scene.room_z = scenes[f + ROOM + 2];
+  scene.outdoors = scenes[f + HIGH].w;
+  scene.light = scenes[f + LIGHT];
+  scene.sun = scenes[f + SUN].xyz;
+  scene.sky = scenes[f + SKY].xyz;
+  scene.bounce = scenes[f + BOUNCE].xyz;
+  scene.light_x = scenes[f + LIGHT_X];
+  scene.light_y = scenes[f + LIGHT_Y];
+  scene.sensor = scenes[f + SENSOR];
+  scene.depth = scenes[f + DEPTH];
+  scene.waves = array(scenes[f + WAVES], scenes[f + WAVES + 1], scenes[f + WAVES + 2]);
+  let b = f + BALLS;
+  scene.balls = array(scenes[b], scenes[b + 1], scenes[b + 2], scenes[b + 3],
+                      scenes[b + 4], scenes[b + 5], scenes[b + 6], scenes[b + 7]);
+  let window = scenes[f + WINDOW];
+  scene.pixel = window.w / f32(params.height);
 
-  let window = scenes[scene + WINDOW];
-  let plane = window.xy + window.zw * (vec2f(f32(c), f32(r)) + 0.5) / vec2f(f32(params.width), f32(params.height));
-  let d = plane.x * scenes[scene + VIEW].xyz + plane.y * scenes[scene + VIEW + 1].xyz + scenes[scene + VIEW + 2].xyz;
+  let count = params.width * params.height;
+  let wanted = g % params.groups * WIDTH + lane;
+  let pixel = min(wanted, count - 1);
+  let place = vec2f(f32(pixel % params.width), f32(pixel / params.width)) + 0.5;
+  let plane = window.xy + window.zw * place / vec2f(f32(params.width), f32(params.height));
+  let d = plane.x * scenes[f + VIEW].xyz + plane.y * scenes[f + VIEW + 1].xyz + scenes[f + VIEW + 2].xyz;
 
-  // The room is left through the nearest of three walls.
-  let to = away(vec3f(dot(scenes[scene + ROOM].xyz, d), dot(scenes[scene + ROOM + 1].xyz, d), dot(scenes[scene + ROOM + 2].xyz, d)));
-  let place = vec3f(scenes[scene + ROOM].w, scenes[scene + ROOM + 1].w, scenes[scene + ROOM + 2].w);
-  let room_t = (select(scenes[scene + LOW].xyz, scenes[scene + HIGH].xyz, to > vec3f()) - place) / to;
-  var met = Met(min(room_t.x, min(room_t.y, room_t.z)), 0u);
-
-  let bits = tiles[g];
-  met = nearest_cone(bits.x, scene + CONES, d, met);
-  met = nearest_cone(bits.y, scene + CONES + 32 * SHAPE_QUADS, d, met);
-  for (var left = bits.z; left != 0; left &= left - 1) {
-    let quad = scene + BOXES + SHAPE_QUADS * firstTrailingBit(left);
-    let t = meet_box(scenes[quad], scenes[quad + 1], scenes[quad + 2], vec3f(), d);
-    if t < met.t { met = Met(t, quad); }
+  let at = scene.image * count + pixel;
+  let hit = hits[at];
+  let s = surface_of(u32(hit.y), hit.x * d, d);
+  let colour = exposed(shade(s, hit.x, d), pixel);
+  let depth = select(depth_at(hit.x, d), 0.0, s.sky);
+  if wanted < count && line(group, groups) == g {
+    y[at] = vec4f(colour, depth);
+    parts[at] = s.part;
   }
-
-  let s = surface_of(scene, met, room_t, d);
-  let pixel = r * params.width + c;
-  let colour = exposed(scene, shade(scene, image, s, met.t, d), pixel);
-  let at = image * params.width * params.height + pixel;
-  y[at] = vec4f(colour, select(depth_at(scene, met.t, d), 0.0, s.sky));
-  parts[at] = s.part;
 }

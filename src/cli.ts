@@ -9,6 +9,7 @@ import type { DemoFlags } from './cli/demo.ts';
 import type { EvaluateOptions } from './cli/evaluate.ts';
 import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
+import type { RenderFlags } from './cli/render.ts';
 import type { TrainFlags } from './cli/train_command.ts';
 import { bytes } from './gpu/faults.ts';
 import { findTuning, type Tuning } from './gpu/tuning.ts';
@@ -178,6 +179,23 @@ program
   .action(async (options: ConvertFlags) => {
     const { convertCommand } = await import('./cli/convert.ts');
     console.log(await convertCommand(options));
+  });
+
+program
+  .command('render')
+  .description('render procedural people: a sheet of pictures, depth, parts and joints')
+  .option('--count <n>', 'how many people', number, 12)
+  .option('--out <folder>', 'where sheet.png is written', 'out')
+  .option('--seed <n>', 'of all that is random', number, 1)
+  .option('--split <name>', 'train, validation or test; they share nobody', 'train')
+  .option('--first <n>', 'the first person of the split', number, 0)
+  .option('--size <n>', 'pixels of the longer side', number, 256)
+  .option('--depth-error', 'depth as a network guesses it, instead of the truth')
+  .option('--single', 'also write every picture as a file of its own')
+  .addOption(adapterOption())
+  .action(async (options: RenderFlags) => {
+    const { renderCommand } = await import('./cli/render.ts');
+    console.log(await renderCommand(options));
   });
 
 program

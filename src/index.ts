@@ -18,6 +18,19 @@ export { bodySource, bodyView } from './data/body/source.ts';
 export { clipFromBvh, parseBvh } from './data/bvh.ts';
 export { type ImageJoints, jointsOf, jointsToHuman36m, readJoints } from './data/joints.ts';
 export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
+export { SCENE_SIZE } from './data/scene/layout.ts';
+export { type Frame, frameOfCamera, frameOfView, packScenes } from './data/scene/pack.ts';
+export { castScene, type Rendered } from './data/scene/ray_cast.ts';
+export {
+  DEPTH_ERROR,
+  type DepthError,
+  type Scene,
+  type SceneKey,
+  type SceneOptions,
+  SPLITS,
+  type SplitName,
+  sceneOf,
+} from './data/scene/scene.ts';
 export { type JointSequence, readSequence } from './data/sequence.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';
 export { writeBvh } from './data/write_bvh.ts';
@@ -84,6 +97,7 @@ export {
 } from './graph/ops/optimiser.ts';
 export { type AvgPoolOptions, avgPool2d, maxPool2d } from './graph/ops/pool.ts';
 export { logSumExp, max, mean, min, norm, sum } from './graph/ops/reduce.ts';
+export { type RenderedPeople, type RenderOptions, renderPeople } from './graph/ops/render.ts';
 export { type ResizeOptions, resizeBilinear, resizeNearest } from './graph/ops/resize.ts';
 export { type SkeletonOptions, skeletonImage } from './graph/ops/skeleton_image.ts';
 export { type SoftArgmaxOptions, softArgmax2d, softArgmax3d } from './graph/ops/soft_argmax.ts';

@@ -24,8 +24,9 @@ const SHAPE_QUADS = 5u;
 const MOST_BALLS = 8u;
 const LIGHT_CELLS = 32u;
 
-// Pixels along a side of a tile.
-const TILE = 8u;
+// Pixels of a tile of the picture.
+const TILE_WIDTH = 16u;
+const TILE_HEIGHT = 8u;
 
 // v + k n (n . v)
 fn mapped(v: vec3f, n: vec4f) -> vec3f {

@@ -1,6 +1,7 @@
 /** Pictures of people in rooms: rows of `src/data/scene/layout.ts` become colours, depth and parts. */
 
 import cellsWgsl from '../../shaders/render_cells.wgsl';
+import hitsWgsl from '../../shaders/render_hits.wgsl';
 import peopleWgsl from '../../shaders/render_people.wgsl';
 import { kernel, type Target } from './kernel.ts';
 import { type Operand, sizeOf } from './tensor.ts';
@@ -8,8 +9,9 @@ import { type Operand, sizeOf } from './tensor.ts';
 /** Numbers of a scene's row; a test holds it to `SCENE_SIZE` of `src/data/scene/layout.ts`. */
 export const SCENE_SIZE = 1684;
 
-/** Pixels along a side of a tile of the picture. */
-export const TILE = 8;
+/** Pixels of a tile of the picture. */
+export const TILE_WIDTH = 16;
+export const TILE_HEIGHT = 8;
 
 /** Cells of the light's grid along each side. */
 export const LIGHT_CELLS = 32;
@@ -39,7 +41,7 @@ export const renderCells = /* @__PURE__ */ kernel<'scenes', 'y', CellAttributes>
     ...{ columns, rows, width, height },
   }),
   groups: ({ scenes }, { columns, rows }, target) =>
-    scenes.shape[0]! * Math.ceil((columns * rows) / threads(target)),
+    scenes.shape[0]! * Math.ceil((columns * Math.ceil(rows / 4)) / threads(target)),
   cost: ({ scenes, y }) => ({
     bytes: 4 * (sizeOf(scenes.shape) + sizeOf(y.shape)),
     flops: 40 * 64 * (sizeOf(y.shape) / 4),
@@ -47,26 +49,45 @@ export const renderCells = /* @__PURE__ */ kernel<'scenes', 'y', CellAttributes>
   cut: () => ['scenes', 'y'],
 });
 
+/** hits [scenes, height, width, 2]: how far each pixel's ray goes, and what it meets there. */
+export const renderHits = /* @__PURE__ */ kernel<'scenes' | 'tiles', 'hits'>(hitsWgsl, {
+  reads: ['scenes', 'tiles'],
+  writes: ['hits'],
+  params: ({ hits }) => ({
+    scenes: hits.shape[0]!,
+    ...tilesOf(hits),
+    width: hits.shape[2]!,
+    height: hits.shape[1]!,
+  }),
+  groups: ({ hits }) => hits.shape[0]! * tilesOf(hits).columns * tilesOf(hits).rows,
+  cost: ({ hits }) => ({ bytes: 4 * sizeOf(hits.shape), flops: 300 * sizeOf(hits.shape) }),
+  cut: () => ['scenes', 'tiles', 'hits'],
+});
+
 /** y [scenes, height, width, 4] and parts [scenes, height, width]. */
-export const renderPeople = /* @__PURE__ */ kernel<'scenes' | 'tiles' | 'lights', 'y' | 'parts'>(
+export const renderPeople = /* @__PURE__ */ kernel<'scenes' | 'lights' | 'hits', 'y' | 'parts'>(
   peopleWgsl,
   {
-    reads: ['scenes', 'tiles', 'lights'],
+    reads: ['scenes', 'lights', 'hits'],
     writes: ['y', 'parts'],
-    params: ({ y }) => ({
+    overrides: (_t, _a, target) => ({ WIDTH: threads(target) }),
+    params: ({ y }, _a, target) => ({
       scenes: y.shape[0]!,
-      ...tilesOf(y),
       width: y.shape[2]!,
       height: y.shape[1]!,
+      groups: pixelGroups(y, target),
     }),
-    groups: ({ y }) => y.shape[0]! * tilesOf(y).columns * tilesOf(y).rows,
-    cost: ({ y }) => ({ bytes: 5 * sizeOf(y.shape), flops: 150 * sizeOf(y.shape) }),
-    cut: () => ['scenes', 'tiles', 'lights', 'y', 'parts'],
+    groups: ({ y }, _a, target) => y.shape[0]! * pixelGroups(y, target),
+    cost: ({ y }) => ({ bytes: 7 * sizeOf(y.shape), flops: 100 * sizeOf(y.shape) }),
+    cut: () => ['scenes', 'lights', 'hits', 'y', 'parts'],
   },
 );
 
-/** Tiles that cover pictures [n, height, width, 4]. */
+const pixelGroups = ({ shape }: Operand, target: Target): number =>
+  Math.ceil((shape[1]! * shape[2]!) / threads(target));
+
+/** Tiles that cover pictures [n, height, width, ...]. */
 export const tilesOf = ({ shape }: Pick<Operand, 'shape'>) => ({
-  columns: Math.ceil(shape[2]! / TILE),
-  rows: Math.ceil(shape[1]! / TILE),
+  columns: Math.ceil(shape[2]! / TILE_WIDTH),
+  rows: Math.ceil(shape[1]! / TILE_HEIGHT),
 });

@@ -14,6 +14,7 @@ const SMALL: Readonly<Record<string, readonly number[]>> = {
   matmul: [12, 20, 8],
   pool: [2, 7, 5],
   pose: [2, 9, 7, 3],
+  render: [2, 17, 23],
   resize: [2, 5, 3],
   'squeeze excite': [2, 5, 6, 12],
 };

@@ -28,7 +28,7 @@ export interface Rendered {
 }
 
 /** What a ray meets first. */
-interface Hit {
+export interface Hit {
   readonly point: Vector3;
   readonly normal: Vector3;
   readonly t: number;
@@ -52,20 +52,35 @@ export function castScene(
 ): Rendered {
   const picture = new Float64Array(4 * width * height);
   const parts = new Float64Array(width * height);
-  const pixel = row[4 * L.WINDOW + 3]! / height;
   for (let i = 0; i < width * height; i++) {
-    const direction = rayOf(
-      row,
-      ((i % width) + 0.5) / width,
-      (Math.floor(i / width) + 0.5) / height,
-    );
-    const hit = firstHit(row, direction);
-    const light = shade(row, hit, direction, pixel);
-    picture.set(exposed(row, light, i), 4 * i);
-    picture[4 * i + 3] = hit.sky ? 0 : depthAt(row, hit.t, direction);
-    parts[i] = hit.part;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    const { colour, depth, part } = castPixel(row, { width, height }, x, y);
+    picture.set(colour, 4 * i);
+    picture[4 * i + 3] = depth;
+    parts[i] = part;
   }
   return { picture, parts };
+}
+
+/**
+ * One pixel of it.
+ * @param shift pixels by which its ray passes beside the middle
+ */
+export function castPixel(
+  row: Row,
+  { width, height }: { readonly width: number; readonly height: number },
+  x: number,
+  y: number,
+  shift: readonly [x: number, y: number] = [0, 0],
+): { readonly colour: Vector3; readonly depth: number; readonly part: number } {
+  const direction = rayOf(row, (x + 0.5 + shift[0]) / width, (y + 0.5 + shift[1]) / height);
+  const hit = firstHit(row, direction);
+  const light = shade(row, hit, direction, row[4 * L.WINDOW + 3]! / height);
+  return {
+    colour: exposed(row, light, y * width + x),
+    depth: hit.sky ? 0 : depthAt(row, hit.t, direction),
+    part: hit.part,
+  };
 }
 
 /** The ray through a place of the picture (0 to 1), camera frame; at t it is at depth t of the view. */
@@ -76,7 +91,8 @@ export function rayOf(row: Row, x: number, y: number): Vector3 {
   return add(add(scale(xyz(row, L.VIEW), u), scale(xyz(row, L.VIEW + 1), v)), xyz(row, L.VIEW + 2));
 }
 
-function firstHit(row: Row, d: Vector3): Hit {
+/** What a ray from the camera meets first. */
+export function firstHit(row: Row, d: Vector3): Hit {
   const [cones, boxes] = [row[4 * L.COUNTS]!, row[4 * L.COUNTS + 1]!];
   const { t: roomT, wall, up } = leaveRoom(row, d);
   let t = roomT;

@@ -2,6 +2,7 @@
 
 import {
   renderCells as cellsKernel,
+  renderHits as hitsKernel,
   LIGHT_CELLS,
   renderPeople as peopleKernel,
   SCENE_SIZE,
@@ -31,8 +32,10 @@ const renderOp = /* @__PURE__ */ op<RenderCall>('renderPeople', {
     run(cellsKernel, { scenes: scenes!, y: tiles }, { ...size, columns, rows, fromLight: false });
     const square = { columns: LIGHT_CELLS, rows: LIGHT_CELLS };
     run(cellsKernel, { scenes: scenes!, y: lights }, { ...size, ...square, fromLight: true });
+    const hits = scratch('hits', [n, height, width, 2]);
+    run(hitsKernel, { scenes: scenes!, tiles, hits }, undefined);
     const flat = view(parts!, parts!.shape.slice(0, 3));
-    run(peopleKernel, { scenes: scenes!, tiles, lights, y: y!, parts: flat }, undefined);
+    run(peopleKernel, { scenes: scenes!, lights, hits, y: y!, parts: flat }, undefined);
   },
   // the scenes are data: nothing is learnt of them
   backward: () => [null],
