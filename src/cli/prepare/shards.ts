@@ -155,5 +155,6 @@ export async function finish(
 }
 
 async function writeIfOther(path: string, text: string): Promise<void> {
-  if ((await readFile(path, 'utf8').catch(() => undefined)) !== text) await writeFileAtomic(path, text);
+  if ((await readFile(path, 'utf8').catch(() => undefined)) !== text)
+    await writeFileAtomic(path, text);
 }
