@@ -349,6 +349,49 @@ test('Ctrl-C stops, and says how to go on', async () => {
   expect((await kinegrad(...args, '--out', at('stop/out'))).code).toBe(0);
 });
 
+/** The processes that a process has started, on Linux. */
+const childrenOf = (pid: number): number[] => {
+  try {
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return list ? list.split(' ').map(Number) : [];
+  } catch {
+    return [];
+  }
+};
+
+test.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`))(
+  'a process that dies is replaced; where all die, the run ends with a reason',
+  async () => {
+    const args = await many('dying', 120);
+    for (const [out, kills] of [
+      ['once', 1],
+      ['always', Number.POSITIVE_INFINITY],
+    ] as const) {
+      const run = start([...args, '--workers', '1', '--out', at('dying', out)]);
+      let ended = false;
+      const result = run.ended.finally(() => (ended = true));
+      const killed = new Set<number>();
+      while (!ended && killed.size < kills) {
+        // a process has begun to work when it has a task; what it does first takes longer than this
+        for (const pid of childrenOf(run.child.pid!))
+          if (
+            !killed.has(pid) &&
+            readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('prepare-worker')
+          ) {
+            killed.add(pid);
+            process.kill(pid, 'SIGKILL');
+          }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const { code, err } = await result;
+      expect(err).not.toContain('    at ');
+      expect(code).toBe(kills === 1 ? 0 : 1);
+      if (kills === 1) expect((await open('dying/once')).samples).toHaveLength(120);
+      else expect(err).toMatch(/end by themselves, on shard-00000\.safetensors again and again/);
+    }
+  },
+);
+
 test('Human3.6M: a folder of images with annotations becomes shards with poses and cameras', async () => {
   const fixtures = new URL('../fixtures/human36m/annotations/', import.meta.url).pathname;
   cpSync(fixtures, at('h36m/annotations'), { recursive: true });

@@ -41,7 +41,9 @@ export async function runJobs(jobs: readonly Job[], pool: PoolOptions): Promise<
       busy.add(child);
       const left = await runJob(child, run, run.careful ? 1 : abreast, pool);
       busy.delete(child);
-      if (left && !pool.signal.aborted) queue.unshift(left);
+      if (!left) continue;
+      children.delete(child);
+      if (!pool.signal.aborted) queue.unshift(left);
     }
   };
   const end = () => {
