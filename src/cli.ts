@@ -9,6 +9,8 @@ import type { DemoFlags } from './cli/demo.ts';
 import type { EvaluateOptions } from './cli/evaluate.ts';
 import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
+import type { PrepareFlags } from './cli/prepare/command.ts';
+import { JOINT_ORDERS } from './cli/prepare/orders.ts';
 import type { RenderFlags } from './cli/render.ts';
 import type { TrainFlags } from './cli/train_command.ts';
 import { bytes } from './gpu/faults.ts';
@@ -135,6 +137,55 @@ program
       options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation),
     );
   });
+
+program
+  .command('prepare')
+  .description('make shards to train on of images with joints, depth maps, poses and cameras')
+  .requiredOption('--images <folder>', 'the images, in any format that sharp reads')
+  .option(
+    '--joints <path>',
+    'JSON with the people of all images, or a folder of .json or YOLO .txt',
+  )
+  .option('--depth <folder>', 'depth maps by image name: .png of 16 bits, .tif of floats, or .npy')
+  .addOption(new Option('--depth-unit <unit>', 'what they hold').choices(['m', 'mm']))
+  .option('--poses <path>', "3D poses in the camera's frame: JSON, or a folder of .json or .npy")
+  .addOption(new Option('--pose-unit <unit>', 'what they hold').choices(['m', 'mm']).default('m'))
+  .option(
+    '--cameras <path>',
+    'cameras: JSON with one for all or by image name, or a folder of .json',
+  )
+  .option('--fov <degrees>', 'horizontal field of view where no camera is given', number, 60)
+  .option('--human36m <folder>', "annotations of Human3.6M in RootNet's form, instead of all these")
+  .option('--split <name>', 'its subjects: standard or calda', 'standard')
+  .addOption(
+    new Option('--part <part>', 'of its split').choices(['train', 'test']).default('train'),
+  )
+  .option('--every <n>', 'take every n-th of its frames', number, 1)
+  .addOption(
+    new Option('--joint-order <order>', 'of joints that come without names')
+      .choices(Object.keys(JOINT_ORDERS))
+      .default('coco'),
+  )
+  .addOption(
+    new Option(
+      '--orientation <picture>',
+      'whether all this is for the picture as shown or as stored, where sizes do not tell',
+    ).choices(['shown', 'stored']),
+  )
+  .option('--size <pixels>', 'longest side of the images that are kept', number, 512)
+  .option('--shard-size <n>', 'samples a shard', number, 1000)
+  .option('--workers <n>', 'processes; as many as there are cores if left out', number)
+  .option('--replace', 'make shards anew that were made with other options')
+  .requiredOption('--out <folder>', 'where the shards are kept')
+  .action(async (options: PrepareFlags) => {
+    const { prepareCommand } = await import('./cli/prepare/command.ts');
+    process.exitCode = await prepareCommand(options);
+  });
+
+program.command('prepare-worker', { hidden: true }).action(async () => {
+  const { runWorker } = await import('./cli/prepare/worker.ts');
+  await runWorker();
+});
 
 program
   .command('lift')

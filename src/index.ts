@@ -4,7 +4,7 @@
 /** The public surface of Kinegrad. */
 
 // Files: in a page, of its private file system or its IndexedDB
-export { listFiles, readFile, removeFile, writeFileAtomic } from '#platform';
+export { decodeImage, listFiles, readFile, removeFile, writeFileAtomic } from '#platform';
 // Data
 export { clipFromAmc, parseAmc } from './data/amc.ts';
 export { parseAsf } from './data/asf.ts';
@@ -16,6 +16,20 @@ export { type BodyFault, bodyFaults } from './data/body/limits.ts';
 export { type SampledPose, samplePose } from './data/body/sample.ts';
 export { bodySource, bodyView } from './data/body/source.ts';
 export { clipFromBvh, parseBvh } from './data/bvh.ts';
+export { type DepthMap, packDepth, resizeDepth, unpackDepth } from './data/depth.ts';
+export { type Human36mImage, readHuman36mAnnotations } from './data/human36m/annotations.ts';
+export {
+  type Human36mCameras,
+  type PlacedCamera,
+  readHuman36mCameras,
+} from './data/human36m/cameras.ts';
+export { type Human36mSplit, SPLITS, splitNamed } from './data/human36m/joints.ts';
+export {
+  human36mMotion,
+  human36mViews,
+  readHuman36mPixels,
+  readHuman36mPoses,
+} from './data/human36m/npz.ts';
 export { type ImageJoints, jointsOf, jointsToHuman36m, readJoints } from './data/joints.ts';
 export { type Motion, motionFromFiles, readMotion } from './data/motion.ts';
 export { SCENE_SIZE } from './data/scene/layout.ts';
@@ -32,6 +46,19 @@ export {
   sceneOf,
 } from './data/scene/scene.ts';
 export { type JointSequence, readSequence } from './data/sequence.ts';
+export {
+  type ImageSample,
+  openShards,
+  type ShardDataset,
+  type ShardIo,
+} from './data/shards/dataset.ts';
+export { type PackedSample, writeShard } from './data/shards/shard.ts';
+export {
+  type ShardStream,
+  type StreamOptions,
+  type StreamState,
+  shardStream,
+} from './data/shards/stream.ts';
 export { motionSource, subjectSplit } from './data/splits.ts';
 export { writeBvh } from './data/write_bvh.ts';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.ts';

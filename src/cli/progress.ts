@@ -14,7 +14,7 @@ export interface Progress {
 const LINE_EVERY = 10;
 
 /** A bar with the rate and the time that is left. */
-export function progressBar(what: string, total: number, from = 0): Progress {
+export function progressBar(what: string, total: number, from = 0, unit = 'steps'): Progress {
   // The clock starts with the first step that is done: what compiled before it comes once.
   let begin: { time: number; done: number } | undefined;
   const text = (done: number, known: Readonly<Record<string, string>>) => {
@@ -26,7 +26,7 @@ export function progressBar(what: string, total: number, from = 0): Progress {
       ...facts,
       ...(Number.isNaN(perStep)
         ? []
-        : [`${(1 / perStep).toFixed(1)} steps/s`, `${clock(perStep * (total - done))} left`]),
+        : [`${(1 / perStep).toFixed(1)} ${unit}/s`, `${clock(perStep * (total - done))} left`]),
     ].join('  ');
   };
   if (!process.stderr.isTTY) {

@@ -177,8 +177,9 @@ export interface PeopleFile {
    * Those of an image; none where the file says that there are none, undefined where it does not
    * speak of the image.
    * @param name its path in its folder
+   * @param pathOnly another image has the same name, in another folder
    */
-  find(name: string): readonly Person[] | undefined;
+  find(name: string, pathOnly?: boolean): readonly Person[] | undefined;
 }
 
 /**
@@ -195,11 +196,12 @@ export function readPeopleFile(json: string, order: JointOrder = 'coco17'): Peop
       ? cocoFile(file, order)
       : byName(file, order);
   return {
-    find(name) {
+    find(name, pathOnly = false) {
       const base = name.replace(/^.*[/\\]/, '');
       const stem = base.replace(/\.[^.]*$/, '');
       const number = /^\d+$/.test(stem) ? [`${Number(stem)}`] : [];
-      const key = [name, name.replace(/\.[^.]*$/, ''), base, stem, ...number].find((k) =>
+      const path = [name, name.replace(/\.[^./]*$/, '')];
+      const key = [...path, ...(pathOnly ? [] : [base, stem, ...number])].find((k) =>
         people.has(k),
       );
       return key === undefined ? undefined : people.get(key)!();

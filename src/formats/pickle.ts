@@ -72,7 +72,7 @@ function build(target: object, state: unknown): void {
   }
 }
 
-const MARK = Symbol('mark');
+const MARK = /* @__PURE__ */ Symbol('mark');
 
 /**
  * Reads a pickle of protocol 2 to 5.

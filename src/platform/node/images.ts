@@ -56,7 +56,8 @@ export async function encodePng({ width, height, rgba }: Image): Promise<Uint8Ar
     .toBuffer();
 }
 
-async function loadSharp(): Promise<typeof import('sharp')['default']> {
+/** The package, or a sentence on how to get it. */
+export async function loadSharp(): Promise<typeof import('sharp')['default']> {
   // Fontconfig, inside sharp, reads this when it first draws text.
   process.env.FONTCONFIG_FILE ||= await fontsFile();
   try {
