@@ -3,19 +3,17 @@
 
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { listAdapters } from '#platform';
 import type { ConvertFlags } from './cli/convert.ts';
 import type { DemoFlags } from './cli/demo.ts';
 import type { EvaluateOptions } from './cli/evaluate.ts';
 import type { ExportFlags } from './cli/export.ts';
+import type { InfoFlags } from './cli/info.ts';
 import type { LiftFlags } from './cli/lift.ts';
 import type { PrepareFlags } from './cli/prepare/command.ts';
 import { JOINT_ORDERS } from './cli/prepare/orders.ts';
 import type { RenderFlags } from './cli/render.ts';
 import type { TrainFlags } from './cli/train_command.ts';
-import { bytes } from './gpu/faults.ts';
-import { findTuning, type Tuning } from './gpu/tuning.ts';
-import { ADAPTER_KINDS, type AdapterKind, type AdapterReport } from './platform/types.ts';
+import { ADAPTER_KINDS } from './platform/types.ts';
 
 const { version, description } = createRequire(import.meta.url)('kinegrad/package.json');
 
@@ -39,14 +37,9 @@ program
   .description('list the WebGPU adapters, which is used and why')
   .addOption(adapterOption())
   .option('--json', 'print everything as JSON')
-  .action(async (options: { adapter?: AdapterKind; json?: boolean }) => {
-    const { reports, remedies } = await listAdapters(options.adapter);
-    const used = reports.find(({ chosen }) => chosen);
-    const tuning = used && (await findTuning(used));
-    if (options.json) {
-      const inUse = tuning && { source: tuning.source, entries: tuning.entries.length };
-      console.log(JSON.stringify({ version, reports, remedies, tuning: inUse }, null, 2));
-    } else console.log(describeAdapters(reports, remedies, tuning));
+  .action(async (options: InfoFlags) => {
+    const { infoCommand } = await import('./cli/info.ts');
+    console.log(await infoCommand(version, options));
   });
 
 program
@@ -262,58 +255,6 @@ program
     const { demo } = await import('./cli/demo.ts');
     await demo(options);
   });
-
-function describeAdapters(
-  reports: readonly AdapterReport[],
-  remedies: readonly string[],
-  tuning: Tuning | undefined,
-): string {
-  const lines = reports.flatMap((report) => [
-    `${report.chosen ? '*' : ' '} ${report.kind}${report.name && ` - ${report.name}`}`,
-    ...details(report, tuning).map(([name, text]) => `    ${name.padEnd(9)} ${text}`),
-    '',
-  ]);
-  const used = reports.find(({ chosen }) => chosen);
-  const last = used
-    ? [`* is used; --adapter or KINEGRAD_ADAPTER takes another kind.`]
-    : [
-        'There is no adapter to use. Any of these gives one:',
-        ...remedies.map((cure) => `- ${cure}`),
-      ];
-  return [...lines, ...last].join('\n');
-}
-
-function details(
-  { kind, driver, source, why, limits, features, chosen }: AdapterReport,
-  tuning: Tuning | undefined,
-): [string, string][] {
-  if (features.length === 0) return [['not used', why]];
-  const limit = (name: string) => limits[name] ?? 0;
-  const size = (name: string) => bytes(limit(name));
-  return [
-    ['why', why],
-    ['driver', `${driver} (${source})`],
-    ['binding', `at most ${size('maxStorageBufferBindingSize')}`],
-    ['buffer', `at most ${size('maxBufferSize')}`],
-    [
-      'workgroup',
-      `at most ${limit('maxComputeInvocationsPerWorkgroup')} threads, ` +
-        `${size('maxComputeWorkgroupStorageSize')} of memory, ` +
-        `${limit('maxStorageBuffersPerShaderStage')} storage buffers`,
-    ],
-    ...(chosen && tuning ? [['tuning', describeTuning(tuning, kind)] as [string, string]] : []),
-    ['features', wrap(features.join(' '), 84).join(`\n${' '.repeat(14)}`)],
-  ];
-}
-
-const describeTuning = ({ source, entries }: Tuning, kind: AdapterKind) =>
-  entries.length
-    ? `${entries.length} choices of variants, from ${source}`
-    : `${source} for ${kind}; measure it with npm run bench -- --tune`;
-
-function wrap(text: string, width: number): string[] {
-  return text.match(new RegExp(`.{1,${width}}(?= |$)`, 'g'))?.map((line) => line.trim()) ?? [];
-}
 
 try {
   await program.parseAsync();

@@ -23,7 +23,7 @@ export {
   type PlacedCamera,
   readHuman36mCameras,
 } from './data/human36m/cameras.ts';
-export { type Human36mSplit, SPLITS, splitNamed } from './data/human36m/joints.ts';
+export { HUMAN36M_SPLITS, type Human36mSplit, splitNamed } from './data/human36m/joints.ts';
 export {
   human36mMotion,
   human36mViews,
@@ -38,10 +38,10 @@ export { castScene, type Rendered } from './data/scene/ray_cast.ts';
 export {
   DEPTH_ERROR,
   type DepthError,
+  SCENE_SPLITS,
   type Scene,
   type SceneKey,
   type SceneOptions,
-  SPLITS,
   type SplitName,
   sceneOf,
 } from './data/scene/scene.ts';

@@ -7,7 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { PoseSource } from '../data/batches.ts';
 import { bodySource } from '../data/body/source.ts';
-import { SPLITS, type SplitName } from '../data/human36m/joints.ts';
+import { HUMAN36M_SPLITS, type SplitName } from '../data/human36m/joints.ts';
 import { human36mMotion, readHuman36mPoses } from '../data/human36m/npz.ts';
 import { type Motion, motionFromFiles, readMotion } from '../data/motion.ts';
 import { motionSource, subjectSplit } from '../data/splits.ts';
@@ -72,7 +72,7 @@ async function loadMotion(path: string, split: SplitName): Promise<Motion> {
   });
   if (path.endsWith('.npz'))
     return parsed(path, async (bytes) =>
-      human36mMotion(await readHuman36mPoses(bytes), SPLITS[split]),
+      human36mMotion(await readHuman36mPoses(bytes), HUMAN36M_SPLITS[split]),
     );
   if (!found.isDirectory()) return parsed(path, readMotion);
   const names = (await readdir(path, { recursive: true }))

@@ -5,7 +5,7 @@ import { encodePng, renderSvg, writeFileAtomic } from '#platform';
 import { PARTS } from '../data/body/kinematics.ts';
 import { SCENE_SIZE } from '../data/scene/layout.ts';
 import { packScenes } from '../data/scene/pack.ts';
-import { DEPTH_ERROR, type Scene, SPLITS, sceneOf } from '../data/scene/scene.ts';
+import { DEPTH_ERROR, SCENE_SPLITS, type Scene, sceneOf } from '../data/scene/scene.ts';
 import { type Gpu, openGpu } from '../gpu/gpu.ts';
 import { renderPeople } from '../graph/ops/render.ts';
 import { evaluate } from '../graph/program.ts';
@@ -28,8 +28,9 @@ export interface RenderFlags {
 /** Renders people, writes `sheet.png` and, if asked, single pictures, and says what was done. */
 export async function renderCommand(flags: RenderFlags): Promise<string> {
   const { count, size, out, seed, first, adapter } = flags;
-  const split = SPLITS.find((known) => known === flags.split);
-  if (!split) throw new Error(`--split ${flags.split}: it must be one of ${SPLITS.join(', ')}`);
+  const split = SCENE_SPLITS.find((known) => known === flags.split);
+  if (!split)
+    throw new Error(`--split ${flags.split}: it must be one of ${SCENE_SPLITS.join(', ')}`);
   whole('count', count, 1, 400);
   whole('size', size, 16, 2048);
   whole('seed', seed, 0, Number.MAX_SAFE_INTEGER);

@@ -13,7 +13,7 @@ import {
 } from '../../src/data/scene/layout.ts';
 import { frameOfCamera, frameOfView, packScenes, type Seen } from '../../src/data/scene/pack.ts';
 import { castScene, firstHit, rayOf } from '../../src/data/scene/ray_cast.ts';
-import { DEPTH_ERROR, type Scene, SPLITS, sceneOf } from '../../src/data/scene/scene.ts';
+import { DEPTH_ERROR, SCENE_SPLITS, type Scene, sceneOf } from '../../src/data/scene/scene.ts';
 import type { RoundCone } from '../../src/data/scene/shapes.ts';
 import {
   SCENE_SIZE as KERNEL_SIZE,
@@ -87,7 +87,7 @@ describe('a scene', () => {
   });
 
   test('splits share no pose, no camera and no look', () => {
-    const scenes = SPLITS.flatMap((split) =>
+    const scenes = SCENE_SPLITS.flatMap((split) =>
       [0, 1, 2, 3].map((index) => sceneOf({ seed: 3, split, index })),
     );
     const different = (of: (scene: Scene) => unknown) =>

@@ -34,18 +34,18 @@ export interface Human36mSplit {
  * `standard` is what nearly all papers use (protocol 1). `calda` is that of Calda et al., who moved
  * subject 8 to the test and used a single camera; which one, they do not say: the first, here.
  */
-export const SPLITS = {
+export const HUMAN36M_SPLITS = {
   standard: { train: ['S1', 'S5', 'S6', 'S7', 'S8'], test: ['S9', 'S11'] },
   calda: { train: ['S1', 'S5', 'S6', 'S7'], test: ['S8', 'S9', 'S11'], camera: 0 },
 } as const satisfies Record<string, Human36mSplit>;
 
-export type SplitName = keyof typeof SPLITS;
+export type SplitName = keyof typeof HUMAN36M_SPLITS;
 
 /** @throws Error listing the splits that there are */
 export function splitNamed(name: string): Human36mSplit {
-  if (Object.hasOwn(SPLITS, name)) return SPLITS[name as SplitName];
+  if (Object.hasOwn(HUMAN36M_SPLITS, name)) return HUMAN36M_SPLITS[name as SplitName];
   throw new Error(
-    `human3.6m: there is no split '${name}', only ${Object.keys(SPLITS).join(', ')}.`,
+    `human3.6m: there is no split '${name}', only ${Object.keys(HUMAN36M_SPLITS).join(', ')}.`,
   );
 }
 

@@ -24,8 +24,8 @@ import { type Box, MATERIAL, type Material, type MaterialName, type RoundCone } 
 import { sampleThings } from './things.ts';
 import { visibleJoints } from './visibility.ts';
 
-export const SPLITS = ['train', 'validation', 'test'] as const;
-export type SplitName = (typeof SPLITS)[number];
+export const SCENE_SPLITS = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof SCENE_SPLITS)[number];
 
 export interface SceneKey {
   /** Whole number from 0 to 2^53 - 1. */
@@ -150,8 +150,9 @@ export function sceneOf(key: SceneKey & SceneOptions): Scene {
 
 /** The seed of a split of a seed. */
 function seedOf(seed: number, split: SplitName): number {
-  const which = SPLITS.indexOf(split);
-  if (which < 0) throw new Error(`sceneOf: the split '${split}' is none of ${SPLITS.join(', ')}.`);
+  const which = SCENE_SPLITS.indexOf(split);
+  if (which < 0)
+    throw new Error(`sceneOf: the split '${split}' is none of ${SCENE_SPLITS.join(', ')}.`);
   const random = randomAt(seed, STREAM.split, which);
   return random.bits() * 2 ** 20 + (random.bits() >>> 12);
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readHuman36mAnnotations } from '../../../src/data/human36m/annotations.ts';
 import { readHuman36mCameras } from '../../../src/data/human36m/cameras.ts';
-import { SPLITS, splitNamed } from '../../../src/data/human36m/joints.ts';
+import { HUMAN36M_SPLITS, splitNamed } from '../../../src/data/human36m/joints.ts';
 import {
   human36mMotion,
   human36mViews,
@@ -38,7 +38,7 @@ test('3D poses: 32 joints become 17, sides and heights where they belong', async
 });
 
 test('as motion they stand upright with y up, at 25 frames a second, split by subject', async () => {
-  const motion = human36mMotion(await poses(), SPLITS.standard);
+  const motion = human36mMotion(await poses(), HUMAN36M_SPLITS.standard);
   expect(motion.fps).toBe(25);
   expect(motion.count).toBe(7 * 2 * 2);
   const head = joint(motion.poses, 0, 'head');
@@ -55,7 +55,7 @@ test('as motion they stand upright with y up, at 25 frames a second, split by su
     [...new Set(motion.clips.filter((c) => c.split === part).map((c) => c.subject))].join();
   expect(subjects('train')).toBe('S1,S5,S6,S7,S8');
   expect(subjects('test')).toBe('S9,S11');
-  const calda = human36mMotion(await poses(), SPLITS.calda);
+  const calda = human36mMotion(await poses(), HUMAN36M_SPLITS.calda);
   expect(calda.clips.filter((c) => c.split === 'test').map((c) => c.name)).toEqual([
     'S8 Walking 1',
     'S8 Directions',
@@ -70,7 +70,7 @@ test('as motion they stand upright with y up, at 25 frames a second, split by su
 test('views: the cameras show the poses where the 2D joints are', async () => {
   const [read2d, read3d] = [await pixels(), await poses()];
   const base = { poses: read3d, pixels: read2d, cameras: cameras() };
-  const views = human36mViews({ ...base, split: SPLITS.standard, part: 'test' });
+  const views = human36mViews({ ...base, split: HUMAN36M_SPLITS.standard, part: 'test' });
   expect(views.count).toBe(2 * 2 * 4 * 4);
   for (let i = 0; i < views.count * 17; i++) {
     const [x, y, z] = views.pose3d.subarray(3 * i, 3 * i + 3) as unknown as [
@@ -83,7 +83,7 @@ test('views: the cameras show the poses where the 2D joints are', async () => {
     expect(views.pose2d[2 * i]).toBeCloseTo(x / z, 6);
     expect(views.pose2d[2 * i + 1]).toBeCloseTo(y / z, 6);
   }
-  const one = human36mViews({ ...base, split: SPLITS.calda, part: 'test', every: 3 });
+  const one = human36mViews({ ...base, split: HUMAN36M_SPLITS.calda, part: 'test', every: 3 });
   expect(one.count).toBe(3 * 2 * 1 * 2);
 });
 
@@ -96,7 +96,7 @@ test('cameras of another convention are found out', async () => {
       poses: await poses(),
       pixels: await pixels(),
       cameras: readHuman36mCameras(JSON.stringify(changed)),
-      split: SPLITS.standard,
+      split: HUMAN36M_SPLITS.standard,
       part: 'test',
     });
   };
