@@ -56,8 +56,8 @@ export interface CnnOptions {
   /** Probability that a sample of a training batch has no depth; 0.25. */
   depthDropout?: number;
   /**
-   * Whether the head reads lens, distance and joints as numbers beside the features; true. Ours, not the
-   * paper's: a crop loses the lens.
+   * Whether the head reads lens, distance and joints as numbers beside the features, and corrects the
+   * joints as they lie on the depth around them; true. Ours, not the paper's: a crop loses the lens.
    */
   points?: boolean;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
@@ -128,7 +128,8 @@ function build({
     const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
     const read = points ? concat([pooled, seen.points], 1) : pooled;
     const numbers = head3(drop(silu(head2(drop(silu(head1(read)))))));
-    return posesOf(numbers, seen.distance, root);
+    const { distance, lifted } = seen;
+    return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
   };
   return Object.assign(network, model);
 }

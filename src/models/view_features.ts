@@ -67,6 +67,12 @@ export interface ViewFeatures {
    */
   readonly points: Tensor;
   /**
+   * [n, 17, 3] metres from the pelvis, in the view's frame: the joints as they lie on the surface that the
+   * depth shows around them; all in one plane where it is unknown. What is left to learn is how deep
+   * joints lie under it, and where those are that something hides.
+   */
+  readonly lifted: Tensor;
+  /**
    * [n, 1] metres: known depth around the pelvis. Where there is none, a guess from the field of
    * view: that half the view is a metre there, since the person fills it.
    */
@@ -154,6 +160,8 @@ export function viewFeatures(
   const places = sub(mul(joints, 2 / size), 1);
   const far = mul(add(nearby, perJoint(distance)), perJoint(exp(view)));
   const metres = mul(places, far);
+  const surface = concat([metres, nearby], 2);
+  const lifted = sub(surface, slice(surface, [0, 0, 0], [n, 1, 3]));
   const flat = (t: Tensor) => reshape(t, [n, -1]);
   const all = concat(
     [
@@ -168,7 +176,7 @@ export function viewFeatures(
     1,
   );
   const points = pad(all, [[0, 0], [0, POINT_SIZE - POINT_NUMBERS]]); // biome-ignore format: pairs
-  return { picture: concat([colours, relative], 3), lines, points, distance };
+  return { picture: concat([colours, relative], 3), lines, points, lifted, distance };
 }
 
 /**
@@ -176,14 +184,20 @@ export function viewFeatures(
  * are relative to it.
  * @param numbers [n, 51]
  * @param distance [n, 1], to which the depth of the root is relative; see {@link ViewFeatures}
+ * @param lifted [n, 17, 3], which the numbers correct; without it they are the joints
  * @returns [n, 17, 3] metres: with `relative` the root is 0, with `absolute` all joints are in the
  * view's frame
  */
-export function posesOf(numbers: Tensor, distance: Tensor, place: RootPlace): Tensor {
+export function posesOf(
+  numbers: Tensor,
+  { distance, lifted }: { readonly distance: Tensor; readonly lifted?: Tensor },
+  place: RootPlace,
+): Tensor {
   const n = numbers.shape[0]!;
   const poses = reshape(numbers, [n, JOINT_COUNT, 3]);
   const others = Array.from({ length: 3 * JOINT_COUNT }, (_, i) => (i < 3 ? 0 : 1));
-  const relative = mul(poses, constant(others, [JOINT_COUNT, 3]));
+  const own = mul(poses, constant(others, [JOINT_COUNT, 3]));
+  const relative = lifted ? add(own, lifted) : own;
   if (place === 'relative') return relative;
   const straight = mul(reshape(distance, [n, 1, 1]), constant([0, 0, 1], [1, 1, 3]));
   return add(relative, add(slice(poses, [0, 0, 0], [n, 1, 3]), straight));

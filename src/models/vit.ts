@@ -75,8 +75,8 @@ export interface VitOptions {
   /** Probability that a sample of a training batch has no depth; 0.25. */
   depthDropout?: number;
   /**
-   * Whether the head reads lens, distance and joints as numbers beside the features; true. Ours, not the
-   * paper's: a crop loses the lens.
+   * Whether the head reads lens, distance and joints as numbers beside the features, and corrects the
+   * joints as they lie on the depth around them; true. Ours, not the paper's: a crop loses the lens.
    */
   points?: boolean;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
@@ -170,7 +170,9 @@ function build({
     const tokens = encoder.reduce((x, block) => checkpoint(block)(x), concat([image, maps], 1));
     const pooled = pool === 'mean' ? mean(encoderNorm(tokens), 1) : encoderNorm(firstOf(tokens));
     const read = points ? concat([pooled, seen.points], 1) : pooled;
-    return posesOf(head3(gelu(head2(gelu(head1(read))))), seen.distance, root);
+    const { distance, lifted } = seen;
+    const numbers = head3(gelu(head2(gelu(head1(read)))));
+    return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
   };
   const streams = (inputs: ViewInputs, mode: Mode = {}) =>
     tokensOf(featuresOf(inputs, mode), inputs);

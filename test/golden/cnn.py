@@ -164,7 +164,7 @@ class Network:
     # The whole
 
     def features(self, image, depth, joints, view):
-        """Channels [n, S, S, 21], points, and the distance of the pelvis."""
+        """Channels [n, S, S, 21], points, the distance of the pelvis, and the joints on the surface."""
         size, n = self.size, image.shape[0]
         centres = torch.arange(size, dtype=image.dtype) + 0.5
         sigma = size / 50
@@ -193,15 +193,16 @@ class Network:
             ],
             1,
         )  # fmt: skip
+        surface = torch.cat([metres, nearby[..., None]], 2)
         channels = torch.cat([2 * image - 1, relative[..., None], maps], 3)
-        return channels, points, distance
+        return channels, points, distance, surface - surface[:, :1]
 
     def dense(self, x, name, outputs):
         w = self.v.weight(name, [x.shape[1], outputs], x.shape[1])
         return x @ w + self.v.bias(name, outputs)
 
     def __call__(self, image, depth, joints, view):
-        x, points, distance = self.features(image, depth, joints, view)
+        x, points, distance, lifted = self.features(image, depth, joints, view)
         n = x.shape[0]
 
         def scaled(c):
@@ -233,10 +234,11 @@ class Network:
         poses = self.dense(x, "head3", 3 * JOINTS).reshape(n, JOINTS, 3)
         others = torch.ones(JOINTS, 1, dtype=x.dtype)
         others[0] = 0
+        relative = poses * others + (lifted if self.points else 0)
         if self.root == "relative":
-            return poses * others
+            return relative
         root = poses[:, :1] + distance[:, None, None] * torch.tensor([0, 0, 1], dtype=x.dtype)
-        return poses * others + root
+        return relative + root
 
 
 def inter_joint(y, t):

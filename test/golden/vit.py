@@ -165,7 +165,7 @@ class Lifter(nn.Module):
 
     def forward(self, image, depth, joints, view):
         o, n = self.o, image.shape[0]
-        channels, points, distance = cnn.Network.features(
+        channels, points, distance, lifted = cnn.Network.features(
             SimpleNamespace(size=o["size"]), image, depth, joints, view
         )
         self.tokens = i = self.image(channels[..., :4])
@@ -191,10 +191,11 @@ class Lifter(nn.Module):
         poses = x.reshape(n, JOINTS, 3)
         others = torch.ones(JOINTS, 1, dtype=x.dtype)
         others[0] = 0
+        relative = poses * others + (lifted if o["points"] else 0)
         if o["root"] == "relative":
-            return poses * others
+            return relative
         root = poses[:, :1] + distance[:, None, None] * torch.tensor([0, 0, 1], dtype=x.dtype)
-        return poses * others + root
+        return relative + root
 
 
 def same(t):
