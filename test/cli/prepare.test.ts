@@ -277,7 +277,9 @@ test('a run that is killed in the middle goes on, and gives the same bytes', asy
   expect((await kinegrad(...args, '--out', whole)).code).toBe(0);
 
   const run = start([...args, '--out', killed, '--workers', '2']);
-  while (!existsSync(killed) || shardsOf(killed).length < 2)
+  // a shard counts as whole when its record is there
+  const records = () => readdirSync(killed).filter((name) => /^shard-\d+\.json$/.test(name));
+  while (!existsSync(killed) || records().length < 2)
     await new Promise((resolve) => setTimeout(resolve, 2));
   run.child.kill('SIGKILL');
   await run.ended;
@@ -294,7 +296,7 @@ test('a run that is killed in the middle goes on, and gives the same bytes', asy
   const untouched = kept.filter(
     (name) => statSync(join(killed, name)).mtimeMs === before.get(name),
   );
-  expect(untouched.length).toBeGreaterThanOrEqual(2 - 1);
+  expect(untouched.length).toBeGreaterThanOrEqual(2);
 });
 
 test('a second run writes nothing; changed inputs, options and damage are noticed', async () => {
@@ -372,7 +374,6 @@ test.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`))(
       const result = run.ended.finally(() => (ended = true));
       const killed = new Set<number>();
       while (!ended && killed.size < kills) {
-        // a process has begun to work when it has a task; what it does first takes longer than this
         for (const pid of childrenOf(run.child.pid!))
           if (
             !killed.has(pid) &&

@@ -21,6 +21,8 @@ export interface PoolOptions {
 interface Run {
   readonly job: Job;
   readonly careful: boolean;
+  /** Processes that have ended on it. */
+  readonly deaths: number;
 }
 
 /**
@@ -28,7 +30,7 @@ interface Run {
  * @throws Error as soon as one cannot be written; the other processes are ended
  */
 export async function runJobs(jobs: readonly Job[], pool: PoolOptions): Promise<void> {
-  const queue: Run[] = jobs.map((job) => ({ job, careful: false }));
+  const queue: Run[] = jobs.map((job) => ({ job, careful: false, deaths: 0 }));
   const count = Math.min(pool.workers, jobs.length);
   // A few more images than cores keep them busy while files are read.
   const abreast = 1 + Math.ceil(availableParallelism() / Math.max(1, count));
@@ -69,19 +71,25 @@ const startWorker = () =>
 /** Runs a job; resolves with what is to be run instead where the process ended in the middle. */
 function runJob(
   child: ChildProcess,
-  { job, careful }: Run,
+  { job, careful, deaths }: Run,
   abreast: number,
   { out, options, onImages, onShard }: PoolOptions,
 ): Promise<Run | undefined> {
   const done = new Set<string>();
   return new Promise((resolve, reject) => {
     const task: WorkerTask = { job, options, out, abreast };
+    let started = false;
+    const give = () => {
+      started = true;
+      child.send(task);
+    };
     const end = () => {
       child.off('message', hear);
       child.off('exit', crash);
+      child.off('error', reject);
     };
     const hear = (report: WorkerReport) => {
-      if (report.kind === 'ready') child.send(task);
+      if (report.kind === 'ready') give();
       else if (report.kind === 'image') {
         done.add(report.name);
         onImages(1);
@@ -98,9 +106,7 @@ function runJob(
     const crash = () => {
       end();
       onImages(-done.size);
-      const blamed = careful ? job.items.find(({ name }) => !done.has(name)) : undefined;
-      const crashes = job.items.filter((item) => item.crashes).length;
-      if (careful && (!blamed || crashes === MOST_CRASHES)) {
+      if (deaths === MOST_DEATHS) {
         reject(
           new Error(
             `the processes that make shards end by themselves, on ${shardFile(job.number)} again and again. Is there memory enough? Fewer --workers take less`,
@@ -108,18 +114,22 @@ function runJob(
         );
         return;
       }
+      const blamed =
+        careful && started
+          ? job.items.find(({ name, crashes }) => !crashes && !done.has(name))
+          : undefined;
       const items = job.items.map((item) => (item === blamed ? { ...item, crashes: true } : item));
-      resolve({ job: { ...job, items }, careful: true });
+      resolve({ job: { ...job, items }, careful: true, deaths: deaths + 1 });
     };
     child.on('message', hear);
     child.on('exit', crash);
     child.on('error', reject);
-    if (ready.has(child)) child.send(task);
+    if (ready.has(child)) give();
   });
 }
 
-/** Images of a shard that may end a process before something else is to blame. */
-const MOST_CRASHES = 5;
+/** Processes that may end on a shard before something else than an image is to blame. */
+const MOST_DEATHS = 5;
 
 /** Processes that have said that they are ready. */
 const ready = new WeakSet<ChildProcess>();
