@@ -37,28 +37,27 @@ struct Scene {
 }
 var<private> scene: Scene;
 
-fn shadowed(bits: u32, quad: u32, origin: vec3f) -> bool {
-  var dark = false;
-  for (var left = bits; left != 0 && !dark; left &= left - 1) {
-    let at = quad + SHAPE_QUADS * firstTrailingBit(left);
-    dark = meet_cone(scenes[at], scenes[at + 1], scenes[at + 2], origin, scene.light.xyz) < FAR;
-  }
-  return dark;
-}
-
 fn is_lit(origin: vec3f) -> bool {
   let at = (vec2f(dot(scene.light_x.xyz, origin), dot(scene.light_y.xyz, origin))
             - vec2f(scene.light_x.w, scene.light_y.w)) * scene.sensor.x;
   if any(at < vec2f()) || any(at >= vec2f(f32(LIGHT_CELLS))) { return true; }
   let cell = vec2u(at);
-  let bits = lights[(scene.image * LIGHT_CELLS + cell.y) * LIGHT_CELLS + cell.x];
-  let cones = scene.first + CONES;
-  if shadowed(bits.x, cones, origin) || shadowed(bits.y, cones + 32 * SHAPE_QUADS, origin) { return false; }
-  for (var left = bits.z; left != 0; left &= left - 1) {
-    let quad = scene.first + BOXES + SHAPE_QUADS * firstTrailingBit(left);
-    if meet_box(scenes[quad], scenes[quad + 1], scenes[quad + 2], origin, scene.light.xyz) < FAR { return false; }
+  var left = lights[(scene.image * LIGHT_CELLS + cell.y) * LIGHT_CELLS + cell.x];
+  var lit = true;
+  // One loop for both words: lavapipe runs the body of a loop once even where no thread wants it.
+  while lit && (left.x | left.y) != 0 {
+    let low = left.x != 0;
+    let quad = scene.first + CONES
+               + SHAPE_QUADS * select(32 + firstTrailingBit(left.y), firstTrailingBit(left.x), low);
+    left = select(vec4u(0u, left.y & (left.y - 1), left.zw), vec4u(left.x & (left.x - 1), left.yzw), low);
+    lit = meet_cone(scenes[quad], scenes[quad + 1], scenes[quad + 2], origin, scene.light.xyz) >= FAR;
   }
-  return true;
+  while lit && left.z != 0 {
+    let quad = scene.first + BOXES + SHAPE_QUADS * firstTrailingBit(left.z);
+    left.z &= left.z - 1;
+    lit = meet_box(scenes[quad], scenes[quad + 1], scenes[quad + 2], origin, scene.light.xyz) >= FAR;
+  }
+  return lit;
 }
 
 // How much of what is above a point no ball of the person hides.

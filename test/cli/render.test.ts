@@ -24,8 +24,8 @@ test(
     const files = readdirSync(join(folder, 'a')).sort();
     const names = ['depth', 'parts', 'picture'];
     expect(files).toEqual([
-      ...[3, 4].flatMap((index) => names.map((name) => `test-${index}-${name}.png`)),
       'sheet.png',
+      ...[3, 4].flatMap((index) => names.map((name) => `test-${index}-${name}.png`)),
     ]);
     const { camera } = sceneOf({ seed: 1, split: 'test', index: 3 });
     const { width, height } = await sharp(join(folder, 'a/test-3-picture.png')).metadata();

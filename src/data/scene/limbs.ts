@@ -91,8 +91,8 @@ export function legCones(put: Put, { build }: Body, look: Look, side: 'left' | '
   put(
     part('Thigh'),
     cloth,
-    [0, 0, -0.002 * h],
-    r(female ? 0.054 : 0.052) + wide,
+    [0, bottom === 'shorts' ? -0.3 * thigh : 0, -0.002 * h],
+    r(bottom === 'shorts' ? 0.0475 : female ? 0.054 : 0.052) + wide,
     [0, -thigh, 0],
     r(0.0355) + wide,
   );
