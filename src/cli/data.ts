@@ -10,6 +10,7 @@ import { bodySource } from '../data/body/source.ts';
 import { HUMAN36M_SPLITS, type SplitName } from '../data/human36m/joints.ts';
 import { human36mMotion, readHuman36mPoses } from '../data/human36m/npz.ts';
 import { type Motion, motionFromFiles, readMotion } from '../data/motion.ts';
+import { seenPeople } from '../data/scene/seen_source.ts';
 import { motionSource, subjectSplit } from '../data/splits.ts';
 import type { LifterConfig } from '../train/config.ts';
 import type { TrainingData } from '../train/training.ts';
@@ -18,6 +19,9 @@ import { parsed } from './parsed.ts';
 /** Poses of an epoch of the procedural body, and how many of them judge. */
 const BODY_POSES = 50_000;
 const BODY_VALIDATION = 2048;
+/** The same of rendered people. */
+export const RENDERED_PEOPLE = 100_000;
+const RENDERED_VALIDATION = 1024;
 
 export interface LoadedData extends TrainingData {
   /** Whether nothing is learned from the poses that judge, so that they may choose the weights. */
@@ -33,11 +37,21 @@ export async function loadTrainingData({
   validation,
   seed,
 }: LifterConfig): Promise<LoadedData> {
-  if (data === 'synthetic') {
+  if (data === 'synthetic' || data === 'rendered') {
     if (validation !== null)
       throw new Error(
         `--validation ${validation} names a subject, and procedural people have none. Leave it out: other people judge`,
       );
+    if (data === 'rendered') {
+      const people = (split: 'train' | 'validation', count: number) =>
+        seenPeople({ seed, split, count });
+      return {
+        train: people('train', RENDERED_PEOPLE),
+        validation: people('validation', RENDERED_VALIDATION),
+        heldOut: true,
+        description: `${RENDERED_PEOPLE} people an epoch, those whom two-stage lifters are shown`,
+      };
+    }
     const train = bodySource({ seed, count: BODY_POSES });
     const judge = bodySource({ seed: seed + 1, count: BODY_VALIDATION });
     return {
@@ -67,7 +81,7 @@ export async function loadTrainingData({
 async function loadMotion(path: string, split: SplitName): Promise<Motion> {
   const found = await stat(path).catch(() => {
     throw new Error(
-      `there is no ${path}. Give a .safetensors file, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc files, or synthetic`,
+      `there is no ${path}. Give a .safetensors file, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc files, synthetic, or rendered`,
     );
   });
   if (path.endsWith('.npz'))

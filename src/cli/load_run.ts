@@ -8,7 +8,7 @@ import type { ViewConfig } from '../train/view_config.ts';
 import { renderedViews } from '../train/view_data.ts';
 import { viewNetwork, viewStep } from '../train/view_step.ts';
 import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
-import { loadTrainingData } from './data.ts';
+import { loadTrainingData, RENDERED_PEOPLE } from './data.ts';
 
 export interface LoadedRun {
   /** One line on the data, for the log. */
@@ -21,9 +21,6 @@ export interface LoadedRun {
   forecast(gpu: Gpu): TrainingForecast;
   open(gpu: Gpu): Promise<Training>;
 }
-
-/** People of an epoch that is rendered. */
-export const RENDERED_PEOPLE = 100_000;
 
 /** Loads what `data` of a configuration names. */
 export async function loadRun(config: RunConfig): Promise<LoadedRun> {

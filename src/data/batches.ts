@@ -1,4 +1,4 @@
-import { JOINT, JOINT_COUNT, MIRROR, PARENTS } from '../pose/skeleton.ts';
+import { JOINT, JOINT_COUNT, MIRROR, mirrorPose, PARENTS } from '../pose/skeleton.ts';
 import { CAMERAS, type CameraPreset, viewRotation } from './cameras.ts';
 import { permute } from './permutation.ts';
 import { type Random, randomAt } from './random.ts';
@@ -11,9 +11,18 @@ export interface PoseSource {
   copyPose(index: number, pose: Float64Array): void;
 }
 
+/** People by number as a camera has seen them and a detector has found them, always the same. */
+export interface SeenSource {
+  /** People in an epoch. */
+  readonly count: number;
+  /** Writes joints [17 * 2] on the plane at depth 1, and the pose [17 * 3] in metres, camera frame. */
+  copySeen(index: number, joints: Float64Array, pose: Float64Array): void;
+}
+
 /** All that batches depend on. */
 export interface BatchPlan {
-  readonly source: PoseSource;
+  /** Of people who are seen already only `mirror` is heeded. */
+  readonly source: PoseSource | SeenSource;
   readonly size: number;
   readonly seed: number;
   readonly cameras: CameraPreset;
@@ -76,6 +85,7 @@ export function drawPart(plan: BatchPlan, step: number, first: number, count: nu
   const pose2d = new Float32Array(count * JOINT_COUNT * 2);
   const pose3d = new Float32Array(count * JOINT_COUNT * 3);
   const pose = new Float64Array(JOINT_COUNT * 3);
+  const rays = new Float64Array(JOINT_COUNT * 2);
   // the pelvis stays at its origin
   const work = new Float64Array(JOINT_COUNT * 3);
   let epoch = -1;
@@ -89,6 +99,13 @@ export function drawPart(plan: BatchPlan, step: number, first: number, count: nu
     }
     const index = permute(visit % source.count, source.count, order);
     const random = randomAt(seed, SAMPLE, epoch, index);
+    if ('copySeen' in source) {
+      source.copySeen(index, rays, pose);
+      const mirrored = plan.mirror === true && random.chance(0.5);
+      pose2d.set(mirrored ? mirrorPose(rays, 2) : rays, i * rays.length);
+      pose3d.set(mirrored ? mirrorPose(pose, 3) : pose, i * pose.length);
+      continue;
+    }
     source.copyPose(index, pose);
     drawSample(plan, random, pose, work);
     for (let joint = 0; joint < JOINT_COUNT; joint++) {

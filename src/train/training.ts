@@ -1,6 +1,6 @@
 /** Training of a lifter: batches, steps that learn from them, and validation. */
 
-import type { Batch, BatchPlan, PoseSource } from '../data/batches.ts';
+import type { Batch, BatchPlan, PoseSource, SeenSource } from '../data/batches.ts';
 import { DeviceLostError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
@@ -68,8 +68,8 @@ export interface LifterTraining extends Training<Network> {
 
 /** Poses to learn from, and poses to judge by. */
 export interface TrainingData {
-  readonly train: PoseSource;
-  readonly validation: PoseSource;
+  readonly train: PoseSource | SeenSource;
+  readonly validation: PoseSource | SeenSource;
 }
 
 /** Poses that normalisation is measured on, and that validation lifts, at most. */
@@ -188,7 +188,7 @@ export async function openTraining(
   };
 }
 
-function batchPlan(config: LifterConfig, source: PoseSource): BatchPlan {
+function batchPlan(config: LifterConfig, source: PoseSource | SeenSource): BatchPlan {
   const { batch: size, seed, cameras, mirror, bodyVariation, noise, augmented } = config;
   return { source, size, seed, cameras, mirror, bodyVariation, noise, augmented };
 }
