@@ -1,0 +1,78 @@
+/** Training of a two-stage lifter on rendered people: it learns, resumes, and judges what it keeps. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
+import { viewConfigOf } from '../../src/train/view_config.ts';
+import { renderedViews } from '../../src/train/view_data.ts';
+import { openViewTraining } from '../../src/train/view_training.ts';
+import { bitsOf } from '../graph/trainer.ts';
+import { COMPILING } from '../check.ts';
+
+const config = viewConfigOf({
+  size: 64,
+  options: { width: 0.1 },
+  batch: 4,
+  steps: 40,
+  judged: 8,
+  loss: 'joints',
+  average: 0.5,
+});
+const people = (split: 'train' | 'validation', count: number) =>
+  renderedViews({ seed: 1, split, size: config.size, count, depthError: false });
+const data = { train: people('train', 16), validation: people('validation', 8) };
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openGpu({ poison: true });
+});
+afterAll(() => gpu.close());
+
+async function steps(training: Awaited<ReturnType<typeof openViewTraining>>, count: number) {
+  const losses = [];
+  for (let i = 0; i < count; i++) losses.push((await training.next()).loss);
+  return losses;
+}
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
+
+describe('a small convolutional lifter', { timeout: COMPILING }, () => {
+  test('learns the people that it is shown, and a resumed run goes on as if nothing had been', async () => {
+    const whole = await openViewTraining(gpu, config, data);
+    const losses = await steps(whole, 20);
+    const kept = writeCheckpoint(await whole.snapshot(), {});
+    losses.push(...(await steps(whole, 20)));
+    expect(mean(losses.slice(-5))).toBeLessThan(0.6 * mean(losses.slice(0, 5)));
+    const judged = await whole.validate();
+    const end = await whole.snapshot();
+    await whole.dispose();
+
+    const other = await openGpu({ poison: true });
+    const resumed = await openViewTraining(other, config, data);
+    await resumed.restore(readCheckpoint(kept).snapshot);
+    expect(resumed.step).toBe(20);
+    expect(await steps(resumed, 20)).toEqual(losses.slice(20));
+    expect(await resumed.validate()).toEqual(judged);
+    expect(bitsOf(await resumed.snapshot())).toEqual(bitsOf(end));
+    other.close();
+  });
+
+  test('judges the average that it keeps, with depth and without', async () => {
+    const training = await openViewTraining(gpu, config, data);
+    await steps(training, 3);
+    const batch = await data.validation.draw([0, 1, 2]);
+    const [seen, again, blind] = [
+      await training.guess(batch),
+      await training.guess(batch),
+      await training.guess(batch, { depth: false }),
+    ];
+    expect(seen.poses.length).toBe(3 * 51);
+    expect(again.poses).toEqual(seen.poses);
+    expect(blind.poses).not.toEqual(seen.poses);
+    // What is kept is not what the last step left.
+    const values = await training.values();
+    const { sets } = await training.snapshot();
+    const name = [...values.keys()].find((key) => key.endsWith('head3.weight'))!;
+    expect(values.get(name)).not.toEqual(sets.get('cnn')!.get(name));
+    await training.dispose();
+  });
+});
