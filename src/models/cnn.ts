@@ -10,11 +10,12 @@
  *            the residual path and 48 of the dense one; the first of stride 2
  *   wasp     -> 256, dilations by the size of the map
  *   last     1x1, -> 128
- *   head     adaptive mean over 4 x 4 fields; with the points 2048 + 108 -> 2048 -> 512 -> 51
+ *   head     adaptive mean over 4 x 4 fields, points, and 32 features of stages 0 and 1 at each joint:
+ *            2048 + 108 + 544 -> 2048 -> 512 -> 51
  *
  * Of 500 pixels along a side 16 remain, of 128 four. Convolutions are followed by batch norm and
  * SiLU (ReLU in dual paths and the waterfall). At width 1 it has
- * 10,663,047 parameters with points, for views of 97 pixels or more along each side.
+ * 11,783,335 parameters with points, for views of 97 pixels or more along each side.
  */
 
 import { checkpoint } from '../graph/checkpoint.ts';
@@ -28,6 +29,7 @@ import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
+import { jointFeatures } from './blocks/joint_features.ts';
 import { convolveMaps } from './blocks/map_conv.ts';
 import { wasp, waspDilations } from './blocks/wasp.ts';
 import { dense, type Mode, type ModelVariables, modelVariables } from './layers.ts';
@@ -56,8 +58,9 @@ export interface CnnOptions {
   /** Probability that a sample of a training batch has no depth; 0.25. */
   depthDropout?: number;
   /**
-   * Whether the head reads lens, distance and joints as numbers beside the features, and corrects the
-   * joints as they lie on the depth around them; true. Ours, not the paper's: a crop loses the lens.
+   * Whether the head reads lens, distance and joints as numbers beside the features, and features of
+   * inner maps at the joints, and corrects the joints as they lie on the depth around them; true. Ours,
+   * not the paper's: a crop loses the lens, and a small map the joints.
    */
   points?: boolean;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
@@ -70,6 +73,8 @@ const STRIDES = 5;
 const LEAST_SIZE = 2 ** (STRIDES + 1);
 /** Fields along each side that the head reads. */
 const FIELDS = 4;
+/** Features of a joint that the head reads. */
+const JOINT_FEATURES = 32;
 
 function build({
   size = 500,
@@ -94,7 +99,9 @@ function build({
     channels = to;
   };
   for (let i = 1; i <= 3; i++) inverted(`stage0.block${i}`, wide(64), i === 1 ? 2 : 1);
+  const ends = [layers.length];
   for (let i = 1; i <= 4; i++) inverted(`stage1.block${i}`, wide(128), i === 1 ? 2 : 1);
+  ends.push(layers.length);
   const paths = { ...pathsOf(width, scaled), residual: wide(256) };
   for (let i = 1; i <= 5; i++) {
     if (i % 2 === 0) inverted(`stage2.block${i}`, paths.residual);
@@ -110,7 +117,11 @@ function build({
   layers.push(convNorm(model, 'last', [wide(256), wide(128)], { activation: 'silu' }));
 
   const fields = Math.min(side, FIELDS);
-  const features = fields * fields * wide(128) + (points ? POINT_SIZE : 0);
+  const looks = points
+    ? jointFeatures(model, 'joints', [wide(64), wide(128)], wide(JOINT_FEATURES))
+    : undefined;
+  const features =
+    fields * fields * wide(128) + (points ? POINT_SIZE + JOINT_COUNT * wide(JOINT_FEATURES) : 0);
   const hidden = [scaled(2048), scaled(512)] as const;
   const head1 = dense(model, 'head1', [features, hidden[0]]);
   const head2 = dense(model, 'head2', hidden);
@@ -123,10 +134,15 @@ function build({
     const { training = false } = mode;
     const seen = checkpoint(viewFeatures)(inputs, { training, imageDropout, depthDropout });
     const begun = checkpoint(stem)(seen, mode);
-    const map = layers.reduce((x, layer) => checkpoint(layer)(x, mode), begun);
+    const maps = [begun];
+    for (const layer of layers) maps.push(checkpoint(layer)(maps.at(-1)!, mode));
+    const map = maps.at(-1)!;
     const pooled = reshape(meanFields(map, fields), [map.shape[0]!, -1]);
     const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
-    const read = points ? concat([pooled, seen.points], 1) : pooled;
+    const ofStages = ends.map((end) => maps[end]!);
+    const read = looks
+      ? concat([pooled, seen.points, looks(ofStages, inputs.joints, size)], 1)
+      : pooled;
     const numbers = head3(drop(silu(head2(drop(silu(head1(read)))))));
     const { distance, lifted } = seen;
     return posesOf(numbers, { distance, ...(points && { lifted }) }, root);

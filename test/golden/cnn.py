@@ -201,6 +201,17 @@ class Network:
         w = self.v.weight(name, [x.shape[1], outputs], x.shape[1])
         return x @ w + self.v.bias(name, outputs)
 
+    def around(self, x, joints):
+        """Means of a map around the joints: [n, 17, c]."""
+        side, sigma = x.shape[1], 0.75
+        centres = torch.arange(side, dtype=x.dtype) + 0.5
+        places = joints * side / self.size
+        dx = centres[None, None, :, None] - places[:, None, None, :, 0]
+        dy = centres[None, :, None, None] - places[:, None, None, :, 1]
+        maps = torch.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))
+        sums = torch.einsum("nhwj,nhwc->njc", maps, x)
+        return sums / maps.sum((1, 2)).clamp(min=0.2 * math.pi * sigma * sigma)[..., None]
+
     def __call__(self, image, depth, joints, view):
         x, points, distance, lifted = self.features(image, depth, joints, view)
         n = x.shape[0]
@@ -215,8 +226,10 @@ class Network:
         x = self.conv_norm(x, "stem2", wide(48), F.silu, kernel=3, stride=2)
         for i in range(1, 4):
             x = self.inverted(x, f"stage0.block{i}", wide(64), 2 if i == 1 else 1)
+        stages = [x]
         for i in range(1, 5):
             x = self.inverted(x, f"stage1.block{i}", wide(128), 2 if i == 1 else 1)
+        stages.append(x)
         for i in range(1, 6):
             name = f"stage2.block{i}"
             if i % 2 == 0:
@@ -228,7 +241,11 @@ class Network:
         fields = min(x.shape[1], 4)
         x = pixels(F.adaptive_avg_pool2d(planes(x), fields)).reshape(n, -1)
         if self.points:
-            x = torch.cat([x, points], 1)
+            around = torch.cat([self.around(stage, joints) for stage in stages], 2)
+            c = wide(32)
+            w = self.v.weight("joints", [around.shape[2], c], around.shape[2])
+            seen = F.silu(around @ w + self.v.bias("joints", c))
+            x = torch.cat([x, points, seen.reshape(n, -1)], 1)
         x = F.silu(self.dense(x, "head1", scaled(2048)))
         x = F.silu(self.dense(x, "head2", scaled(512)))
         poses = self.dense(x, "head3", 3 * JOINTS).reshape(n, JOINTS, 3)
