@@ -162,8 +162,15 @@ export {
 export type { Variants } from './kernels/tuning.ts';
 export type { Padding, Pair, WindowOptions } from './kernels/window.ts';
 // Models, lifting, training
-export { type Lifted, type Lifter, liftStep } from './lift/lifter.ts';
+export { type Lifter, liftStep } from './lift/lifter.ts';
 export { type Architecture, type LoadOptions, type LoadProgress, loadLifter } from './lift/load.ts';
+export type { Lifted } from './lift/placed.ts';
+export {
+  type LiftedPhoto,
+  loadViewLifter,
+  type ViewArchitecture,
+  type ViewLifter,
+} from './lift/view_lifter.ts';
 export { type CnnOptions, cnn } from './models/cnn.ts';
 export {
   batchNormLayer,

@@ -8,34 +8,15 @@ import type { Network } from '../models/layers.ts';
 import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
 import type { Weights } from '../models/weights.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
-import { placeRoot } from '../pose/root.ts';
 import {
   type Coordinates,
   JOINT_COUNT,
   JOINTS,
-  type Joint,
   mirrorPose,
   type Pose3d,
-  type RayPose,
 } from '../pose/skeleton.ts';
 import { equaliseSides } from '../pose/symmetry.ts';
-
-/** A person in the camera's frame. */
-export interface Lifted {
-  /** [17 * 3] metres, camera frame: x right, y down, z forward. */
-  readonly pose: Float64Array;
-  /** The same by name. */
-  readonly joints: Readonly<Record<Joint, readonly [x: number, y: number, z: number]>>;
-  /**
-   * Mean distance, over the joints, of the reprojected pose from the given one; in pixels of the
-   * camera.
-   */
-  readonly reprojectionError: number;
-  /** That error as a share of the longer side of the person's box. */
-  readonly relativeError: number;
-  /** The reprojected pose, [17 * 2] on the plane at depth 1. */
-  readonly reprojected: Float64Array;
-}
+import { type Lifted, placed } from './placed.ts';
 
 export interface Lifter {
   /** Where it runs. It dispatches `lost` and `recovered`; the next lift recovers by itself. */
@@ -214,27 +195,4 @@ async function liftBoth(program: LiftProgram, rays: Float64Array, size: number) 
     pose.set(equaliseSides(pose as Coordinates<'metric'>));
   }
   return mean;
-}
-
-/** Puts a pose where its image comes from. */
-function placed(relative: Pose3d, rays: RayPose, camera: Camera): Lifted {
-  const { pose, meanError } = placeRoot(relative, rays);
-  const reprojected = Float64Array.from({ length: 2 * JOINT_COUNT }, (_, i) => {
-    const joint = i >> 1;
-    return pose[3 * joint + (i & 1)]! / pose[3 * joint + 2]!;
-  });
-  const extent = (axis: number) => {
-    const values = Array.from({ length: JOINT_COUNT }, (_, j) => rays[2 * j + axis]!);
-    return Math.max(...values) - Math.min(...values);
-  };
-  const joints = Object.fromEntries(
-    JOINTS.map((name, j) => [name, [pose[3 * j]!, pose[3 * j + 1]!, pose[3 * j + 2]!]]),
-  ) as unknown as Lifted['joints'];
-  return {
-    pose: Float64Array.from(pose),
-    joints,
-    reprojectionError: (meanError * (camera.fx + camera.fy)) / 2,
-    relativeError: meanError / Math.max(extent(0), extent(1)),
-    reprojected,
-  };
 }

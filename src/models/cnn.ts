@@ -10,12 +10,14 @@
  *            the residual path and 48 of the dense one; the first of stride 2
  *   wasp     -> 256, dilations by the size of the map
  *   last     1x1, -> 128
- *   head     adaptive mean over 4 x 4 fields, points, and 32 features of stages 0 and 1 at each joint:
- *            2048 + 108 + 544 -> 2048 -> 512 -> 51
+ *   joints   of each joint stages 0 and 1 around it, a patch of depth and its numbers: 220 -> 96 -> 96
+ *            -> 16 features, and a correction of its place
+ *   head     adaptive mean over 4 x 4 fields, points, and the features of joints:
+ *            2048 + 108 + 272 -> 2048 -> 512 -> 51
  *
  * Of 500 pixels along a side 16 remain, of 128 four. Convolutions are followed by batch norm and
  * SiLU (ReLU in dual paths and the waterfall). At width 1 it has
- * 11,783,335 parameters with points, for views of 97 pixels or more along each side.
+ * 11,253,818 parameters with points, for views of 97 pixels or more along each side.
  */
 
 import { checkpoint } from '../graph/checkpoint.ts';
@@ -24,18 +26,21 @@ import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
 import { concat, reshape, slice } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { constant, type Tensor } from '../graph/trace.ts';
-import { heNormal, uniformFan } from '../graph/variables.ts';
+import { heNormal, uniformFan, zeros } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
-import { jointFeatures } from './blocks/joint_features.ts';
+import { jointBranch } from './blocks/joint_branch.ts';
 import { convolveMaps } from './blocks/map_conv.ts';
 import { wasp, waspDilations } from './blocks/wasp.ts';
 import { dense, type Mode, type ModelVariables, modelVariables } from './layers.ts';
 import type { RootPlace, TwoStageNetwork, ViewInputs } from './two_stage.ts';
 import {
   checkViews,
+  GLOBAL_NUMBERS,
+  JOINT_NUMBERS,
+  PATCH_SIZE,
   PICTURE_CHANNELS,
   POINT_SIZE,
   posesOf,
@@ -58,9 +63,9 @@ export interface CnnOptions {
   /** Probability that a sample of a training batch has no depth; 0.25. */
   depthDropout?: number;
   /**
-   * Whether the head reads lens, distance and joints as numbers beside the features, and features of
-   * inner maps at the joints, and corrects the joints as they lie on the depth around them; true. Ours,
-   * not the paper's: a crop loses the lens, and a small map the joints.
+   * Whether the head reads lens, distance and joints as numbers beside the features, joints have a branch
+   * of their own, and both correct the joints as they lie on the depth around them; true. Ours, not the
+   * paper's: a crop loses the lens, and a small map the joints.
    */
   points?: boolean;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
@@ -73,8 +78,8 @@ const STRIDES = 5;
 const LEAST_SIZE = 2 ** (STRIDES + 1);
 /** Fields along each side that the head reads. */
 const FIELDS = 4;
-/** Features of a joint that the head reads. */
-const JOINT_FEATURES = 32;
+/** Features inside of the branch of the joints, and those of a joint that the head reads. */
+const BRANCH = { hidden: 96, features: 16 };
 
 function build({
   size = 500,
@@ -117,16 +122,15 @@ function build({
   layers.push(convNorm(model, 'last', [wide(256), wide(128)], { activation: 'silu' }));
 
   const fields = Math.min(side, FIELDS);
-  const looks = points
-    ? jointFeatures(model, 'joints', [wide(64), wide(128)], wide(JOINT_FEATURES))
-    : undefined;
+  const ofJoint = wide(64) + wide(128) + JOINT_NUMBERS + PATCH_SIZE + GLOBAL_NUMBERS;
+  const branch = points ? jointBranch(model, 'joints', ofJoint, BRANCH) : undefined;
   const features =
-    fields * fields * wide(128) + (points ? POINT_SIZE + JOINT_COUNT * wide(JOINT_FEATURES) : 0);
+    fields * fields * wide(128) + (points ? POINT_SIZE + JOINT_COUNT * BRANCH.features : 0);
   const hidden = [scaled(2048), scaled(512)] as const;
   const head1 = dense(model, 'head1', [features, hidden[0]]);
   const head2 = dense(model, 'head2', hidden);
   const head3 = dense(model, 'head3', [hidden[1], 3 * JOINT_COUNT], {
-    initial: uniformFan(hidden[1]),
+    initial: points ? zeros : uniformFan(hidden[1]),
   });
 
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
@@ -139,11 +143,13 @@ function build({
     const map = maps.at(-1)!;
     const pooled = reshape(meanFields(map, fields), [map.shape[0]!, -1]);
     const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
-    const ofStages = ends.map((end) => maps[end]!);
-    const read = looks
-      ? concat([pooled, seen.points, looks(ofStages, inputs.joints, size)], 1)
-      : pooled;
-    const numbers = head3(drop(silu(head2(drop(silu(head1(read)))))));
+    const looked = branch?.({
+      maps: ends.map((end) => maps[end]!),
+      ...{ joints: inputs.joints, size, numbers: [seen.ofJoints, seen.patches, seen.ofAll] },
+    });
+    const read = looked ? concat([pooled, seen.points, looked.features], 1) : pooled;
+    const whole = head3(drop(silu(head2(drop(silu(head1(read)))))));
+    const numbers = looked ? add(whole, looked.corrections) : whole;
     const { distance, lifted } = seen;
     return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
   };

@@ -19,7 +19,7 @@ import {
   sub,
 } from '../graph/ops/elementwise.ts';
 import { gaussianHeatmaps } from '../graph/ops/heatmap.ts';
-import { concat, pad, reshape, slice } from '../graph/ops/layout.ts';
+import { broadcastTo, concat, pad, reshape, slice } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import { constant, show, type Tensor } from '../graph/trace.ts';
@@ -33,6 +33,9 @@ export const PICTURE_CHANNELS = 4;
 export const MAP_CHANNELS = Math.ceil(JOINT_COUNT / 4) * 4;
 /** Numbers of the points: view, depth, whether it is there, and for each joint 2 + 2 + 1 + 1. */
 const POINT_NUMBERS = 3 + 6 * JOINT_COUNT;
+/** Of these so many are of each joint, and so many of the whole, filled up by a zero. */
+export const JOINT_NUMBERS = 6;
+export const GLOBAL_NUMBERS = 4;
 /** The same, filled up with zeros to a multiple of four. */
 export const POINT_SIZE = Math.ceil(POINT_NUMBERS / 4) * 4;
 
@@ -43,6 +46,14 @@ const PAPER_SIGMA = 10;
 const CLIP = 2;
 /** What is farther from the pelvis, metres, is no part of the person. */
 const REACH = 1;
+/**
+ * A patch of depth around a joint: so many samples along each side, so far apart as a share of the
+ * view. A limb is four or five samples wide.
+ */
+const PATCH_SIDE = 4;
+const PATCH_STEP = 1 / 64;
+/** Samples of a joint's patch. */
+export const PATCH_SIZE = PATCH_SIDE ** 2;
 /** The least share of a Gaussian that must lie on known depth. */
 const LEAST = 0.01;
 
@@ -67,6 +78,18 @@ export interface ViewFeatures {
    */
   readonly points: Tensor;
   /**
+   * [n, 17, 6]: of {@link points} what is of a joint: its place, that at its depth, the depth around it
+   * and the share of the person.
+   */
+  readonly ofJoints: Tensor;
+  /** [n, 17, 4]: the same of the whole: view, depth, whether it is there, and a zero. */
+  readonly ofAll: Tensor;
+  /**
+   * [n, 17, 16]: depth relative to the pelvis in a small grid around each joint, 2 m where it is
+   * unknown; 0 where all is.
+   */
+  readonly patches: Tensor;
+  /**
    * [n, 17, 3] metres from the pelvis, in the view's frame: the joints as they lie on the surface that the
    * depth shows around them; all in one plane where it is unknown. What is left to learn is how deep
    * joints lie under it, and where those are that something hides.
@@ -84,34 +107,57 @@ export interface ViewFeatures {
  * product of one along x and one along y, see {@link ViewFeatures}.
  */
 export const jointMaps = (joints: Tensor, size: number): Tensor =>
-  mapsOf(joints, [size, size], sigmaOf(size));
+  gaussianHeatmaps(filled(joints), [size, size], {
+    sigma: sigmaOf(size),
+    amplitude: peaksOf(joints.shape[0]!),
+  });
 
 /** The factors of {@link jointMaps}. */
-export function jointLines(joints: Tensor, size: number): JointLines {
+export const jointLines = (joints: Tensor, size: number): JointLines =>
+  linesOf(filled(joints), size, sigmaOf(size), peaksOf(joints.shape[0]!));
+
+/** Gaussians of points [n, points, 2] along the axes: [n, S, points] each. */
+function linesOf(points: Tensor, size: number, sigma: number, amplitude?: Tensor): JointLines {
+  const [n, count] = points.shape as [number, number];
   const line = (shape: readonly [number, number], axis: readonly [number, number]) => {
     // Across, all lie on the line: on the centre of its only pixel.
-    const onto = add(
-      mul(joints, constant(axis, [2])),
-      constant(
-        axis.map((n) => (1 - n) / 2),
-        [2],
-      ),
+    const centre = constant(
+      axis.map((a) => (1 - a) / 2),
+      [2],
     );
-    return reshape(mapsOf(onto, shape, sigmaOf(size)), [joints.shape[0]!, size, MAP_CHANNELS]);
+    const onto = add(mul(points, constant(axis, [2])), centre);
+    const maps = gaussianHeatmaps(onto, shape, { sigma, ...(amplitude && { amplitude }) });
+    return reshape(maps, [n, size, count]);
   };
   return { across: line([1, size], [1, 0]), down: line([size, 1], [0, 1]) };
 }
 
-function mapsOf(joints: Tensor, size: readonly [number, number], sigma: number): Tensor {
+/** Samples of depth [n, S, S, 1] around the joints: [n, 17, 16]. */
+function patchesOf(depth: Tensor, joints: Tensor, size: number): Tensor {
   const n = joints.shape[0]!;
-  const empty = MAP_CHANNELS - JOINT_COUNT;
-  const peaks = Array.from({ length: n * MAP_CHANNELS }, (_, i) =>
-    i % MAP_CHANNELS < JOINT_COUNT ? 1 : 0,
+  const step = PATCH_STEP * size;
+  const along = Array.from({ length: PATCH_SIDE }, (_, i) => step * (i - (PATCH_SIDE - 1) / 2));
+  const grid = constant(
+    along.flatMap((y) => along.flatMap((x) => [x, y])),
+    [1, PATCH_SIZE, 2],
   );
-  const amplitude = constant(peaks, [n, MAP_CHANNELS]);
-  const places = pad(joints, [[0, 0], [0, empty], [0, 0]]); // biome-ignore format: pairs
-  return gaussianHeatmaps(places, size, { sigma, amplitude });
+  const places = add(reshape(joints, [n, JOINT_COUNT, 1, 2]), grid);
+  const sigma = step / 2;
+  const { across, down } = linesOf(reshape(places, [n, JOINT_COUNT * PATCH_SIZE, 2]), size, sigma);
+  const sums = sum(mul(matmul(reshape(depth, [n, size, size]), across), down), 1);
+  return reshape(mul(sums, 1 / (2 * Math.PI * sigma * sigma)), [n, JOINT_COUNT, PATCH_SIZE]);
 }
+
+/** Joints with those of the empty maps. */
+const filled = (joints: Tensor): Tensor =>
+  pad(joints, [[0, 0], [0, MAP_CHANNELS - JOINT_COUNT], [0, 0]]); // biome-ignore format: pairs
+
+/** How high the Gaussians are: empty maps have none. */
+const peaksOf = (n: number): Tensor =>
+  constant(
+    Array.from({ length: n * MAP_CHANNELS }, (_, i) => (i % MAP_CHANNELS < JOINT_COUNT ? 1 : 0)),
+    [n, MAP_CHANNELS],
+  );
 
 const sigmaOf = (size: number) => (PAPER_SIGMA * size) / PAPER_SIZE;
 
@@ -152,9 +198,9 @@ export function viewFeatures(
       MAP_CHANNELS,
       1,
     ]);
-  const ofJoints = (t: Tensor) => slice(t, [0, 0, 0], [n, JOINT_COUNT, 1]);
-  const share = ofJoints(around(person));
-  const nearby = div(ofJoints(around(mul(beyond, person))), maximum(share, LEAST * whole));
+  const perPoint = (t: Tensor) => slice(t, [0, 0, 0], [n, JOINT_COUNT, 1]);
+  const share = perPoint(around(person));
+  const nearby = div(perPoint(around(mul(beyond, person))), maximum(share, LEAST * whole));
 
   const perJoint = (t: Tensor) => reshape(t, [n, 1, 1]);
   const places = sub(mul(joints, 2 / size), 1);
@@ -163,20 +209,19 @@ export function viewFeatures(
   const surface = concat([metres, nearby], 2);
   const lifted = sub(surface, slice(surface, [0, 0, 0], [n, 1, 3]));
   const flat = (t: Tensor) => reshape(t, [n, -1]);
-  const all = concat(
-    [
-      view,
-      mul(log(distance), found),
-      found,
-      flat(places),
-      flat(metres),
-      flat(nearby),
-      flat(mul(share, 1 / whole)),
-    ],
-    1,
-  );
+  const covered = mul(share, 1 / whole);
+  const ofView = [view, mul(log(distance), found), found];
+  const ofAll = reshape(concat([...ofView, constant(new Float32Array(n), [n, 1])], 1), [n, 1, 4]);
+  const all = concat([...ofView, ...[places, metres, nearby, covered].map(flat)], 1);
+  const unknown = mul(sub(1, known), perImage(mul(found, CLIP)));
+  const patches = patchesOf(add(relative, unknown), joints, size);
   const points = pad(all, [[0, 0], [0, POINT_SIZE - POINT_NUMBERS]]); // biome-ignore format: pairs
-  return { picture: concat([colours, relative], 3), lines, points, lifted, distance };
+  return {
+    picture: concat([colours, relative], 3),
+    ofJoints: concat([places, metres, nearby, covered], 2),
+    ofAll: broadcastTo(ofAll, [n, JOINT_COUNT, GLOBAL_NUMBERS]),
+    ...{ lines, points, patches, lifted, distance },
+  };
 }
 
 /**

@@ -39,7 +39,12 @@ function standing(count: number): PoseSource {
   };
 }
 
-const PLAN: BatchPlan & { source: PoseSource } = { source: standing(50), size: 20, seed: 7, cameras: 'wide' };
+const PLAN: BatchPlan & { source: PoseSource } = {
+  source: standing(50),
+  size: 20,
+  seed: 7,
+  cameras: 'wide',
+};
 const pick = (batch: Float32Array, i: number, size: number) =>
   Float64Array.from(batch.subarray(i * 17 * size, (i + 1) * 17 * size));
 /** The index of a pose of `standing`, from the length of its right shank. */

@@ -194,12 +194,38 @@ class Network:
             1,
         )  # fmt: skip
         surface = torch.cat([metres, nearby[..., None]], 2)
+        covered = (share / whole)[..., None]
+        of_view = torch.stack([view[:, 0], torch.log(distance) * found, found, 0 * found], 1)
+        far = relative + 2 * (1 - known) * found[:, None, None]
+        self.of_joints = torch.cat(
+            [
+                places, metres, nearby[..., None], covered, self.patches(far, joints),
+                of_view[:, None].expand(-1, JOINTS, -1),
+            ],
+            2,
+        )  # fmt: skip
         channels = torch.cat([2 * image - 1, relative[..., None], maps], 3)
         return channels, points, distance, surface - surface[:, :1]
 
     def dense(self, x, name, outputs):
-        w = self.v.weight(name, [x.shape[1], outputs], x.shape[1])
+        w = self.v.weight(name, [x.shape[-1], outputs], x.shape[-1])
         return x @ w + self.v.bias(name, outputs)
+
+    def patches(self, far, joints):
+        """Depth in a grid of 4 x 4 samples around each joint: [n, 17, 16]."""
+        size, step = self.size, self.size / 64
+        along = (torch.arange(4, dtype=far.dtype) - 1.5) * step
+        x = joints[:, :, None, None, 0] + along[None, None, None, :]
+        y = joints[:, :, None, None, 1] + along[None, None, :, None]
+        x, y = torch.broadcast_tensors(x, y)
+        centres = torch.arange(size, dtype=far.dtype) + 0.5
+        sigma = step / 2
+
+        def line(t):
+            return torch.exp(-((centres - t.reshape(t.shape[0], -1, 1)) ** 2) / (2 * sigma * sigma))
+
+        sums = torch.einsum("nhw,nkw,nkh->nk", far, line(x), line(y))
+        return sums.reshape(-1, JOINTS, 16) / (2 * math.pi * sigma * sigma)
 
     def around(self, x, joints):
         """Means of a map around the joints: [n, 17, c]."""
@@ -241,14 +267,19 @@ class Network:
         fields = min(x.shape[1], 4)
         x = pixels(F.adaptive_avg_pool2d(planes(x), fields)).reshape(n, -1)
         if self.points:
-            around = torch.cat([self.around(stage, joints) for stage in stages], 2)
-            c = wide(32)
-            w = self.v.weight("joints", [around.shape[2], c], around.shape[2])
-            seen = F.silu(around @ w + self.v.bias("joints", c))
+            around = [self.around(stage, joints) for stage in stages]
+            read = torch.cat([*around, self.of_joints], 2)
+            first = read @ self.v.weight("joints.dense1", [read.shape[2], 96], read.shape[2])
+            known = F.silu(first + self.v.get("joints.names", [JOINTS, 96], 0.0, 0.3))
+            known = F.silu(self.dense(known, "joints.dense2", 96))
+            seen = F.silu(self.dense(known, "joints.features", 16))
+            corrections = self.dense(known, "joints.corrections", 3)
             x = torch.cat([x, points, seen.reshape(n, -1)], 1)
         x = F.silu(self.dense(x, "head1", scaled(2048)))
         x = F.silu(self.dense(x, "head2", scaled(512)))
         poses = self.dense(x, "head3", 3 * JOINTS).reshape(n, JOINTS, 3)
+        if self.points:
+            poses = poses + corrections
         others = torch.ones(JOINTS, 1, dtype=x.dtype)
         others[0] = 0
         relative = poses * others + (lifted if self.points else 0)

@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jointsToHuman36m, readJoints } from '../../src/data/joints.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
-import type { Lifted, Lifter } from '../../src/lift/lifter.ts';
+import type { Lifter } from '../../src/lift/lifter.ts';
 import { loadLifter } from '../../src/lift/load.ts';
+import type { Lifted } from '../../src/lift/placed.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { cameraFromFov } from '../../src/pose/camera.ts';
 import { procrustes } from '../../src/pose/procrustes.ts';

@@ -6,8 +6,8 @@ import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { viewConfigOf } from '../../src/train/view_config.ts';
 import { renderedViews } from '../../src/train/view_data.ts';
 import { openViewTraining } from '../../src/train/view_training.ts';
-import { bitsOf } from '../graph/trainer.ts';
 import { COMPILING } from '../check.ts';
+import { bitsOf } from '../graph/trainer.ts';
 
 const config = viewConfigOf({
   size: 64,

@@ -1,0 +1,124 @@
+/** Lifts a person in a photo by a two-stage lifter: from the joints, the picture and its depth. */
+
+import { type DepthMap, viewPicture } from '../data/view_picture.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { releaseVariables, writeVariables } from '../graph/store.ts';
+import type { Tensor } from '../graph/trace.ts';
+import type { TwoStageNetwork } from '../models/two_stage.ts';
+import { valuesOf, type Weights } from '../models/weights.ts';
+import { WrongFileError } from '../platform/errors.ts';
+import { type Camera, pixelsToRays } from '../pose/camera.ts';
+import { JOINT_COUNT, mirrorPose, type PixelPose, type Pose3d } from '../pose/skeleton.ts';
+import { outOfView, raysToView, viewNumber, viewOf } from '../pose/view.ts';
+import { inPlace, type Lifted, placed } from './placed.ts';
+import { compileViews, type ViewReader } from './view_program.ts';
+
+/** A two-stage network of the package, as a function of its options. */
+export interface ViewArchitecture {
+  (options: never): TwoStageNetwork;
+  readonly architecture: string;
+}
+
+/** A photo to lift from. */
+export interface LiftedPhoto {
+  /** Of as many pixels as the photo. */
+  readonly camera: Camera;
+  /** [height, width, 4] bytes. */
+  readonly rgba: Uint8Array;
+  /** How far what it shows is away, if that is known. */
+  readonly depth?: DepthMap | undefined;
+}
+
+export interface ViewLifter {
+  /** Pixels of a side of the views that the network looks at. */
+  readonly size: number;
+  /**
+   * Lifts one person, once as it is and once in the mirror, and takes the mean of the two.
+   * @param joints [17 * 2] pixels of the photo, all of them
+   */
+  lift(photo: LiftedPhoto, joints: PixelPose): Promise<Lifted>;
+  /** Gives back what the lifter has on the device. */
+  dispose(): Promise<void>;
+}
+
+/** Views as arrays of what they show. */
+const pictures = (size: number): ViewReader => ({
+  inputs: (n) => ({
+    image: [n, size, size, 3],
+    depth: [n, size, size, 1],
+    joints: [n, JOINT_COUNT, 2],
+    view: [n, 1],
+  }),
+  views: ({ image, depth, joints, view }: Readonly<Record<string, Tensor>>) => ({
+    image: image!,
+    depth: depth!,
+    joints: joints!,
+    view: view!,
+  }),
+});
+
+/**
+ * Loads a two-stage lifter.
+ * @throws WrongFileError where the weights are none of this architecture
+ */
+export async function loadViewLifter(
+  architecture: ViewArchitecture,
+  weights: Weights,
+  { gpu }: { readonly gpu: Gpu },
+): Promise<ViewLifter> {
+  const { options } = weights;
+  if (weights.architecture !== architecture.architecture || typeof options.size !== 'number')
+    throw new WrongFileError(
+      `loadViewLifter: these are weights of ${weights.architecture}, not of ${architecture.architecture}. Give those of a run of it`,
+    );
+  const { size } = options;
+  const network = architecture(options as never);
+  const sets = valuesOf(network, weights);
+  for (const [set, values] of sets) await writeVariables(gpu, set, values);
+  const program = await compileViews(gpu, network, pictures(size), 2);
+  return {
+    size,
+    async lift(photo, joints) {
+      const rays = pixelsToRays(photo.camera, joints);
+      const view = viewOf(rays, size);
+      const { image, depth } = viewPicture(photo, view);
+      const seen = raysToView(view, rays);
+      const lifted = await program.lift({
+        image: withMirror(image, size, 3),
+        depth: withMirror(depth, size, 1),
+        joints: Float32Array.from([...seen, ...mirroredJoints(seen, size)]),
+        view: new Float32Array(2).fill(viewNumber(view)),
+      });
+      const half = lifted.length / 2;
+      const other = mirrorPose(lifted.subarray(half), 3);
+      const mean = Float64Array.from(other, (value, i) => (value + lifted[i]!) / 2) as Pose3d;
+      const pose = outOfView(view, mean);
+      return options.root === 'absolute'
+        ? inPlace(pose, rays, photo.camera)
+        : placed(pose, rays, photo.camera);
+    },
+    async dispose() {
+      program.dispose();
+      for (const [set] of sets) await releaseVariables(gpu, set);
+    },
+  };
+}
+
+/** A square picture and its mirror image, one behind the other. */
+function withMirror(picture: Float32Array, size: number, channels: number): Float32Array {
+  const both = new Float32Array(2 * picture.length);
+  both.set(picture);
+  for (let row = 0; row < size; row++)
+    for (let column = 0; column < size; column++) {
+      const from = (row * size + size - 1 - column) * channels;
+      const to = picture.length + (row * size + column) * channels;
+      both.set(picture.subarray(from, from + channels), to);
+    }
+  return both;
+}
+
+/** Joints of a view's mirror image: left is right. */
+function mirroredJoints(joints: PixelPose, size: number): Float64Array {
+  const centred = joints.map((value, i) => (i % 2 === 0 ? value - size / 2 : value));
+  return mirrorPose(centred, 2).map((value, i) => (i % 2 === 0 ? value + size / 2 : value));
+}
