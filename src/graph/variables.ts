@@ -126,8 +126,8 @@ export const glorotUniform =
     return Float32Array.from({ length: size }, () => most * (2 * random() - 1));
   };
 
-/** Uniform numbers in ±1 / √inputs, for the last layer, as PyTorch's Linear. */
+/** Uniform numbers in ±factor / √inputs, for the last layer; with 1 as PyTorch's Linear. */
 export const uniformFan =
-  (inputs: number): Initial =>
+  (inputs: number, factor = 1): Initial =>
   (size, random) =>
-    Float32Array.from({ length: size }, () => (2 * random() - 1) / Math.sqrt(inputs));
+    Float32Array.from({ length: size }, () => (factor * (2 * random() - 1)) / Math.sqrt(inputs));

@@ -26,12 +26,12 @@ import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
 import { concat, reshape, slice } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { constant, type Tensor } from '../graph/trace.ts';
-import { heNormal, uniformFan, zeros } from '../graph/variables.ts';
+import { heNormal, uniformFan } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
-import { jointBranch } from './blocks/joint_branch.ts';
+import { jointBranch, SMALL } from './blocks/joint_branch.ts';
 import { convolveMaps } from './blocks/map_conv.ts';
 import { wasp, waspDilations } from './blocks/wasp.ts';
 import { dense, type Mode, type ModelVariables, modelVariables } from './layers.ts';
@@ -130,7 +130,7 @@ function build({
   const head1 = dense(model, 'head1', [features, hidden[0]]);
   const head2 = dense(model, 'head2', hidden);
   const head3 = dense(model, 'head3', [hidden[1], 3 * JOINT_COUNT], {
-    initial: points ? zeros : uniformFan(hidden[1]),
+    initial: uniformFan(hidden[1], points ? SMALL : 1),
   });
 
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {

@@ -25,8 +25,9 @@ import { matmul } from '../graph/ops/matmul.ts';
 import { mean } from '../graph/ops/reduce.ts';
 import { softmax } from '../graph/ops/softmax.ts';
 import type { Tensor } from '../graph/trace.ts';
-import { normal, uniformFan, zeros } from '../graph/variables.ts';
+import { normal, uniformFan } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
+import { SMALL } from './blocks/joint_branch.ts';
 import { patchLayer } from './blocks/patches.ts';
 import {
   encoderBlock,
@@ -144,7 +145,7 @@ function build({
   const head1 = linearLayer(model, 'head1', width + (points ? POINT_SIZE : 0), hidden[0]);
   const head2 = linearLayer(model, 'head2', ...hidden);
   const head3 = dense(model, 'head3', [hidden[1], 3 * JOINT_COUNT], {
-    initial: points ? zeros : uniformFan(hidden[1]),
+    initial: uniformFan(hidden[1], points ? SMALL : 1),
   });
 
   const featuresOf = (inputs: ViewInputs, { training = false }: Mode): ViewFeatures => {

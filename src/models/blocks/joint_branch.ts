@@ -11,12 +11,14 @@ import { concat, reshape } from '../../graph/ops/layout.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { sum } from '../../graph/ops/reduce.ts';
 import type { Tensor } from '../../graph/trace.ts';
-import { heNormal, zeros } from '../../graph/variables.ts';
+import { heNormal, uniformFan } from '../../graph/variables.ts';
 import { JOINT_COUNT } from '../../pose/skeleton.ts';
 import { dense, type ModelVariables } from '../layers.ts';
 
 /** Standard deviation of the weights around a joint, in pixels of the map. */
 const SIGMA = 0.75;
+/** Of the usual size of weights: training begins near the joints as they lie on the depth. */
+export const SMALL = 0.1;
 /** Least share of a joint's weights that must lie on the map: beyond it features fade to 0. */
 const LEAST = 0.1;
 
@@ -72,8 +74,9 @@ export function jointBranch(
   const names = model.parameters.add(`${name}.names`, [JOINT_COUNT, hidden], heNormal(hidden));
   const second = dense(model, `${name}.dense2`, [hidden, hidden]);
   const toFeatures = dense(model, `${name}.features`, [hidden, features]);
-  // It begins with the joints as they lie on the depth.
-  const toCorrections = dense(model, `${name}.corrections`, [hidden, 3], { initial: zeros });
+  const toCorrections = dense(model, `${name}.corrections`, [hidden, 3], {
+    initial: uniformFan(hidden, SMALL),
+  });
   return ({ maps, joints, size, numbers }) => {
     const around = maps.map((map) => aroundJoints(map, joints, size));
     const all = concat([...around, ...numbers], 2);
