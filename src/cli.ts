@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { listAdapters } from '#platform';
+import type { ConvertFlags } from './cli/convert.ts';
 import type { DemoFlags } from './cli/demo.ts';
 import type { ExportFlags } from './cli/export.ts';
 import type { LiftFlags } from './cli/lift.ts';
@@ -139,6 +140,22 @@ program
   .action(async (options: ExportFlags) => {
     const { exportCommand } = await import('./cli/export.ts');
     console.log(await exportCommand(options));
+  });
+
+program
+  .command('convert')
+  .description('make weights of the transformer lifter out of published ones')
+  .requiredOption('--timm <file>', 'model.safetensors of timm, such as vit_base_patch16_384')
+  .requiredOption('--out <file>', 'the file to write, in .safetensors')
+  .option('--size <n>', 'pixels along each side of a view; those of the published network', number)
+  .option('--heads <n>', 'its heads, which its file does not tell; width / 64', number)
+  .option('--root <place>', 'where the root will be: relative or absolute', 'relative')
+  .option('--seed <n>', 'of the initial weights of all that it has not', number, 0)
+  .option('--f16', 'store weight matrices in half precision')
+  .option('--notice <file>', 'text on the origin and terms of the weights, kept with them')
+  .action(async (options: ConvertFlags) => {
+    const { convertCommand } = await import('./cli/convert.ts');
+    console.log(await convertCommand(options));
   });
 
 program

@@ -4,6 +4,7 @@ import { cnn } from './cnn.ts';
 import { irbSe } from './irb_se.ts';
 import { martinez } from './martinez.ts';
 import type { Model } from './model.ts';
+import { vit } from './vit.ts';
 import { vitBlock } from './vit_block.ts';
 import { wasp } from './wasp.ts';
 
@@ -14,6 +15,7 @@ export const models: Readonly<Record<string, Model>> = {
   'irb-se': irbSe,
   wasp,
   cnn,
+  vit,
   'vit-block': vitBlock,
 };
 

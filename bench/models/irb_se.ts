@@ -10,7 +10,7 @@ export const irbSe = imageModel({
   defaults: { batch: 4, width: 64 },
   side: 32,
   words: (width) =>
-    `expanded to ${EXPANSION * width}, depthwise 3x3, squeezed to ${Math.ceil(width / 4)}`,
+    `expanded to ${EXPANSION * width}, depthwise 3x3, squeezed to ${4 * Math.ceil(width / 16)}`,
   build: (model, width) =>
     invertedResidual(model, 'block', [width, width], { expansion: EXPANSION }),
 });

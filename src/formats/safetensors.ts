@@ -9,6 +9,7 @@ const ARRAYS = {
   F64: Float64Array,
   F32: Float32Array,
   F16: Uint16Array,
+  BF16: Uint16Array,
   I64: BigInt64Array,
   I32: Int32Array,
   U32: Uint32Array,
@@ -21,7 +22,7 @@ const ARRAYS = {
 export type StoredType = keyof typeof ARRAYS;
 export type StoredArray = InstanceType<(typeof ARRAYS)[StoredType]>;
 
-/** A tensor as a file holds it: row-major, F16 as the bits of its halves. */
+/** A tensor as a file holds it: row-major, F16 and BF16 as their bits. */
 export interface StoredTensor {
   readonly dtype: StoredType;
   readonly shape: readonly number[];
@@ -70,7 +71,13 @@ export function tensorNamed(file: Safetensors, name: string): StoredTensor {
 export function asFloat32({ dtype, data }: StoredTensor): Float32Array {
   if (data instanceof Float32Array) return data;
   if (dtype === 'F16') return fromHalves(data as Uint16Array);
+  if (dtype === 'BF16') return fromBfloats(data as Uint16Array);
   return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+/** The numbers that bits of bfloat16 stand for: the upper halves of those of f32. */
+function fromBfloats(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (upper) => upper << 16).buffer);
 }
 
 /**

@@ -37,8 +37,12 @@ const keptOf = (gpu: Gpu, set: VariableSet) => gpu.attached.get(set) as Promise<
 export async function storeOf(gpu: Gpu, set: VariableSet, seed = 0): Promise<Store> {
   const known = keptOf(gpu, set);
   if (known) return (await known).store;
-  return keep(gpu, set, new Map(set.variables.map((v) => [v.name, initialValues(v, seed)])));
+  return keep(gpu, set, initialValuesOf(set, seed));
 }
+
+/** What the variables of a set begin with. */
+export const initialValuesOf = (set: VariableSet, seed = 0): Values =>
+  new Map(set.variables.map((v) => [v.name, initialValues(v, seed)]));
 
 async function keep(gpu: Gpu, set: VariableSet, held: Values): Promise<Store> {
   const made = makeStore(gpu, set, held);

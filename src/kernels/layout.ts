@@ -1,14 +1,12 @@
-/** Kernels that move values: strided copies, fills, gathers. */
+/** Kernels that move values: strided copies and fills. */
 
 import copyWgsl from '../../shaders/copy.wgsl';
 import copyTransposedWgsl from '../../shaders/copy_transposed.wgsl';
 import fillWgsl from '../../shaders/fill.wgsl';
-import gatherWgsl from '../../shaders/gather.wgsl';
-import gatherBackwardWgsl from '../../shaders/gather_backward.wgsl';
 import { singles } from './chain.ts';
 import { kernel, type Target } from './kernel.ts';
 import { type Operand, type Shape, sizeOf } from './tensor.ts';
-import { columnThreads, countOf, lanesOf, lineWalk, walkGroups } from './walk.ts';
+import { countOf, type Lines, lanesOf, lineWalk, shareLines, walkGroups } from './walk.ts';
 
 /** The most axes of a copy, after neighbouring ones that lie alike are merged. */
 export const COPY_AXES = 6;
@@ -69,29 +67,6 @@ const copyTransposed = /* @__PURE__ */ kernel<'x', 'y', Box>(copyTransposedWgsl,
   groups: (_, box, target) => blocksOf(target, box).groups,
   cost: (_, { shape }) => ({ bytes: 8 * sizeOf(shape), flops: 0 }),
 });
-
-/** Threads of kernels that move lines: `threads` share each, as `walk` of `lib/walk.wgsl` lays them. */
-interface Lines {
-  readonly lines: number;
-  readonly threads: number;
-  readonly width: number;
-  readonly stride: number;
-  readonly steps: number;
-  readonly groups: number;
-}
-
-/**
- * How threads share lines of `length`. Where a thread makes many steps, a workgroup shares a line, or
- * each thread takes lines of its own that would not keep the workgroup busy.
- */
-function shareLines(target: Target, lines: number, length: number): Lines {
-  const { width, steps: most } = lineWalk(target, lines * length);
-  const short = length < 4 * width && lines > 8 * width;
-  const stride = short || most === 1 ? 1 : width;
-  const steps = most === 1 ? 1 : short ? length : Math.min(most, Math.ceil(length / width));
-  const threads = stride * Math.ceil(length / (stride * steps));
-  return { lines, threads, width, stride, steps, groups: Math.ceil((lines * threads) / width) };
-}
 
 function linesOf(target: Target, box: Box): Lines {
   const { shape } = copiesQuads(box) ? inQuads(box) : box;
@@ -258,58 +233,4 @@ export const fill = /* @__PURE__ */ kernel<never, 'y', { value: number }>(fillWg
   groups: ({ y }, _, target) => walkGroups(lineWalk(target, countOf(y)), countOf(y)),
   cost: ({ y }) => ({ bytes: 4 * sizeOf(y.shape), flops: 0 }),
   cut: () => ['y'],
-});
-
-/** y [rows, columns] from table [entries, columns] by index [rows]. */
-export const gather = /* @__PURE__ */ kernel<'table' | 'index', 'y'>(gatherWgsl, {
-  reads: ['table', 'index'],
-  writes: ['y'],
-  editions: ({ y }) => (lanesOf(y) === 4 ? {} : singles),
-  overrides: ({ y }, _, target) => ({ WIDTH: rowLines(target, y).width }),
-  params: ({ table, y }, _, target) => {
-    const { lines, threads, stride, steps } = rowLines(target, y);
-    const columns = y.shape[1]! / lanesOf(y);
-    return { rows: lines, columns, entries: table.shape[0]!, threads, stride, steps };
-  },
-  groups: ({ y }, _, target) => rowLines(target, y).groups,
-  cost: ({ y, index }) => ({ bytes: 8 * sizeOf(y.shape) + 4 * sizeOf(index.shape), flops: 0 }),
-  cut: () => ['index', 'y'],
-});
-
-const rowLines = (target: Target, y: Operand): Lines =>
-  shareLines(target, y.shape[0]!, y.shape[1]! / lanesOf(y));
-
-/**
- * Threads that walk the index of a gather, where columns are too few to be enough. A GPU wants many;
- * on a CPU each more repeats the walk, and some vectors of lanes keep its cores busy.
- */
-const walkers = ({ kind }: Target) => (kind === 'hardware' ? 2 ** 15 : 32);
-
-/** How threads share a table: each takes `span` entries of one column of Ts. */
-function spansOf(target: Target, { shape }: Operand, lanes: number) {
-  const [entries, columns] = [shape[0]!, shape[1]! / lanes];
-  const parts = Math.max(1, Math.min(entries, Math.floor(walkers(target) / columns)));
-  const span = Math.max(1, Math.ceil(entries / parts));
-  const width = columnThreads(target, 64);
-  return { columns, entries, span, width, threads: columns * Math.ceil(entries / span) };
-}
-
-/** dtable [entries, columns] from dy [rows, columns] and index [rows]. */
-export const gatherBackward = /* @__PURE__ */ kernel<'index' | 'dy', 'dtable'>(gatherBackwardWgsl, {
-  reads: ['index', 'dy'],
-  writes: ['dtable'],
-  editions: ({ dy }) => (lanesOf(dy) === 4 ? {} : singles),
-  overrides: ({ dtable, dy }, _, target) => ({ WIDTH: spansOf(target, dtable, lanesOf(dy)).width }),
-  params: ({ dtable, dy }, _, target) => {
-    const { columns, entries, span } = spansOf(target, dtable, lanesOf(dy));
-    return { rows: dy.shape[0]!, columns, entries, span };
-  },
-  groups: ({ dtable, dy }, _, target) => {
-    const { threads, width } = spansOf(target, dtable, lanesOf(dy));
-    return Math.ceil(threads / width);
-  },
-  cost: ({ dtable, dy, index }) => ({
-    bytes: 4 * (sizeOf(dtable.shape) + sizeOf(dy.shape) + sizeOf(index.shape)),
-    flops: sizeOf(dy.shape),
-  }),
 });

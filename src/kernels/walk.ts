@@ -100,3 +100,26 @@ export const countOf = (operand: Operand): number => sizeOf(operand.shape) / lan
 const greatestCommonDivisor = (a: number, b: number): number =>
   b === 0 ? a : greatestCommonDivisor(b, a % b);
 const leastCommonMultiple = (a: number, b: number) => (a / greatestCommonDivisor(a, b)) * b;
+
+/** Threads of kernels that move lines: `threads` share each, as `walk` of `lib/walk.wgsl` lays them. */
+export interface Lines {
+  readonly lines: number;
+  readonly threads: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly steps: number;
+  readonly groups: number;
+}
+
+/**
+ * How threads share lines of `length`. Where a thread makes many steps, a workgroup shares a line, or
+ * each thread takes lines of its own that would not keep the workgroup busy.
+ */
+export function shareLines(target: Target, lines: number, length: number): Lines {
+  const { width, steps: most } = lineWalk(target, lines * length);
+  const short = length < 4 * width && lines > 8 * width;
+  const stride = short || most === 1 ? 1 : width;
+  const steps = most === 1 ? 1 : short ? length : Math.min(most, Math.ceil(length / width));
+  const threads = stride * Math.ceil(length / (stride * steps));
+  return { lines, threads, width, stride, steps, groups: Math.ceil((lines * threads) / width) };
+}

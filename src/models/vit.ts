@@ -88,6 +88,8 @@ type Streams = Pair<'image', 'maps'>;
 
 /** The network, and its parts for a look inside. */
 export interface VitNetwork extends TwoStageNetwork {
+  /** Tokens [n, 1 + patches, width] of a picture [n, S, S, 4], with its depth; see `viewFeatures`. */
+  readonly look: (picture: Tensor) => Tensor;
   /** The tokens that enter the first fusion block. */
   readonly streams: (inputs: ViewInputs, mode?: Mode) => Streams;
   readonly fusion: readonly FusionBlock<'image', 'maps'>[];
@@ -149,14 +151,15 @@ function build({
     checkViews('vit', inputs, size);
     return viewFeatures(inputs, { training, imageDropout, depthDropout });
   };
-  const tokensOf = ({ picture }: ViewFeatures, { joints }: ViewInputs): Streams => {
-    const n = joints.shape[0]!;
-    const first = broadcastTo(classToken, [n, 1, width]);
+  const look = (picture: Tensor): Tensor => {
+    const first = broadcastTo(classToken, [picture.shape[0]!, 1, width]);
     const patches = add(concat([first, seeImage(picture)], 1), imagePlaces);
-    const image = imageNorm(blocks.reduce((x, block) => checkpoint(block)(x), patches));
+    return imageNorm(blocks.reduce((x, block) => checkpoint(block)(x), patches));
+  };
+  const tokensOf = ({ picture }: ViewFeatures, { joints }: ViewInputs): Streams => {
     const places = mul(joints, mapSize / size);
     const maps = gaussianHeatmaps(places, [mapSize, mapSize], { sigma: mapSize / SIGMAS });
-    return { image, maps: add(seeMaps(maps), mapPlaces) };
+    return { image: look(picture), maps: add(seeMaps(maps), mapPlaces) };
   };
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
     const seen = featuresOf(inputs, mode);
@@ -171,7 +174,7 @@ function build({
   };
   const streams = (inputs: ViewInputs, mode: Mode = {}) =>
     tokensOf(featuresOf(inputs, mode), inputs);
-  return Object.assign(network, { ...model, streams, fusion });
+  return Object.assign(network, { ...model, look, streams, fusion });
 }
 
 /** The first of the tokens [n, tokens, width]: [n, width]. */

@@ -55,7 +55,7 @@ test.each([
   [['--explain', 'matmull'], 'Did you mean matmul?'],
   [
     ['--model', 'nonsense', '--infer'],
-    'there is no model nonsense. There are martinez, irb-se, wasp, vit-block',
+    'there is no model nonsense. There are martinez, irb-se, wasp, cnn, vit, vit-block',
   ],
   [['--watch', '--json', 'rows.json'], 'leave --json and --html out'],
   [['--watch', '--tune'], 'are two commands'],

@@ -5,10 +5,12 @@ import { openDevices } from '../devices.ts';
 const [device] = await openDevices();
 
 /** Sizes that are quick, and still those of the model. */
-const SMALL: Readonly<Record<string, { batch: number; width: number }>> = {
+const SMALL: Readonly<Record<string, { batch: number; width: number; size?: number }>> = {
   martinez: { batch: 16, width: 32 },
   'irb-se': { batch: 2, width: 8 },
   wasp: { batch: 2, width: 8 },
+  cnn: { batch: 4, width: 10, size: 64 },
+  vit: { batch: 2, width: 32, size: 64 },
   'vit-block': { batch: 1, width: 64 },
 };
 

@@ -54,6 +54,13 @@ describe('readSafetensors', () => {
     expect([...tensors.get('f')!.data]).toEqual([0x01020304]);
   });
 
+  it('gives bfloat16 as the f32 whose upper half it is', () => {
+    const data = Uint16Array.of(0x3f80, 0xc049, 0x0001, 0x8000, 0x7f80);
+    const bytes = writeSafetensors([['x', { dtype: 'BF16', shape: [5], data }]]);
+    const read = asFloat32(tensorNamed(readSafetensors(bytes), 'x'));
+    expect([...read]).toEqual([1, -3.140625, 2 ** -133, -0, Number.POSITIVE_INFINITY]);
+  });
+
   it('does not copy where the alignment allows it, wherever the bytes lie', () => {
     const tensor: StoredTensor = { dtype: 'F32', shape: [3], data: Float32Array.of(1, 2, 3) };
     const bytes = writeSafetensors([['x', tensor]]);

@@ -120,7 +120,7 @@ class Network:
         w = self.v.weight(name + ".depthwise", [3, 3, 1, 4 * cin], 9)
         y = pixels(F.conv2d(planes(y), w.permute(3, 2, 0, 1), None, stride, 1, 1, 4 * cin))
         y = F.silu(self.norm(y, name + ".depthwise.norm"))
-        units = -(-cin // 4)
+        units = 4 * -(-cin // 16)
         w1 = self.v.weight(name + ".gate.squeeze", [4 * cin, units], 4 * cin)
         b1 = self.v.bias(name + ".gate.squeeze", units)
         w2 = self.v.weight(name + ".gate.excite", [units, 4 * cin], units)

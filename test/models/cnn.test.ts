@@ -6,60 +6,19 @@ import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { depthwiseConv2d } from '../../src/graph/ops/depthwise.ts';
 import { silu } from '../../src/graph/ops/elementwise.ts';
-import { slice } from '../../src/graph/ops/layout.ts';
-import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { compile, evaluate, planOf } from '../../src/graph/program.ts';
-import { readVariables, writeVariables } from '../../src/graph/store.ts';
-import type { VariableSet } from '../../src/graph/variables.ts';
 import { sizeOf } from '../../src/kernels/tensor.ts';
 import { convNorm, depthwiseNorm } from '../../src/models/blocks/conv_norm.ts';
 import { waspDilations } from '../../src/models/blocks/wasp.ts';
 import { type CnnOptions, cnn } from '../../src/models/cnn.ts';
 import { modelVariables } from '../../src/models/layers.ts';
 import type { ViewInputs } from '../../src/models/two_stage.ts';
-import { independentLoss } from '../../src/train/losses.ts';
 import { assertClose } from '../check.ts';
 import { normal } from '../reference.ts';
+import { learn, SMALL, shapesOf, viewsOf } from './views.ts';
 
 const gpu = await openGpu({ poison: true });
 afterAll(() => gpu.close());
-
-const SMALL = { size: 64, width: 0.1 } as const;
-
-const shapesOf = (batch: number, size: number) =>
-  ({
-    image: [batch, size, size, 3],
-    depth: [batch, size, size, 1],
-    joints: [batch, 17, 2],
-    view: [batch, 1],
-  }) as const;
-
-/** Views drawn at random, of people in front of a wall. */
-function viewsOf(batch: number, size: number, name = 'views') {
-  const random = normal(name);
-  const draw = (count: number, mean: number, deviation: number) =>
-    Float32Array.from({ length: count }, () => mean + deviation * random());
-  const pixels = batch * size * size;
-  return {
-    image: draw(3 * pixels, 0.5, 0.2),
-    depth: draw(pixels, 4, 0.4).map((d, i) => (i % 5 === 0 ? 0 : d)),
-    joints: draw(34 * batch, size / 2, size / 6),
-    view: draw(batch, -1, 0.1),
-  };
-}
-
-/** Values that a network might have learned; all else than what its norms begin with. */
-async function learn(...sets: VariableSet[]) {
-  const random = normal('learned');
-  for (const set of sets) {
-    const values = await readVariables(gpu, set);
-    for (const [name, of] of values)
-      if (/scale|variance/.test(name))
-        of.forEach((_, i) => (of[i] = 1 + 0.2 * Math.tanh(random())));
-      else if (/shift|mean|bias/.test(name)) of.forEach((_, i) => (of[i] = 0.2 * random()));
-    await writeVariables(gpu, set, values);
-  }
-}
 
 async function infer(
   options: CnnOptions & { size: number },
@@ -73,7 +32,7 @@ async function infer(
     shapesOf(batch, options.size),
     { fuse },
   );
-  await learn(network.parameters, network.statistics);
+  await learn(gpu, network.parameters, network.statistics);
   const { poses } = await program.run(change(viewsOf(batch, options.size)), { read: ['poses'] });
   program.dispose();
   return poses;
@@ -175,7 +134,7 @@ describe('inference', () => {
     const model = modelVariables('layers');
     const layer = convNorm(model, 'conv', [8, 12], { kernel: 3, stride: 2, activation: 'silu' });
     const spread = depthwiseNorm(model, 'depthwise', 12, { activation: 'silu' });
-    await learn(model.parameters, model.statistics);
+    await learn(gpu, model.parameters, model.statistics);
     const variable = (name: string) =>
       [...model.parameters.variables, ...model.statistics.variables].find((v) => v.name === name)!
         .tensor;
@@ -219,75 +178,5 @@ describe('inference', () => {
     // Clipped, both walls look alike, and unlike none at all.
     assertClose(far, farther, 1e-6);
     expect(far.some((v, i) => Math.abs(v - unknown[i]!) > 1e-4)).toBe(true);
-  });
-});
-
-describe('training', () => {
-  const train = async (options: CnnOptions, fuse: boolean, steps = 2) => {
-    const batch = 4;
-    const network = cnn({ ...SMALL, ...options });
-    const program = await compile(
-      gpu,
-      ({ target, ...views }) => {
-        const poses = network(views as unknown as ViewInputs, { training: true });
-        const loss = independentLoss(poses, target);
-        return { loss, ...adamW(loss, network.parameters, { rate: 1e-3 }) };
-      },
-      { ...shapesOf(batch, 64), target: [batch, 17, 3] },
-      { fuse },
-    );
-    const random = normal('targets');
-    const target = Float32Array.from({ length: 51 * batch }, () => 0.3 * random());
-    const losses: number[] = [];
-    for (let step = 0; step < steps; step++) {
-      const batchOf = { ...viewsOf(batch, 64), target };
-      losses.push((await program.run(batchOf, { read: ['loss'] })).loss[0]!);
-    }
-    program.dispose();
-    return losses;
-  };
-
-  test('fused or not; what is dropped is drawn alike', async () => {
-    const options = { imageDropout: 0.5, depthDropout: 0.5, dropout: 0.3 };
-    assertClose(await train(options, true), await train(options, false), 1e-3);
-  });
-
-  test('learns a batch by heart', async () => {
-    const losses = await train({ dropout: 0, imageDropout: 0, depthDropout: 0 }, true, 40);
-    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 3);
-  });
-
-  test('pictures and depth are dropped for whole samples', async () => {
-    const size = 64;
-    const batch = 64;
-    const { viewFeatures } = await import('../../src/models/view_features.ts');
-    const { picture } = await evaluate(
-      gpu,
-      (inputs) => {
-        const dropped = { training: true, imageDropout: 0.5, depthDropout: 0.25 };
-        const { picture } = viewFeatures(inputs as unknown as ViewInputs, dropped);
-        return { picture: slice(picture, [0, 0, 0, 0], [batch, size, size, 4]) };
-      },
-      Object.fromEntries(
-        Object.entries(viewsOf(batch, size)).map(([name, values]) => [
-          name,
-          { shape: shapesOf(batch, size)[name as keyof ViewInputs], values },
-        ]),
-      ),
-    );
-    const pixels = size * size;
-    const share = (channel: number) => {
-      const empty = Array.from({ length: batch }, (_, n) =>
-        Array.from({ length: pixels }, (_, i) => picture[4 * (n * pixels + i) + channel]!),
-      ).map((values) => values.filter((v) => v === 0).length / pixels);
-      // A sample has all of it, but for depth that is unknown, or nothing.
-      for (const part of empty) expect(part === 1 || part < 0.3).toBe(true);
-      return empty.filter((part) => part === 1).length / batch;
-    };
-    expect([0, 1, 2].map(share)).toEqual(Array(3).fill(share(0)));
-    expect(share(0)).toBeGreaterThan(0.3);
-    expect(share(0)).toBeLessThan(0.7);
-    expect(share(3)).toBeGreaterThan(0.1);
-    expect(share(3)).toBeLessThan(0.45);
   });
 });

@@ -1,12 +1,7 @@
 /** Ops that move values: reshape, transpose, broadcast, slice, concat, pad, gather. */
 
-import {
-  copy,
-  fill,
-  gatherBackward,
-  gather as gatherKernel,
-  stridesOf,
-} from '../../kernels/layout.ts';
+import { gatherBackward, gather as gatherKernel } from '../../kernels/gather.ts';
+import { copy, fill, stridesOf } from '../../kernels/layout.ts';
 import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts';
 import { call1, op, show, type Tensor } from '../trace.ts';
 import { axesOf } from './reduce.ts';

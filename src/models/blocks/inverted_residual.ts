@@ -22,8 +22,11 @@ export interface InvertedResidualOptions {
   readonly kernel?: number;
 }
 
-/** Channels of x for each unit that squeezes it: a quarter, as EfficientNet has it. */
-const SQUEEZE = 4;
+/**
+ * Units that squeeze: a quarter of the channels of x, as EfficientNet has it, rounded up to a
+ * multiple of four, so that kernels can load quads.
+ */
+const unitsOf = (cin: number) => 4 * Math.ceil(cin / 16);
 
 export function invertedResidual(
   model: ModelVariables,
@@ -35,7 +38,7 @@ export function invertedResidual(
   const silu = { activation: 'silu' } as const;
   const expand = convNorm(model, `${name}.expand`, [cin, inner], silu);
   const spread = depthwiseNorm(model, `${name}.depthwise`, inner, { ...silu, kernel, stride });
-  const gate = squeezeLayer(model, `${name}.gate`, inner, Math.ceil(cin / SQUEEZE));
+  const gate = squeezeLayer(model, `${name}.gate`, inner, unitsOf(cin));
   const project = convNorm(model, `${name}.project`, [inner, cout]);
   const residual = stride === 1 && cin === cout;
   return (x, mode) => {
