@@ -20,7 +20,7 @@
 import { checkpoint } from '../graph/checkpoint.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
-import { concat, pad, reshape, slice } from '../graph/ops/layout.ts';
+import { concat, reshape, slice } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { constant, type Tensor } from '../graph/trace.ts';
 import { heNormal, uniformFan } from '../graph/variables.ts';
@@ -28,12 +28,12 @@ import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
+import { convolveMaps } from './blocks/map_conv.ts';
 import { wasp, waspDilations } from './blocks/wasp.ts';
 import { dense, type Mode, type ModelVariables, modelVariables } from './layers.ts';
 import type { RootPlace, TwoStageNetwork, ViewInputs } from './two_stage.ts';
 import {
   checkViews,
-  MAP_CHANNELS,
   PICTURE_CHANNELS,
   POINT_SIZE,
   posesOf,
@@ -143,23 +143,17 @@ function pathsOf(width: number, scaled: (channels: number) => number) {
   return { increment: scaled(16), inner: 3 * groups, groups };
 }
 
-/**
- * The first convolution reads the picture and the maps where they are, with its weights for each:
- * joined they would take as much memory again.
- */
+/** The first convolution, of 21 channels: of the picture and, added to that, of the maps of joints. */
 function stemLayer(model: ModelVariables, name: string, cout: number) {
   const joined = PICTURE_CHANNELS + JOINT_COUNT;
   const w = model.parameters.add(`${name}.weight`, [3, 3, joined, cout], heNormal(9 * joined), {
     decays: true,
   });
-  const empty = MAP_CHANNELS - JOINT_COUNT;
-  const window = { stride: 2, padding: 1 };
-  const sum = ({ picture, maps }: ViewFeatures, factor?: Tensor) => {
+  const sum = ({ picture, lines }: ViewFeatures, factor?: Tensor) => {
     const scaled = factor ? mul(w, factor) : w;
     const first = slice(scaled, [0, 0, 0, 0], [3, 3, PICTURE_CHANNELS, cout]);
     const rest = slice(scaled, [0, 0, PICTURE_CHANNELS, 0], [3, 3, JOINT_COUNT, cout]);
-    const filled = pad(rest, [[0, 0], [0, 0], [0, empty], [0, 0]]); // biome-ignore format: pairs
-    return add(conv2d(maps, filled, window), conv2d(picture, first, window));
+    return add(conv2d(picture, first, { stride: 2, padding: 1 }), convolveMaps(lines, rest));
   };
   return normed(model, name, cout, 'silu', sum);
 }

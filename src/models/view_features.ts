@@ -1,6 +1,6 @@
 /**
  * What the two-stage lifters make of a view before their own layers: the picture with its depth
- * relative to the pelvis, maps of the joints, and *points*, the same in numbers. Points are ours and
+ * relative to the pelvis, Gaussians of the joints, and *points*, the same in numbers. Points are ours and
  * not the paper's: a crop has lost the lens and the distance, which tell the size of the person.
  */
 
@@ -24,6 +24,7 @@ import { matmul } from '../graph/ops/matmul.ts';
 import { sum } from '../graph/ops/reduce.ts';
 import { constant, show, type Tensor } from '../graph/trace.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
+import type { JointLines } from './blocks/map_conv.ts';
 import type { RootPlace, ViewInputs } from './two_stage.ts';
 
 /** Red, green, blue, and depth relative to the pelvis. */
@@ -56,8 +57,8 @@ export interface FeatureOptions {
 export interface ViewFeatures {
   /** [n, S, S, 4]: colours from -1 to 1, and metres beyond the pelvis, from -2 to 2, 0 where unknown. */
   readonly picture: Tensor;
-  /** [n, S, S, 20]: Gaussians of 17 joints, and three empty maps. */
-  readonly maps: Tensor;
+  /** [n, S, 20] each: Gaussians of 17 joints along the axes, and three empty ones. */
+  readonly lines: JointLines;
   /**
    * [n, POINT_SIZE]: logarithm of the tangent of half the field of view; logarithm of the pelvis'
    * depth, 0 where unknown; 1 where it is known; each joint's place, from -1 to 1 over the view; the
@@ -72,27 +73,27 @@ export interface ViewFeatures {
   readonly distance: Tensor;
 }
 
-/** Gaussians of the joints of views of S x S pixels: [n, S, S, 20], the last three empty. */
+/**
+ * Gaussians of the joints of views of S x S pixels: [n, S, S, 20], the last three empty. Each is the
+ * product of one along x and one along y, see {@link ViewFeatures}.
+ */
 export const jointMaps = (joints: Tensor, size: number): Tensor =>
   mapsOf(joints, [size, size], sigmaOf(size));
 
-/** The same along one axis: [n, S, 20]. */
-function lineMaps(joints: Tensor, size: number, axis: number): Tensor {
-  const [one, other] =
-    axis === 0
-      ? [
-          [1, 0],
-          [1, size],
-        ]
-      : [
-          [0, 1],
-          [size, 1],
-        ];
-  // On the line itself: the centre of its first pixel across.
-  const centre = one!.map((n) => (1 - n) / 2);
-  const onto = add(mul(joints, constant(one!, [2])), constant(centre, [2]));
-  const maps = mapsOf(onto, other as [number, number], sigmaOf(size));
-  return reshape(maps, [joints.shape[0]!, size, MAP_CHANNELS]);
+/** The factors of {@link jointMaps}. */
+export function jointLines(joints: Tensor, size: number): JointLines {
+  const line = (shape: readonly [number, number], axis: readonly [number, number]) => {
+    // Across, all lie on the line: on the centre of its only pixel.
+    const onto = add(
+      mul(joints, constant(axis, [2])),
+      constant(
+        axis.map((n) => (1 - n) / 2),
+        [2],
+      ),
+    );
+    return reshape(mapsOf(onto, shape, sigmaOf(size)), [joints.shape[0]!, size, MAP_CHANNELS]);
+  };
+  return { across: line([1, size], [1, 0]), down: line([size, 1], [0, 1]) };
 }
 
 function mapsOf(joints: Tensor, size: readonly [number, number], sigma: number): Tensor {
@@ -135,14 +136,16 @@ export function viewFeatures(
   const perImage = (t: Tensor) => reshape(t, [n, 1, 1, 1]);
   const beyond = mul(mul(sub(depth, perImage(distance)), known), perImage(found));
   const relative = minimum(maximum(beyond, -CLIP), CLIP);
-  const maps = jointMaps(joints, size);
+  const lines = jointLines(joints, size);
 
-  // Σ over pixels of a joint's Gaussian, where it lies on the person, and of the depth there. A
-  // Gaussian is the product of one along x and one along y.
-  const person = mul(mul(greater(REACH, abs(beyond)), known), perImage(found));
-  const [along, down] = [0, 1].map((axis) => lineMaps(joints, size, axis)) as [Tensor, Tensor];
+  // Σ over pixels of a joint's Gaussian, where it lies on the person, and of the depth there.
+  const person = mul(mul(greater(sub(REACH, abs(beyond)), 0), known), perImage(found));
   const around = (t: Tensor) =>
-    reshape(sum(mul(matmul(reshape(t, [n, size, size]), along), down), 1), [n, MAP_CHANNELS, 1]);
+    reshape(sum(mul(matmul(reshape(t, [n, size, size]), lines.across), lines.down), 1), [
+      n,
+      MAP_CHANNELS,
+      1,
+    ]);
   const ofJoints = (t: Tensor) => slice(t, [0, 0, 0], [n, JOINT_COUNT, 1]);
   const share = ofJoints(around(person));
   const nearby = div(ofJoints(around(mul(beyond, person))), maximum(share, LEAST * whole));
@@ -165,7 +168,7 @@ export function viewFeatures(
     1,
   );
   const points = pad(all, [[0, 0], [0, POINT_SIZE - POINT_NUMBERS]]); // biome-ignore format: pairs
-  return { picture: concat([colours, relative], 3), maps, points, distance };
+  return { picture: concat([colours, relative], 3), lines, points, distance };
 }
 
 /**

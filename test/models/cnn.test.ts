@@ -6,13 +6,16 @@ import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { depthwiseConv2d } from '../../src/graph/ops/depthwise.ts';
 import { silu } from '../../src/graph/ops/elementwise.ts';
+import { slice } from '../../src/graph/ops/layout.ts';
 import { compile, evaluate, planOf } from '../../src/graph/program.ts';
 import { sizeOf } from '../../src/kernels/tensor.ts';
 import { convNorm, depthwiseNorm } from '../../src/models/blocks/conv_norm.ts';
+import { convolveMaps } from '../../src/models/blocks/map_conv.ts';
 import { waspDilations } from '../../src/models/blocks/wasp.ts';
 import { type CnnOptions, cnn } from '../../src/models/cnn.ts';
 import { modelVariables } from '../../src/models/layers.ts';
 import type { ViewInputs } from '../../src/models/two_stage.ts';
+import { jointLines, jointMaps } from '../../src/models/view_features.ts';
 import { assertClose } from '../check.ts';
 import { normal } from '../reference.ts';
 import { learn, SMALL, shapesOf, viewsOf } from './views.ts';
@@ -104,6 +107,26 @@ describe('refusals', () => {
     expect(() => cnn({ size: 99.5 })).toThrow(/whole number/);
     expect(() => cnn({ width: 0 })).toThrow(/width 0 must be above 0/);
   });
+});
+
+test.each([64, 51])('maps of %i pixels are convolved as if they were there', async (size) => {
+  const random = normal('maps');
+  const draw = (count: number) => Float32Array.from({ length: count }, random);
+  // Joints near the edges and beyond: around the maps there is nothing.
+  const joints = draw(2 * 34).map((v) => size * (0.5 + 0.4 * v));
+  const { got, wanted } = await evaluate(
+    gpu,
+    ({ joints, w }) => {
+      const maps = slice(jointMaps(joints, size), [0, 0, 0, 0], [2, size, size, 17]);
+      const wanted = conv2d(maps, w, { stride: 2, padding: 1 });
+      return { got: convolveMaps(jointLines(joints, size), w), wanted };
+    },
+    {
+      joints: { shape: [2, 17, 2], values: joints },
+      w: { shape: [3, 3, 17, 12], values: draw(9 * 17 * 12) },
+    },
+  );
+  assertClose(got, wanted, 2e-6);
 });
 
 describe('inference', () => {
