@@ -1,7 +1,9 @@
 /** Whole steps of a model: where their time goes, and what profiling them costs. */
 
 import { interquartileRange, median } from 'simple-statistics';
+import { bytes } from '../src/gpu/faults.ts';
 import type { Gpu } from '../src/gpu/gpu.ts';
+import { memoryOf } from '../src/graph/plan_memory.ts';
 import { openProfiler } from '../src/graph/profile.ts';
 import type { DispatchSpan, Timeline } from '../src/graph/timeline.ts';
 import { type ModelStep, modelNamed } from './models/index.ts';
@@ -17,6 +19,8 @@ export interface ProfileOptions {
   readonly batch?: number | undefined;
   readonly width?: number | undefined;
   readonly size?: number | undefined;
+  /** Of training: blocks are computed again for the gradients. */
+  readonly recompute?: boolean | undefined;
   /** Profiled steps, at least; as many plain ones are run between them. */
   readonly steps?: number | undefined;
   /** Where to write the Chrome trace. */
@@ -93,12 +97,15 @@ const GAPS = 5;
  * @throws when there is no such model, or the trace cannot be written
  */
 export async function profileModel(options: ProfileOptions): Promise<ModelProfile> {
-  const { gpu, model, mode, batch, width, size, trace, print = console.log } = options;
-  const step = await modelNamed(model)[mode](gpu, { batch, width, size });
+  const { gpu, model, mode, batch, width, size, recompute, trace, print = console.log } = options;
+  const step = await modelNamed(model)[mode](gpu, { batch, width, size, recompute });
   try {
     const measured = await measure(step, options.steps);
     const profile = profileOf({ model, mode, sizes: step.sizes }, measured);
-    const title = `${model}, ${mode === 'train' ? 'training step' : 'inference'}, ${step.sizes}`;
+    const { total } = memoryOf(step.program.plan);
+    const words = mode === 'train' ? 'training step' : 'inference';
+    const again = recompute ? ', recomputed' : '';
+    const title = `${model}, ${words}, ${step.sizes}${again}, ${bytes(total)} of memory`;
     const { name, driver } = gpu.adapter;
     print(profileText(title, `${name}, ${driver}`, profile));
     if (trace !== undefined) {

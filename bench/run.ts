@@ -17,6 +17,7 @@ type Options = MeasureOptions &
     readonly batch?: number;
     readonly width?: number;
     readonly size?: number;
+    readonly recompute?: boolean;
     readonly trace?: string;
   };
 
@@ -58,6 +59,7 @@ const command = new Command('bench')
   .option('--batch <n>', 'with --model: examples of a step', whole)
   .option('--width <n>', 'with --model: features of hidden layers; of cnn, percent', whole)
   .option('--size <n>', 'with --model: pixels along each side of a view', whole)
+  .option('--recompute', 'with --model --train: compute blocks again for the gradients')
   .option('--trace <file>', 'with --model: a timeline for ui.perfetto.dev or chrome://tracing')
   .option('--explain <kernel>', 'what a kernel binds, needs and is composed of')
   .option('--lowered', 'with --explain: what the driver is given, too')
@@ -71,6 +73,7 @@ const PARTNERS = {
   batch: 'model',
   width: 'model',
   size: 'model',
+  recompute: 'train',
   trace: 'model',
   lowered: 'explain',
 } as const;

@@ -1,5 +1,6 @@
 /** Programs of the steps of a block over images [n, h, w, c]. */
 
+import { checkpoint } from '../../src/graph/checkpoint.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { compile } from '../../src/graph/program.ts';
 import type { ImageLayer } from '../../src/models/blocks/conv_norm.ts';
@@ -34,10 +35,11 @@ export function imageModel({ name, defaults, side, build, words }: ImageBlock): 
       const program = await compile(
         gpu,
         ({ x, target }) => {
-          const loss = mse(layer(x!, { training: true }), target!);
+          const loss = mse(checkpoint(layer)(x!, { training: true }), target!);
           return { loss, ...adamW(loss, model.parameters, { rate: 1e-3, decay: 1e-2 }) };
         },
         { x: shape, target: shape },
+        { recompute: options.recompute },
       );
       return { program, batch: { x: normals(size, 0), target: normals(size, 1) }, read: [], sizes };
     },

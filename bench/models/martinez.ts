@@ -29,6 +29,7 @@ export const martinez: Model = {
         return { loss, ...adamW(loss, model.parameters, { rate: 1e-3, decay: 1e-4 }) };
       },
       { poses: [batch, INPUT_SIZE], targets: [batch, OUTPUT_SIZE] },
+      { recompute: options.recompute },
     );
     const data = {
       poses: normals(batch * INPUT_SIZE, 0),

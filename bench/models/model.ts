@@ -12,6 +12,8 @@ export interface ModelOptions {
   readonly width?: number | undefined;
   /** Pixels along each side of a view. */
   readonly size?: number | undefined;
+  /** Of training: blocks are computed again for the gradients. */
+  readonly recompute?: boolean | undefined;
 }
 
 /** A program of one step, with data for it. */

@@ -46,6 +46,7 @@ export function viewsModel(
           return { loss, ...adamW(loss, network.parameters, { rate: 1e-3, decay: 1e-2 }) };
         },
         { ...shapes, target: [batch, 17, 3] },
+        { recompute: options.recompute },
       );
       const target = normals(51 * batch, 4).map((v) => 0.3 * v);
       return { program, batch: { ...data, target }, read: [], sizes };

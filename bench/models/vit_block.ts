@@ -4,6 +4,7 @@
  * never in memory.
  */
 
+import { checkpoint } from '../../src/graph/checkpoint.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
 import { compile } from '../../src/graph/program.ts';
 import { encoderBlock } from '../../src/models/blocks/transformer.ts';
@@ -37,10 +38,11 @@ export const vitBlock: Model = {
     const program = await compile(
       gpu,
       ({ x, target }) => {
-        const loss = mse(forward(x!), target!);
+        const loss = mse(checkpoint(forward)(x!), target!);
         return { loss, ...adamW(loss, parameters, { rate: 1e-4, decay: 1e-2 }) };
       },
       { x: shape, target: shape },
+      { recompute: options.recompute },
     );
     return { program, batch: { x: normals(size, 0), target: normals(size, 1) }, read: [], sizes };
   },

@@ -13,11 +13,11 @@ export const checkpoint =
   <A extends readonly unknown[], R>(segment: (...inputs: A) => R): ((...inputs: A) => R) =>
   (...inputs) => {
     const tape = currentTape();
-    if (tape.part !== undefined) return segment(...inputs);
-    tape.part = tape.segments++;
+    const { part } = tape;
+    tape.part ??= tape.segments++;
     try {
       return segment(...inputs);
     } finally {
-      tape.part = undefined;
+      tape.part = part;
     }
   };

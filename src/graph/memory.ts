@@ -43,12 +43,11 @@ export function assignBlocks(
     const free = blocks.findLast(({ lives }) =>
       lives.every(({ first, last }) => last < life.first || life.last < first),
     );
-    const block = free ?? { size: life.memory.size, holds: [], lives: [] };
-    if (!free) blocks.push(block);
-    block.holds.push(life.memory);
-    block.lives.push(life);
+    if (!free) blocks.push({ size: life.memory.size, holds: [life.memory], lives: [life] });
+    free?.holds.push(life.memory);
+    free?.lives.push(life);
   }
-  return blocks.map(({ size, holds }) => ({ size, holds }));
+  return blocks;
 }
 
 /** Bytes that are bound for an operand: a whole number of quads, so that kernels may read the last one. */

@@ -219,9 +219,8 @@ function lay(
     const emit = (made: readonly Dispatch[]) => {
       // Tensors without elements take no workgroup.
       const some = made.filter(({ groups }) => !groups.includes(0));
-      const about = { op: call.op.name, update, again: call.again ?? false };
       for (const dispatch of some.flatMap((d) => apart(target, d, scratchMemory)))
-        into.push({ ...dispatch, ...about });
+        into.push({ ...dispatch, op: call.op.name, update, again: !!call.again });
     };
     const lowering: Lowering = {
       target,

@@ -50,14 +50,13 @@ function planner<I extends Readonly<Record<string, InputSpec>>>(
   gpu: Gpu,
   f: (inputs: Traced<I>) => Readonly<Record<string, Tensor>>,
   inputs: I,
-  { fuse = true, variants = {}, cap, ...options }: CompileOptions,
+  { variants = {}, cap, ...options }: CompileOptions,
 ): (kept: Variants) => Plan {
   const symbols = symbolsOf(inputs);
   const { tape, result } = trace(() => f(symbols));
   return (kept) => {
     const target = { ...targetOf(gpu), told: { ...variants, ...kept } };
-    const { storage, recompute, stead } = options;
-    const plan = makePlan(tape, symbols, result, target, { fuse, storage, recompute, stead });
+    const plan = makePlan(tape, symbols, result, target, options);
     tape.gradients?.checkCap(plan, tape, cap, options);
     checkCap(plan, cap);
     return plan;

@@ -124,18 +124,18 @@ export async function record(
 /** Refuses a plan with which more would be allocated than the cap allows. */
 export function checkCap(
   plan: Plan,
-  cap = Infinity,
+  cap: number | undefined,
   by = 'cap',
   sets = plan.sets,
   inUse = 0,
 ): void {
   const variables = sets.reduce((sum, set) => sum + bytesOfSet(set), 0);
   const needed = plan.bytes + variables + inUse;
-  if (needed > cap)
+  if (needed > cap!)
     throw new LimitError(
       `this program (${bytes(plan.bytes)}, ${bytes(variables)} of new variables, ${bytes(inUse)} in use already)`,
       needed,
-      cap,
+      cap!,
       `use a smaller batch, more micro-batches or a narrower model, or raise ${by}`,
       by,
     );

@@ -13,16 +13,7 @@ import {
 } from './ops/elementwise.ts';
 import { type MatmulCall, matmulOp } from './ops/matmul.ts';
 import { type Graph, prune } from './prune.ts';
-import {
-  call,
-  currentTape,
-  type Gradients,
-  type OpCall,
-  type Part,
-  Tape,
-  type Tensor,
-  trace,
-} from './trace.ts';
+import { call, type Gradients, type OpCall, Tape, type Tensor, trace } from './trace.ts';
 import type { Variable } from './variables.ts';
 
 /** The graph that is lowered: expanded, without dead calls, and fused unless told not to. */
@@ -41,9 +32,10 @@ function expand({ calls, outputs }: Graph, gradients: Gradients | undefined): Gr
   if (!calls.some(({ op }) => op.expand)) return { calls, outputs };
   const now = new Map<Tensor, Tensor>();
   const today = (t: Tensor) => now.get(t) ?? t;
-  const { tape } = trace(() => {
+  const tape = new Tape();
+  trace(() => {
     for (const { op, inputs, outputs, attributes, part } of calls) {
-      currentTape().part = part;
+      tape.part = part;
       const made = (op.expand ?? ((x, a) => call(op, x, a)))(
         inputs.map(today),
         attributes,
@@ -51,7 +43,7 @@ function expand({ calls, outputs }: Graph, gradients: Gradients | undefined): Gr
       );
       outputs.forEach((y, i) => now.set(y, made[i]!));
     }
-  }, new Tape());
+  }, tape);
   return expand({ calls: tape.calls, outputs: outputs.map(today) }, gradients);
 }
 
@@ -162,7 +154,8 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
   const inputs = [...before.inputs, ...operands];
   if (!oneMatrix(next.call.outputs[0]!, all, inputs, divided)) return undefined;
   const outputs = [next.call.outputs[0]!, ...before.outputs.slice(1)];
-  const part = joined(before.part, next.call.part);
+  // What reaches over the end of a segment belongs to none: its result is kept.
+  const part = before.part === next.call.part ? before.part : undefined;
   return {
     ...next.call,
     op: before.op,
@@ -172,10 +165,6 @@ function merge(before: OpCall, next: Chain & { call: OpCall }): OpCall | undefin
     part,
   };
 }
-
-/** What reaches over the end of a segment belongs to none: its result is kept. */
-const joined = (a: Part, b: Part): Part =>
-  a === b ? a : a === 'backward' || b === 'backward' ? 'backward' : undefined;
 
 /**
  * Whether one division into rows and columns suits all operands. Results of other ops than

@@ -61,14 +61,14 @@ export function lifterOf(
   gpu: Gpu,
   network: Network,
   weights: Weights,
-  { variants = {}, ...options }: LifterOptions = {},
+  options: LifterOptions = {},
 ): Lifter {
   const programs = new Map<number, Promise<LiftProgram>>();
   let disposed = false;
   const programFor = (size: number) => {
     let program = programs.get(size);
     if (!program) {
-      programs.set(size, (program = compileLift(gpu, network, size, { variants, ...options })));
+      programs.set(size, (program = compileLift(gpu, network, size, options)));
       // Another call may succeed, as after the recovery of a lost device.
       program.catch(() => programs.delete(size));
     }
