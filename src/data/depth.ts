@@ -1,13 +1,7 @@
 /** Depth maps: metres along the camera's axis, 0 where nothing is known. */
 
 import { deflate, inflate } from '../formats/deflate.ts';
-
-export interface DepthMap {
-  readonly width: number;
-  readonly height: number;
-  /** [height, width] metres, 0 where unknown. */
-  readonly metres: Float32Array;
-}
+import type { DepthMap } from '../pose/view_picture.ts';
 
 /** Millimetres that 16 bits hold: what is farther away is kept as being there. */
 const FARTHEST = 65535;

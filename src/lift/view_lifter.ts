@@ -1,6 +1,5 @@
 /** Lifts a person in a photo by a two-stage lifter: from the joints, the picture and its depth. */
 
-import { type DepthMap, viewPicture } from '../data/view_picture.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { releaseVariables, writeVariables } from '../graph/store.ts';
 import type { Tensor } from '../graph/trace.ts';
@@ -10,6 +9,7 @@ import { WrongFileError } from '../platform/errors.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
 import { JOINT_COUNT, mirrorPose, type PixelPose, type Pose3d } from '../pose/skeleton.ts';
 import { outOfView, raysToView, viewNumber, viewOf } from '../pose/view.ts';
+import { type DepthMap, viewPicture } from '../pose/view_picture.ts';
 import { inPlace, type Lifted, placed } from './placed.ts';
 import { compileViews, type ViewReader } from './view_program.ts';
 

@@ -1,10 +1,10 @@
 /** What views show of photos: held against scenes whose colours and depths are known by geometry. */
 
 import { describe, expect, test } from 'vitest';
-import { viewPicture } from '../../src/data/view_picture.ts';
 import { type Camera, cameraFromIntrinsics, pixelsToRays } from '../../src/pose/camera.ts';
 import type { PixelPose } from '../../src/pose/skeleton.ts';
 import { ontoAxis, type View } from '../../src/pose/view.ts';
+import { viewPicture } from '../../src/pose/view_picture.ts';
 
 const distortion = { k1: -0.2, k2: 0.24, k3: -0.002, p1: -0.0009, p2: -0.0016 };
 const camera = cameraFromIntrinsics({

@@ -1,9 +1,9 @@
 /** What a view shows of a photo and of its depth map. */
 
-import { type Camera, raysToPixels } from '../pose/camera.ts';
-import { apply, type Matrix3, transpose } from '../pose/linear.ts';
-import type { RayPose } from '../pose/skeleton.ts';
-import type { View } from '../pose/view.ts';
+import { type Camera, raysToPixels } from './camera.ts';
+import { apply, type Matrix3, transpose } from './linear.ts';
+import type { RayPose } from './skeleton.ts';
+import type { View } from './view.ts';
 
 /** A photo, the camera that took it, and how far what it shows is away. */
 export interface Photo {
@@ -14,11 +14,11 @@ export interface Photo {
   readonly depth?: DepthMap | undefined;
 }
 
-/** The whole picture, in any number of pixels. */
+/** Distances along the camera's axis over the whole picture, in any number of pixels. */
 export interface DepthMap {
   readonly width: number;
   readonly height: number;
-  /** [height * width] metres along the camera's axis, 0 where unknown. */
+  /** [height, width] metres, 0 where unknown. */
   readonly metres: Float32Array;
 }
 
