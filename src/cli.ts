@@ -190,6 +190,11 @@ program
   .option('--fov <degrees>', 'horizontal field of view of the camera', number)
   .option('--f35 <mm>', 'focal length for 35 mm film', number)
   .option('--intrinsics <fx,fy,cx,cy>', 'the camera in pixels')
+  .option(
+    '--depth <file>',
+    'for two-stage lifters: its depth map, a 16-bit PNG, 32-bit TIFF or npy',
+  )
+  .addOption(new Option('--depth-unit <unit>', 'what the depth map holds').choices(['m', 'mm']))
   .option('--out <folder>', 'where pose.json and pose.png are written', 'out')
   .addOption(adapterOption())
   .action(async (options: LiftFlags) => {

@@ -16,7 +16,7 @@ export { type BodyFault, bodyFaults } from './data/body/limits.ts';
 export { type SampledPose, samplePose } from './data/body/sample.ts';
 export { bodySource, bodyView } from './data/body/source.ts';
 export { clipFromBvh, parseBvh } from './data/bvh.ts';
-export { type DepthMap, packDepth, resizeDepth, unpackDepth } from './data/depth.ts';
+export { packDepth, resizeDepth, unpackDepth } from './data/depth.ts';
 export { type Human36mImage, readHuman36mAnnotations } from './data/human36m/annotations.ts';
 export {
   type Human36mCameras,
@@ -232,6 +232,8 @@ export {
   type Pose3d,
   type RayPose,
 } from './pose/skeleton.ts';
+export { type View, viewOf } from './pose/view.ts';
+export { type DepthMap, type Photo, type ViewPicture, viewPicture } from './pose/view_picture.ts';
 export { readCheckpoint, writeCheckpoint } from './train/checkpoint.ts';
 export { configOf, DEFAULT_CONFIG, type LifterConfig } from './train/config.ts';
 export { trainingSteps } from './train/loop.ts';

@@ -4,11 +4,12 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { decodeImage, encodePng, readFile, renderSvg, writeFileAtomic } from '#platform';
 import { jointsToHuman36m, readJoints } from '../data/joints.ts';
-import { openGpu } from '../gpu/gpu.ts';
+import { type Gpu, openGpu } from '../gpu/gpu.ts';
 import { loadLifter } from '../lift/load.ts';
 import type { Lifted } from '../lift/placed.ts';
+import { type LiftedPhoto, loadViewLifter } from '../lift/view_lifter.ts';
 import { martinez } from '../models/martinez.ts';
-import { readWeights } from '../models/weights.ts';
+import { readWeights, type Weights } from '../models/weights.ts';
 import { liftedPicture } from '../picture/panel.ts';
 import { svgDocument } from '../picture/svg.ts';
 import type { AdapterKind, Image } from '../platform/types.ts';
@@ -21,6 +22,9 @@ import {
   raysToPixels,
 } from '../pose/camera.ts';
 import type { PixelPose, Pose3d, RayPose } from '../pose/skeleton.ts';
+import type { DepthMap } from '../pose/view_picture.ts';
+import { VIEW_NETWORKS } from '../train/view_step.ts';
+import { readDepthFile } from './depth_file.ts';
 import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
@@ -32,6 +36,9 @@ export interface LiftFlags {
   fov?: number;
   f35?: number;
   intrinsics?: string;
+  /** For two-stage lifters: a 16-bit PNG, a 32-bit TIFF or an npy, and what it holds. */
+  depth?: string;
+  depthUnit?: 'm' | 'mm';
   out: string;
   adapter?: AdapterKind;
 }
@@ -54,10 +61,15 @@ export async function liftCommand(flags: LiftFlags): Promise<string> {
   const { camera, assumed } = cameraOf(flags, image);
   const model = flags.model ? modelPath(flags.model) : SHIPPED_WEIGHTS;
   const weights = await parsed(model, readWeights);
+  const depth = flags.depth && (await depthOf(flags, weights, camera));
   const gpu = await openGpu({ adapter: flags.adapter });
   try {
-    const lifter = await loadLifter(martinez, weights, { gpu });
-    const lifted = await lifter.lift(joints, camera);
+    const lifted = await liftPhoto(
+      gpu,
+      weights,
+      { camera, rgba: image.rgba, ...(depth && { depth }) },
+      joints,
+    );
     const source = {
       image: basename(flags.image),
       model: String(flags.model ?? 'shipped weights'),
@@ -72,6 +84,39 @@ export async function liftCommand(flags: LiftFlags): Promise<string> {
   } finally {
     gpu.close();
   }
+}
+
+/** Lifts by whatever network the weights are of. */
+async function liftPhoto(gpu: Gpu, weights: Weights, photo: LiftedPhoto, joints: PixelPose) {
+  const { architecture } = weights;
+  if (!isView(architecture)) {
+    const lifter = await loadLifter(martinez, weights, { gpu });
+    return lifter.lift(joints, photo.camera);
+  }
+  const lifter = await loadViewLifter(VIEW_NETWORKS[architecture], weights, { gpu });
+  return lifter.lift(photo, joints);
+}
+
+const isView = (name: string): name is keyof typeof VIEW_NETWORKS => name in VIEW_NETWORKS;
+
+/** The depth map of a photo, for lifters that look at it. */
+async function depthOf(
+  { depth, depthUnit = 'm' }: LiftFlags,
+  { architecture }: Weights,
+  { width, height }: Camera,
+): Promise<DepthMap> {
+  if (!isView(architecture))
+    throw new Error(
+      `--depth is for two-stage lifters; ${architecture} looks at joints alone. Leave it out, or give --model of a cnn or vit`,
+    );
+  const map = await readDepthFile(depth!, depthUnit).catch((error: Error) => {
+    throw new Error(`the depth map ${depth} cannot be used: ${error.message}`, { cause: error });
+  });
+  if (Math.abs((map.width * height) / (map.height * width) - 1) > 0.02)
+    throw new Error(
+      `the depth map ${depth} of ${map.width} x ${map.height} pixels has another shape than the photo of ${width} x ${height}. Give that of this photo`,
+    );
+  return map;
 }
 
 async function photoJoints({ joints, image, entry }: LiftFlags, size: Image): Promise<PixelPose> {

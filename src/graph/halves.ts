@@ -6,7 +6,9 @@ import type { Target } from '../kernels/kernel.ts';
 import { copy, stridesOf } from '../kernels/layout.ts';
 import type { Memory } from '../kernels/tensor.ts';
 import type { HalfStorage, PlannedDispatch } from './plan.ts';
-import { call1, type Op, type OpCall, op, type Tensor } from './trace.ts';
+import type { Preparation } from './preparation.ts';
+import type { Graph } from './prune.ts';
+import { call1, type Op, op, type Tensor } from './trace.ts';
 
 /** The result whose memory a tensor has: its own, or that which it is a view of. */
 function rootOf(t: Tensor): Tensor {
@@ -18,12 +20,10 @@ function rootOf(t: Tensor): Tensor {
  * Results of calls whose op allows it and that nobody needs in f32: the program's outputs are read
  * as f32, and optimisers take gradients as they are.
  */
-function results(
-  calls: readonly OpCall[],
-  outputs: readonly Tensor[],
-  stays: (t: Tensor) => boolean,
-): Set<Tensor> {
-  const whole = new Set(outputs.map(rootOf));
+function results(graph: Graph, prepared: Preparation, stays: (t: Tensor) => boolean): Set<Tensor> {
+  const { calls: all, outputs } = graph.plain ?? graph;
+  const calls = all.filter((call) => !prepared.calls.has(call));
+  const whole = new Set([...outputs, ...prepared.results].map(rootOf));
   for (const { op, inputs, attributes } of calls) {
     const shapes = inputs.map(({ shape }) => shape);
     if (op.gradientsOf || op.wantsRange?.(shapes, attributes))

@@ -43,8 +43,9 @@ export function assignBlocks(
     const free = blocks.findLast(({ lives }) =>
       lives.every(({ first, last }) => last < life.first || life.last < first),
     );
-    if (!free) blocks.push({ size: life.memory.size, holds: [life.memory], lives: [life] });
-    free?.holds.push(life.memory);
+    const { memory } = life;
+    if (!free) blocks.push({ size: memory.size, holds: [memory], lives: [life] });
+    free?.holds.push(memory);
     free?.lives.push(life);
   }
   return blocks;

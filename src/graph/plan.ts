@@ -11,21 +11,14 @@ import type { DType, Memory, Operand, Shape } from '../kernels/tensor.ts';
 import { sizeOf } from '../kernels/tensor.ts';
 import { checkTold, type Variants } from '../kernels/tuning.ts';
 import { assignBlocks, type Block } from './memory.ts';
-import { placementsOf, strayGradients } from './placement.ts';
+import { type Placements, placementsOf, strayGradients } from './placement.ts';
 import { planBytes, slotOf } from './plan_bytes.ts';
-import { keptTensors, preparationOf } from './preparation.ts';
+import { keptTensors, type Preparation, preparationOf } from './preparation.ts';
 import type { Graph } from './prune.ts';
 import type { Outputs } from './reading.ts';
 import { rewrite } from './rewrite.ts';
 import { planSlabs, type Stead } from './slabs.ts';
-import {
-  constant,
-  type Lowering,
-  type OpCall,
-  type Schedule,
-  type Tape,
-  type Tensor,
-} from './trace.ts';
+import { constant, type Lowering, type Schedule, type Tape, type Tensor } from './trace.ts';
 import type { VariableSet } from './variables.ts';
 
 export interface Plan {
@@ -39,8 +32,8 @@ export interface Plan {
    * Memory with a buffer of its own: inputs, outputs, constants, and what lasts from step to step.
    */
   readonly lasting: readonly Memory[];
-  /** What of it holds gradients of variables, and their means. */
-  readonly gradients: ReadonlySet<Memory>;
+  /** What of it holds the gradients that each optimiser takes. */
+  readonly areas: Placements['areas'];
   readonly constants: ReadonlyMap<Memory, Float32Array>;
   readonly slabs: ReadonlyMap<Memory, { set: VariableSet; slab: number }>;
   readonly inputs: Readonly<Record<string, { operand: Operand; dtype: DType }>>;
@@ -68,17 +61,13 @@ export interface PlannedDispatch extends Dispatch {
   /** Runs only with the last micro-batch. */
   readonly update: boolean;
   /** Computes again what has been computed before. */
-  readonly again: boolean;
+  readonly again?: boolean | undefined;
 }
 
 /** Storage of halves, which programs that ask for it bring along: see `halves.ts`. */
 export interface HalfStorage {
-  /** Results that may be stored so. */
-  results(
-    calls: readonly OpCall[],
-    outputs: readonly Tensor[],
-    stays: (t: Tensor) => boolean,
-  ): ReadonlySet<Tensor>;
+  /** Results that may be stored so, of a graph without what is computed again. */
+  results(graph: Graph, prepared: Preparation, stays: (t: Tensor) => boolean): ReadonlySet<Tensor>;
   /** Has kernels changed for what they bind as halves; gives the memory that one cannot bind so. */
   bind(dispatches: readonly PlannedDispatch[], target: Target): readonly Memory[];
 }
@@ -151,13 +140,8 @@ function lay(
   };
   const whole = (memory: Memory, shape: Shape): Operand => ({ memory, offset: 0, shape });
 
-  const gradients = new Set<Memory>();
-  const gradientMemory = (name: string, size: number) => {
-    const made = memory(name, size, lasting);
-    gradients.add(made);
-    return made;
-  };
-  const { placed, areas } = placementsOf(graph.calls, gradientMemory);
+  const lastingMemory = (name: string, size: number) => memory(name, size, lasting);
+  const { placed, areas } = placementsOf(graph.calls, lastingMemory);
 
   const operandOf = (t: Tensor): Operand => {
     const known = operands.get(t);
@@ -196,12 +180,7 @@ function lay(
   const halves = new Map<Memory, Tensor>();
   // What is computed again is stored as it was the first time.
   const originOf = (t: Tensor) => graph.origins?.get(t) ?? t;
-  const plain = graph.plain ?? graph;
-  const halved = storage?.results(
-    plain.calls.filter((call) => !prepared.calls.has(call)),
-    [...plain.outputs, ...prepared.results],
-    (t) => placed.has(t) || refused.has(t),
-  );
+  const halved = storage?.results(graph, prepared, (t) => placed.has(t) || refused.has(t));
 
   let microBatches = 1;
   // What is made once a step, with the last micro-batch, and all that is made of it.
@@ -220,7 +199,7 @@ function lay(
       // Tensors without elements take no workgroup.
       const some = made.filter(({ groups }) => !groups.includes(0));
       for (const dispatch of some.flatMap((d) => apart(target, d, scratchMemory)))
-        into.push({ ...dispatch, op: call.op.name, update, again: !!call.again });
+        into.push({ ...dispatch, op: call.op.name, update, again: call.again });
     };
     const lowering: Lowering = {
       target,
@@ -230,7 +209,7 @@ function lay(
       variable: variables.operand,
       slabs: (set) => variables.of(set).map((made) => whole(made, [made.size])),
       gradients: areas.get(call) ?? [],
-      lasting: (name, shape) => whole(gradientMemory(name, sizeOf(shape)), shape),
+      lasting: (name, shape) => whole(lastingMemory(name, sizeOf(shape)), shape),
       constant: (values) => operandOf(constant(values, [values.length])),
       run: (kernel, t, attributes) => emit(kernel(target, t, attributes)),
       slot: (schedule) => slotOf(schedules, schedule),
@@ -276,7 +255,7 @@ function lay(
     outputs: read,
     late: new Set(names.filter((_, i) => late.has(graph.outputs[i]!))),
     schedules,
-    gradients,
+    areas,
     bytes,
     writes: graph.calls.some(({ op, attributes }) => op.writes?.(attributes).length),
     sets: variables.sets(),

@@ -23,10 +23,15 @@ export interface PlanMemory {
   readonly total: number;
 }
 
+/** What optimisers name the mean of gradients over micro-batches. */
+export const MEANS = 'mean gradients';
+
 /** The memory of a program with all variables that it reads or writes. */
-export function memoryOf({ blocks, lasting, gradients, bytes, sets }: Plan): PlanMemory {
+export function memoryOf({ blocks, lasting, areas, bytes, sets }: Plan): PlanMemory {
   const sum = (memories: Iterable<Pick<Memory, 'size'>>) =>
     [...memories].reduce((s, memory) => s + bytesOf(memory), 0);
+  const slabs = [...areas.values()].flat().map(({ memory }) => memory);
+  const gradients = [...slabs, ...lasting.filter(({ name }) => name === MEANS)];
   const parts = {
     activations: sum(blocks),
     gradients: sum(gradients),

@@ -40,7 +40,7 @@ export function recomputationOf<
 function shareAgain({ dispatches }: Plan): Pick<Recomputation, 'flops' | 'traffic'> {
   const share = (of: 'flops' | 'bytes') => {
     const sum = (second: boolean) =>
-      dispatches.reduce((s, { again, cost }) => (again === second ? s + cost[of] : s), 0);
+      dispatches.reduce((s, { again, cost }) => (Boolean(again) === second ? s + cost[of] : s), 0);
     return sum(true) / Math.max(1, sum(false));
   };
   return { flops: share('flops'), traffic: share('bytes') };

@@ -12,6 +12,7 @@ import {
   type StageSpec,
 } from './ops/elementwise.ts';
 import { type MatmulCall, matmulOp } from './ops/matmul.ts';
+import type { PlanOptions } from './plan.ts';
 import { type Graph, prune } from './prune.ts';
 import { call, type Gradients, type OpCall, Tape, type Tensor, trace } from './trace.ts';
 import type { Variable } from './variables.ts';
@@ -20,11 +21,11 @@ import type { Variable } from './variables.ts';
 export function rewrite(
   graph: Graph,
   gradients: Gradients | undefined,
-  { fuse: fused = true, recompute = false } = {},
+  { fuse: fused = true, recompute }: PlanOptions = {},
 ): Graph {
   const expanded = prune(expand(graph, gradients));
   const once = fused ? fuse(expanded) : expanded;
-  return recompute && gradients ? gradients.recompute(once) : once;
+  return (recompute && gradients?.recompute(once)) || once;
 }
 
 /** Replaces calls of ops that are said in terms of others, until none is left. */

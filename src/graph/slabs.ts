@@ -7,11 +7,11 @@ import type { Variable, VariableSet } from './variables.ts';
 export type Stead = ReadonlyMap<VariableSet, VariableSet>;
 
 /** The slabs of the sets that a plan reads or writes, as they turn out to be needed. */
-export function planSlabs(stead: Stead = new Map()) {
+export function planSlabs(stead?: Stead) {
   const memories = new Map<VariableSet, Memory[]>();
   const slabs = new Map<Memory, { set: VariableSet; slab: number }>();
   const of = (asked: VariableSet): readonly Memory[] => {
-    const set = stead.get(asked) ?? asked;
+    const set = stead?.get(asked) ?? asked;
     let found = memories.get(set);
     if (!found) {
       found = set.slabs.map((size, slab) => ({ name: `${set.name} slab ${slab}`, size }));

@@ -42,7 +42,7 @@ const cases: [why: string, args: string[], said: RegExp][] = [
   [
     'an unknown architecture',
     ['train', 'vitpose', '--out', at('a')],
-    /architecture must be one of martinez, got "vitpose"/,
+    /architecture must be one of martinez, cnn, vit, got "vitpose"/,
   ],
   [
     'a value out of range',

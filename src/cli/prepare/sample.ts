@@ -1,7 +1,7 @@
 /** From an image and what is known of it to a sample of a shard. */
 
 import { readFile } from 'node:fs/promises';
-import { type DepthMap, packDepth, resizeDepth, toMetres } from '../../data/depth.ts';
+import { packDepth, resizeDepth } from '../../data/depth.ts';
 import { cameraOf } from '../../data/image_truth.ts';
 import {
   isStored,
@@ -15,9 +15,10 @@ import {
 } from '../../data/orientation.ts';
 import { human36mJoints, type Person } from '../../data/people.ts';
 import type { PackedSample } from '../../data/shards/shard.ts';
-import { readNpyArray } from '../../formats/npy.ts';
-import { type PackedPhoto, packPhoto, readDepthPicture } from '../../platform/node/photos.ts';
+import { type PackedPhoto, packPhoto } from '../../platform/node/photos.ts';
 import { type Camera, cameraFromFov } from '../../pose/camera.ts';
+import type { DepthMap } from '../../pose/view_picture.ts';
+import { readDepthFile } from '../depth_file.ts';
 
 /** What decides the samples besides the inputs. */
 export interface SampleOptions {
@@ -126,25 +127,13 @@ function isStoredAspect(
   return like(stored) === like(shown) ? said === 'stored' : like(stored);
 }
 
-/** Metres beyond which the middle of a depth map is no picture of a person. */
-const NEAR = 0.1;
-const FAR = 500;
-
 async function depthOf(
   path: string,
   { stored, orientation }: PackedPhoto,
   { depthUnit, orientation: said }: SampleOptions,
 ): Promise<DepthMap> {
   try {
-    const { width, height, values } = await depthValues(path);
-    const metres = toMetres(values, depthUnit === 'mm' ? 0.001 : 1);
-    const known = metres.filter((depth) => depth > 0).sort();
-    const middle = known[known.length >> 1];
-    if (middle === undefined) throw new Error('it has no value above zero');
-    if (middle < NEAR || middle > FAR)
-      throw new Error(
-        `half of it is ${middle < NEAR ? 'nearer' : 'farther'} than ${middle.toPrecision(3)} m. Does --depth-unit ${depthUnit} say what it holds?`,
-      );
+    const { width, height, metres } = await readDepthFile(path, depthUnit ?? 'm');
     const inStored = isStoredAspect({ width, height }, stored, orientation, said, 'it');
     if (!inStored) return { width, height, metres };
     const size = shownSize({ width, height }, orientation);
@@ -154,15 +143,4 @@ async function depthOf(
       cause: error,
     });
   }
-}
-
-async function depthValues(path: string) {
-  const bytes = await readFile(path);
-  if (!path.toLowerCase().endsWith('.npy')) return readDepthPicture(bytes);
-  const { shape, data } = readNpyArray(bytes);
-  const sides = shape.filter((side) => side !== 1);
-  const [height, width] = shape.length === 2 ? shape : sides;
-  if (!height || !width || height * width !== data.length)
-    throw new Error(`it has the shape [${shape.join(', ')}], not [height, width]`);
-  return { width, height, values: data };
 }

@@ -1,7 +1,8 @@
 /** A folder of shards, or a URL that has them: samples by number. */
 
 import type { Camera } from '../../pose/camera.ts';
-import { type DepthMap, unpackDepth } from '../depth.ts';
+import type { DepthMap } from '../../pose/view_picture.ts';
+import { unpackDepth } from '../depth.ts';
 import { readShard, type Shard } from './shard.ts';
 
 export const INDEX_FORMAT = 'kinegrad shards 1';

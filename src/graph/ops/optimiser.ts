@@ -10,6 +10,7 @@ import {
 } from '../../kernels/optimiser.ts';
 import type { Operand } from '../../kernels/tensor.ts';
 import { grad } from '../autograd.ts';
+import { MEANS } from '../plan_memory.ts';
 import { call, type Lowering, op, type Schedule, type Tensor } from '../trace.ts';
 import { ALIGNMENT, type Variable, type VariableSet, zeros } from '../variables.ts';
 import { mul } from './elementwise.ts';
@@ -164,7 +165,7 @@ function averageGradients(context: Lowering, count: number): readonly Operand[] 
   const { gradients, run, slot } = context;
   if (count === 1) return gradients;
   const keep = slot((_, microBatch) => (microBatch === 0 ? 0 : 1));
-  const means = gradients.map((x) => context.lasting('mean gradients', x.shape));
+  const means = gradients.map((x) => context.lasting(MEANS, x.shape));
   gradients.forEach((x, i) => run(accumulate, { x, y: means[i]! }, { keep, count }));
   context.accumulate(count);
   return means;
