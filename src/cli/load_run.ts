@@ -1,12 +1,13 @@
 /** What a run trains, from its configuration. */
 
 import type { Gpu } from '../gpu/gpu.ts';
+import { f16 } from '../graph/halves.ts';
 import { isViewConfig, type RunConfig } from '../train/run_config.ts';
-import { forecastStep, forecastTraining, type TrainingForecast } from '../train/step.ts';
+import { forecastTraining, type TrainingForecast } from '../train/step.ts';
 import { openTraining, type Training } from '../train/training.ts';
 import type { ViewConfig } from '../train/view_config.ts';
 import { renderedViews } from '../train/view_data.ts';
-import { viewNetwork, viewStep } from '../train/view_step.ts';
+import { forecastViews } from '../train/view_step.ts';
 import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
 import { loadTrainingData, RENDERED_PEOPLE } from './data.ts';
 
@@ -29,8 +30,8 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
     const { description, heldOut, train } = data;
     return {
       ...{ description, heldOut, count: train.count },
-      forecast: (gpu) => forecastTraining(gpu, config),
-      open: (gpu) => openTraining(gpu, config, data),
+      forecast: (gpu) => forecastTraining(gpu, config, f16),
+      open: (gpu) => openTraining(gpu, config, data, undefined, f16),
     };
   }
   const data = loadViewData(config);
@@ -38,7 +39,7 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
     description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels`,
     heldOut: true,
     count: data.train.count,
-    forecast: (gpu) => forecastStep(gpu, viewStep(viewNetwork(config), config, data.train)),
+    forecast: (gpu) => forecastViews(gpu, config, data.train),
     open: (gpu) => openViewTraining(gpu, config, data),
   };
 }

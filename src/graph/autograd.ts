@@ -5,7 +5,6 @@ import { elementwiseBackward } from './ops/derivatives.ts';
 import { add } from './ops/elementwise.ts';
 import { sumTo } from './ops/reduce.ts';
 import { checkCap } from './plan_memory.ts';
-import { recompute } from './recompute.ts';
 import { constant, currentTape, type Gradients, show, type Tensor } from './trace.ts';
 
 const needed: Gradients = {
@@ -13,7 +12,6 @@ const needed: Gradients = {
   elementwise: elementwiseBackward,
   batchNorm: batchNormCall,
   batchNormBackward: batchNormGradient,
-  recompute,
   checkCap,
 };
 

@@ -1,5 +1,6 @@
 /** Activation checkpointing: segments of a graph whose results may be computed a second time. */
 
+import { recompute } from './recompute.ts';
 import { currentTape } from './trace.ts';
 
 /**
@@ -15,6 +16,7 @@ export const checkpoint =
     const tape = currentTape();
     const { part } = tape;
     tape.part ??= tape.segments++;
+    tape.recompute = recompute;
     try {
       return segment(...inputs);
     } finally {

@@ -92,7 +92,7 @@ export function makePlan(
   { storage, stead, ...options }: PlanOptions = {},
 ): Plan {
   const traced = { calls: tape.calls, outputs: Object.values(outputs) };
-  const graph = rewrite(traced, tape.gradients, options);
+  const graph = rewrite(traced, tape, options);
   // Which kernels bind a result is known only when it has been planned: what they do not take as
   // halves is f32 the next time.
   const refused = new Set<Tensor>();

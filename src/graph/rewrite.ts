@@ -20,12 +20,12 @@ import type { Variable } from './variables.ts';
 /** The graph that is lowered: expanded, without dead calls, and fused unless told not to. */
 export function rewrite(
   graph: Graph,
-  gradients: Gradients | undefined,
+  { gradients, recompute: again }: Tape,
   { fuse: fused = true, recompute }: PlanOptions = {},
 ): Graph {
   const expanded = prune(expand(graph, gradients));
   const once = fused ? fuse(expanded) : expanded;
-  return (recompute && gradients?.recompute(once)) || once;
+  return (recompute && gradients && again?.(once)) || once;
 }
 
 /** Replaces calls of ops that are said in terms of others, until none is left. */

@@ -92,8 +92,6 @@ export interface Gradients {
   ): readonly (Tensor | null)[];
   /** [y, mean, invStd] of batch norm in training. */
   batchNorm(inputs: readonly Tensor[], a: BatchNormAttributes): readonly Tensor[];
-  /** Has segments computed again for the backward pass, where a program asks for that. */
-  recompute(graph: Graph): Graph;
   /** Refuses a plan that needs more than a cap, and says what needs it and what is left to try. */
   checkCap(plan: Plan, tape: Tape, cap: number | undefined, options: CompileOptions): void;
   /** [dx, dscale, dshift] of it. */
@@ -166,6 +164,8 @@ export class Tape {
   /** What calls are part of now, and how many segments there are. */
   part: Part;
   segments = 0;
+  /** Has segments computed again for the backward pass; where there are some. */
+  recompute: ((graph: Graph) => Graph) | undefined;
   /** Where {@link Gradients} of the program are, if it has any. */
   gradients: Gradients | undefined;
 }

@@ -5,7 +5,7 @@ import { type CompileOptions, compile, planOf } from '../graph/program.ts';
 import type { Tensor } from '../graph/trace.ts';
 import type { Variants } from '../kernels/tuning.ts';
 import type { Network } from '../models/layers.ts';
-import { decode, encode, INPUT_SIZE } from '../models/representation.ts';
+import { decode, encode, INPUT_SIZE, whole } from '../models/representation.ts';
 import type { Weights } from '../models/weights.ts';
 import { type Camera, pixelsToRays } from '../pose/camera.ts';
 import {
@@ -77,12 +77,7 @@ export function lifterOf(
 
   const liftRays = async (rays: ArrayLike<number>): Promise<Float32Array> => {
     const stride = 2 * JOINT_COUNT;
-    const count = rays.length / stride;
-    if (!Number.isInteger(count))
-      throw new Error(
-        `liftRays: poses are [n, ${JOINT_COUNT}, 2], and ${rays.length} numbers are no whole ` +
-          `number of them. Give ${stride} for each person`,
-      );
+    const count = whole('liftRays', rays.length, stride);
     if (disposed) throw new Error('this lifter is disposed: load it again');
     if (gpu.lost) await gpu.recover();
     const all = Float64Array.from(rays);
@@ -118,7 +113,7 @@ export function lifterOf(
       const at = Array.from(pixels).findIndex((value) => !Number.isFinite(value));
       if (at >= 0)
         throw new Error(
-          `lift: ${JOINTS[at >> 1]} is at ${pixels[at]}. Every joint is needed: leave out a person who lacks one`,
+          `lift: ${JOINTS[at >> 1]} is at ${pixels[at]}. Leave out a person who lacks a joint`,
         );
     }
     const rays = people.map((pixels) => pixelsToRays(camera, pixels));

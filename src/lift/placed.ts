@@ -21,19 +21,20 @@ export interface Lifted {
 }
 
 /** Puts a pose where its image comes from. */
-export const placed = (relative: Pose3d, rays: RayPose, camera: Camera): Lifted =>
-  inPlace(placeRoot(relative, rays).pose, rays, camera);
+export function placed(relative: Pose3d, rays: RayPose, camera: Camera): Lifted {
+  const { pose, meanError } = placeRoot(relative, rays);
+  return inPlace(pose, meanError, rays, camera);
+}
 
-/** A pose that stands in its place already. */
-export function inPlace(pose: Pose3d, rays: RayPose, camera: Camera): Lifted {
+/**
+ * A pose that stands in its place already.
+ * @param meanError mean distance of its joints' images from the rays, on the plane at depth 1
+ */
+export function inPlace(pose: Pose3d, meanError: number, rays: RayPose, camera: Camera): Lifted {
   const reprojected = Float64Array.from({ length: 2 * JOINT_COUNT }, (_, i) => {
     const joint = i >> 1;
     return pose[3 * joint + (i & 1)]! / pose[3 * joint + 2]!;
   });
-  const errors = JOINTS.map((_, j) =>
-    Math.hypot(reprojected[2 * j]! - rays[2 * j]!, reprojected[2 * j + 1]! - rays[2 * j + 1]!),
-  );
-  const meanError = errors.reduce((sum, error) => sum + error, 0) / JOINT_COUNT;
   const extent = (axis: number) => {
     const values = Array.from({ length: JOINT_COUNT }, (_, j) => rays[2 * j + axis]!);
     return Math.max(...values) - Math.min(...values);

@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/trace.ts';
 import type { TwoStageNetwork } from '../models/two_stage.ts';
 import { valuesOf, type Weights } from '../models/weights.ts';
 import { WrongFileError } from '../platform/errors.ts';
-import { type Camera, pixelsToRays } from '../pose/camera.ts';
+import { type Camera, pixelsToRays, toRays } from '../pose/camera.ts';
 import { JOINT_COUNT, mirrorPose, type PixelPose, type Pose3d } from '../pose/skeleton.ts';
 import { outOfView, raysToView, viewNumber, viewOf } from '../pose/view.ts';
 import { type DepthMap, viewPicture } from '../pose/view_picture.ts';
@@ -94,7 +94,7 @@ export async function loadViewLifter(
       const mean = Float64Array.from(other, (value, i) => (value + lifted[i]!) / 2) as Pose3d;
       const pose = outOfView(view, mean);
       return options.root === 'absolute'
-        ? inPlace(pose, rays, photo.camera)
+        ? inPlace(pose, meanDistance(toRays(pose), rays), rays, photo.camera)
         : placed(pose, rays, photo.camera);
     },
     async dispose() {
@@ -102,6 +102,13 @@ export async function loadViewLifter(
       for (const [set] of sets) await releaseVariables(gpu, set);
     },
   };
+}
+
+/** Mean distance of points on a plane, [n * 2]. */
+function meanDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 2) sum += Math.hypot(a[i]! - b[i]!, a[i + 1]! - b[i + 1]!);
+  return (2 * sum) / a.length;
 }
 
 /** A square picture and its mirror image, one behind the other. */

@@ -5,7 +5,6 @@
  * have no bias, since the norm subtracts it.
  */
 
-import { checkpoint } from '../graph/checkpoint.ts';
 import { add, div, dropout, mul, relu, sub } from '../graph/ops/elementwise.ts';
 import { show, type Tensor } from '../graph/trace.ts';
 import { type Initial, ones, uniformFan, zeros } from '../graph/variables.ts';
@@ -76,7 +75,7 @@ function build({
         `martinez: poses must be [batch, ${inputs}], got ${show(x.shape)}. Encode them first`,
       );
     const features = residuals.reduce(
-      (y, [one, two]) => checkpoint((y: Tensor) => add(two(one(y, mode), mode), y))(y),
+      (y, [one, two]) => add(two(one(y, mode), mode), y),
       first(div(sub(x, inputMean), inputStd), mode),
     );
     return add(mul(last(features), outputStd), outputMean);

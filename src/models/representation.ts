@@ -116,7 +116,10 @@ function turn(r: ArrayLike<number>, x: number, y: number, z: number): [number, n
   ];
 }
 
-function whole(what: string, length: number, stride: number): number {
+/** How many poses of so many numbers there are. */
+export function whole(what: string, length: number, stride: number): number {
   if (length % stride === 0) return length / stride;
-  throw new Error(`${what}: ${length} numbers are no whole number of poses of ${stride}.`);
+  throw new Error(
+    `${what}: ${length} numbers are no whole number of poses. Give ${stride} for each`,
+  );
 }

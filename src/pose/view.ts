@@ -34,10 +34,16 @@ export function ontoAxis(x: number, y: number): Matrix3 {
   const [cosYaw, sinYaw] = [1 / across, x / across];
   const [cosPitch, sinPitch] = [across / length, y / length];
   return [
-    ...[cosYaw, 0, -sinYaw],
-    ...[-sinPitch * sinYaw, cosPitch, -sinPitch * cosYaw],
-    ...[cosPitch * sinYaw, sinPitch, cosPitch * cosYaw],
-  ] as unknown as Matrix3;
+    cosYaw,
+    0,
+    -sinYaw,
+    -sinPitch * sinYaw,
+    cosPitch,
+    -sinPitch * cosYaw,
+    cosPitch * sinYaw,
+    sinPitch,
+    cosPitch * cosYaw,
+  ];
 }
 
 /**

@@ -36,8 +36,6 @@ export interface LifterConfig {
   readonly lossScale: number;
   /** Decay of an average of the parameters, which is then what is judged and shipped; 0 is none. */
   readonly average: number;
-  /** Whether blocks are computed again for the backward pass: less memory, more time. */
-  readonly recompute: boolean;
   /** Views, and the augmentation of batches: see `BatchPlan`. */
   readonly cameras: CameraPreset;
   readonly mirror: boolean;
@@ -68,7 +66,6 @@ export const DEFAULT_CONFIG: LifterConfig = {
   storage: 'f32',
   lossScale: 0,
   average: 0,
-  recompute: false,
   cameras: 'mixed',
   mirror: true,
   bodyVariation: 0.04,
@@ -96,7 +93,6 @@ const RULES: Rules<LifterConfig> = {
   storage: choice('f32', 'f16'),
   lossScale: real(0, 2 ** 24),
   average: real(0, 0.999999),
-  recompute: FLAG,
   cameras: choice('benchmark', 'wide', 'mixed'),
   mirror: FLAG,
   bodyVariation: real(0, 0.5),

@@ -2,12 +2,12 @@
 
 import { LimitError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import { f16 } from '../graph/halves.ts';
 import type { InputSpec, Traced } from '../graph/inputs.ts';
 import { reshape } from '../graph/ops/layout.ts';
 import { adamW, averageOf, lossScaleOf } from '../graph/ops/optimiser.ts';
+import type { HalfStorage } from '../graph/plan.ts';
 import { type CompileOptions, planOf } from '../graph/program.ts';
-import { type Recomputation, recomputationOf } from '../graph/recomputation.ts';
+import type { Recomputation } from '../graph/recomputation.ts';
 import type { Schedule, Tensor } from '../graph/trace.ts';
 import { bytesOfSet, type VariableSet } from '../graph/variables.ts';
 import type { Network } from '../models/layers.ts';
@@ -35,8 +35,12 @@ export type StepOutputs = Readonly<Record<'loss' | 'gradientNorm', Tensor>> &
   Partial<Readonly<Record<'lossScale' | 'skippedSteps', Tensor>>>;
 
 /** The step that a configuration asks for: forward, backward, and the update. */
-export function trainingStep(network: Network, config: LifterConfig): TrainingStep {
-  const { batch, rate, steps, storage, recompute } = config;
+export function trainingStep(
+  network: Network,
+  config: LifterConfig,
+  halves?: HalfStorage,
+): TrainingStep {
+  const { batch, rate, steps } = config;
   const schedule = oneCycle(rate, steps);
   return {
     step: ({ poses, targets }) => {
@@ -48,9 +52,23 @@ export function trainingStep(network: Network, config: LifterConfig): TrainingSt
       return { loss, ...updated(loss, network.parameters, config, schedule) };
     },
     inputs: { poses: [batch, INPUT_SIZE], targets: [batch, OUTPUT_SIZE] },
-    options: { storage: storage === 'f16' ? f16 : undefined, recompute },
+    options: { storage: storageOf(config, halves) },
     schedule,
   };
+}
+
+/**
+ * How results are stored. Halves are handed in, so that a page that stores none does not carry them.
+ * @throws where a configuration wants halves that were not given
+ */
+export function storageOf(
+  { storage }: Pick<LifterConfig, 'storage'>,
+  halves: HalfStorage | undefined,
+): HalfStorage | undefined {
+  if (storage === 'f32' || halves) return storage === 'f32' ? undefined : halves;
+  throw new Error(
+    "config: storage f16 needs the storage itself: give kinegrad's f16 as the last argument",
+  );
 }
 
 /** The update of the parameters as a configuration has it, and what it tells of itself. */
@@ -101,9 +119,13 @@ export interface TrainingForecast {
  * allocated. The lifter that judges comes on top, with far less.
  * @throws LimitError where a single tensor is larger than the device takes
  */
-export function forecastTraining(gpu: Gpu, config: LifterConfig): TrainingForecast {
+export function forecastTraining(
+  gpu: Gpu,
+  config: LifterConfig,
+  halves?: HalfStorage,
+): TrainingForecast {
   const { width, blocks, dropout } = config;
-  return forecastStep(gpu, trainingStep(martinez({ width, blocks, dropout }), config));
+  return forecastStep(gpu, trainingStep(martinez({ width, blocks, dropout }), config, halves));
 }
 
 /** What a step and its variables will allocate, as `forecastTraining` tells. */
@@ -130,7 +152,6 @@ export function forecastStep<const I extends Readonly<Record<string, InputSpec>>
     program: plan.bytes,
     variables,
     total: plan.bytes + variables,
-    ...(options.recompute && { recomputation: recomputationOf(gpu, step, inputs, options) }),
   };
 }
 

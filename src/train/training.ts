@@ -3,6 +3,7 @@
 import type { Batch, BatchPlan, PoseSource, SeenSource } from '../data/batches.ts';
 import { DeviceLostError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { HalfStorage } from '../graph/plan.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, releaseVariables, type Values } from '../graph/store.ts';
@@ -89,12 +90,13 @@ export async function openTraining(
   config: LifterConfig,
   data: TrainingData,
   onProgress?: (done: number, total: number) => void,
+  halves?: HalfStorage,
 ): Promise<LifterTraining> {
   const { width, blocks, dropout, seed } = config;
   const plan = batchPlan(config, data.train);
   const options = { width, blocks, dropout };
   const network = martinez({ ...options, normalisation: await measureData(plan) });
-  const { step, inputs, options: storage, schedule } = trainingStep(network, config);
+  const { step, inputs, options: storage, schedule } = trainingStep(network, config, halves);
 
   const program = await compile(gpu, step, inputs, {
     ...storage,

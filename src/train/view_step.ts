@@ -1,9 +1,11 @@
 /** The step of a two-stage lifter's training as a program. */
 
+import type { Gpu } from '../gpu/gpu.ts';
 import { f16 } from '../graph/halves.ts';
 import { sub } from '../graph/ops/elementwise.ts';
 import { slice } from '../graph/ops/layout.ts';
 import type { CompileOptions } from '../graph/options.ts';
+import { recomputationOf } from '../graph/recomputation.ts';
 import type { Schedule, Tensor } from '../graph/trace.ts';
 import { cnn } from '../models/cnn.ts';
 import type { TwoStageNetwork } from '../models/two_stage.ts';
@@ -11,7 +13,13 @@ import { vit } from '../models/vit.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { dependentLoss, independentLoss, meanJointDistance } from './losses.ts';
 import { oneCycle } from './schedules.ts';
-import { type StepOutputs, updated } from './step.ts';
+import {
+  forecastStep,
+  type StepOutputs,
+  storageOf,
+  type TrainingForecast,
+  updated,
+} from './step.ts';
 import type { ViewConfig } from './view_config.ts';
 import type { ViewSource } from './view_data.ts';
 
@@ -56,7 +64,16 @@ export function viewStep(
     },
     inputs: { ...source.inputs(batch), poses: [batch, JOINT_COUNT, 3] },
     schedule,
-    options: { seed, storage: storage === 'f16' ? f16 : undefined, recompute },
+    options: { seed, storage: storageOf({ storage }, f16), recompute },
+  };
+}
+
+/** What a training of this configuration will allocate, from its plan alone; see `forecastTraining`. */
+export function forecastViews(gpu: Gpu, config: ViewConfig, source: ViewSource): TrainingForecast {
+  const { step, inputs, options } = viewStep(viewNetwork(config), config, source);
+  return {
+    ...forecastStep(gpu, { step, inputs, options }),
+    ...(config.recompute && { recomputation: recomputationOf(gpu, step, inputs, options) }),
   };
 }
 

@@ -96,15 +96,14 @@ test.skipIf(!existsSync('/dev/full'))(
   },
 );
 
-test('halves, an average and recomputation are settings; what overflows is told', async () => {
+test('halves and an average are settings; what overflows is told', async () => {
   const run = [...train('halves'), '--steps', '12', '--storage', 'f16', '--loss-scale', '16777216'];
-  const made = await kinegrad(...run, '--average', '0.9', '--recompute', '--batch', '4');
+  const made = await kinegrad(...run, '--average', '0.9', '--batch', '4');
   expect(made.code).toBe(0);
   expect(made.err).toMatch(/it takes \d.* of the device: .* for the step, .* for what it learns/);
-  expect(made.err).toMatch(/recomputation saves .* of .*, for \d+ % more arithmetic/);
   expect(made.err).toMatch(/; \d+ overflowed and were skipped, the loss is scaled by \d+/);
   const written = JSON.parse(readFileSync(join(at('halves'), 'config.json'), 'utf8'));
-  const given = { storage: 'f16', lossScale: 2 ** 24, average: 0.9, recompute: true };
+  const given = { storage: 'f16', lossScale: 2 ** 24, average: 0.9 };
   expect(written).toMatchObject(given);
   const log = readFileSync(join(at('halves'), 'log.jsonl'), 'utf8')
     .trim()

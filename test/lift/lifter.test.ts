@@ -61,7 +61,7 @@ test('a person who lacks a joint is refused by its name, and the next one is lif
   const [whole] = pixels(1) as [PixelPose];
   const torn = whole.with(2 * JOINTS.indexOf('leftWrist'), Number.NaN);
   await expect(lifter.lift([whole, torn], camera)).rejects.toThrow(
-    'lift: leftWrist is at NaN. Every joint is needed',
+    'lift: leftWrist is at NaN. Leave out a person',
   );
   expect((await lifter.lift(whole, camera)).pose.every(Number.isFinite)).toBe(true);
   await lifter.dispose();

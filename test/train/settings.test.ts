@@ -1,8 +1,9 @@
-/** Settings of trainings: halves and the scale of the loss, averages, recomputation. */
+/** Settings of trainings: halves and the scale of the loss, averages. */
 
 import { expect, test } from 'vitest';
 import { bodySource } from '../../src/data/body/source.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import { f16 } from '../../src/graph/halves.ts';
 import { averageOf } from '../../src/graph/ops/optimiser.ts';
 import { readVariables } from '../../src/graph/store.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
@@ -19,25 +20,25 @@ const data = {
 };
 const small = { width: 16, batch: 16, steps: 60, dropout: 0.2 };
 const open = (gpu: Gpu, more: Readonly<Record<string, unknown>>) =>
-  openTraining(gpu, configOf({ ...small, ...more }), data);
+  openTraining(gpu, configOf({ ...small, ...more }), data, undefined, f16);
 const steps = async (training: Training, count: number) => {
   const reports = [];
   for (let i = 0; i < count; i++) reports.push(await training.next());
   return reports;
 };
 
-test('f32 without scale, average or recomputation are the defaults; halves have a scale', () => {
-  const plain = { storage: 'f32', lossScale: 0, average: 0, recompute: false };
+test('f32 without scale or average are the defaults; halves have a scale', () => {
+  const plain = { storage: 'f32', lossScale: 0, average: 0 };
   expect(configOf({})).toMatchObject(plain);
   expect(configOf({ storage: 'f16' })).toMatchObject({ storage: 'f16', lossScale: 65_536 });
   expect(configOf({ storage: 'f16', lossScale: 0 })).toMatchObject({ lossScale: 0 });
   expect(() => configOf({ storage: 'f8' })).toThrow('storage must be one of f32, f16');
   expect(() => configOf({ average: 1 })).toThrow('average must be a number from 0 to 0.999999');
-  expect(() => configOf({ recompute: 1 })).toThrow('must be true or false');
+  expect(() => configOf({ mirror: 1 })).toThrow('must be true or false');
 });
 
 test('a run with all of them goes on from a checkpoint as if nothing had been', async () => {
-  const more = { storage: 'f16', average: 0.9, recompute: true };
+  const more = { storage: 'f16', average: 0.9 };
   const end = async (training: Training, count: number) => {
     const reports = await steps(training, count);
     return [reports.at(-1), await training.validate(), bitsOf(await training.snapshot())];
@@ -87,21 +88,12 @@ test('what is judged and shipped is the average', async () => {
   expect(average.get(name)).not.toEqual(learned.get(name));
 });
 
-test('recomputation is forecast with what it saves and costs, and changes no bit', async () => {
+test('halves that are not given are asked for', async () => {
   await using gpu = await openGpu({ poison: true });
-  const wide = { ...small, width: 128, batch: 256, blocks: 4 };
-  const plain = forecastTraining(gpu, configOf(wide));
-  const { total, recomputation } = forecastTraining(gpu, configOf({ ...wide, recompute: true }));
-  expect(plain.recomputation).toBeUndefined();
-  expect(recomputation!.plain.total).toBe(plain.total);
-  expect(recomputation!.recomputed.total).toBe(total);
-  expect(recomputation!.saved).toBe(plain.total - total);
-  expect(recomputation!.saved).toBeGreaterThan(0);
-  expect(recomputation!.flops).toBeGreaterThan(0.1);
-  expect(recomputation!.flops).toBeLessThan(0.5);
-
-  const [whole, again] = [await open(gpu, {}), await open(gpu, { recompute: true })];
-  expect(await steps(again, 4)).toEqual(await steps(whole, 4));
+  const config = configOf({ ...small, storage: 'f16' });
+  expect(() => forecastTraining(gpu, config)).toThrow('storage f16 needs the storage itself');
+  const halves = forecastTraining(gpu, config, f16);
+  expect(halves.program).toBeLessThan(forecastTraining(gpu, configOf(small)).program);
 });
 
 test('losses that are no number end a training, unless a scale of the loss skips the step', async () => {

@@ -5,6 +5,7 @@ import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { viewConfigOf } from '../../src/train/view_config.ts';
 import { renderedViews } from '../../src/train/view_data.ts';
+import { forecastViews } from '../../src/train/view_step.ts';
 import { openViewTraining } from '../../src/train/view_training.ts';
 import { COMPILING } from '../check.ts';
 import { bitsOf } from '../graph/trainer.ts';
@@ -54,6 +55,23 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
     expect(await resumed.validate()).toEqual(judged);
     expect(bitsOf(await resumed.snapshot())).toEqual(bitsOf(end));
     other.close();
+  });
+
+  test('computes blocks again where it is asked to: the same bits, in less memory, told beforehand', async () => {
+    const again = { ...config, recompute: true };
+    const { total, recomputation } = forecastViews(gpu, again, data.train);
+    const plain = forecastViews(gpu, config, data.train);
+    expect(plain.recomputation).toBeUndefined();
+    expect(recomputation!.saved).toBe(plain.total - total);
+    expect(recomputation!.saved).toBeGreaterThan(0.2 * plain.program);
+    expect(recomputation!.flops).toBeGreaterThan(0.1);
+    expect(recomputation!.flops).toBeLessThan(0.5);
+    const [one, two] = [
+      await openViewTraining(gpu, config, data),
+      await openViewTraining(await openGpu({ poison: true }), again, data),
+    ];
+    expect(two.bytes).toBeLessThan(one.bytes);
+    expect(await steps(two, 3)).toEqual(await steps(one, 3));
   });
 
   test('judges the average that it keeps, with depth and without', async () => {
