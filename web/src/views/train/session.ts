@@ -163,7 +163,7 @@ export function createSession(
           await gpu.recover();
           forgetAfter(training.step);
           listener.told(
-            `The GPU device was lost at step ${reached}. LifterTraining goes on from step ${training.step} on a fresh one.`,
+            `The GPU device was lost at step ${reached}. Training goes on from step ${training.step} on a fresh one.`,
           );
           if (wants === 'stop') return turn('idle');
         }
