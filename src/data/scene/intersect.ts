@@ -18,8 +18,9 @@ export const xyz = (row: Row, quad: number): Vector3 => [
 ];
 export const w = (row: Row, quad: number): number => row[4 * quad + 3]!;
 
-/** v + k n (n . v) */
-const mapped = (v: Vector3, n: Vector3, k: number): Vector3 => add(v, scale(n, k * dot(n, v)));
+/** The flattening v + k n (n . v). */
+export const mapped = (v: Vector3, n: Vector3, k: number): Vector3 =>
+  add(v, scale(n, k * dot(n, v)));
 
 /**
  * Least t > 0 at which o + t d enters a round cone, or FAR. The hull of two balls is a ball, a ball
@@ -43,13 +44,10 @@ export function meetCone(row: Row, quad: number, origin: Vector3, direction: Vec
   const d2 = m0 - r * r;
   const ob = subtract(oa, ba);
   let best = FAR;
-  const enter = (t: number) => {
-    if (t0 + t > NEAR) best = Math.min(best, t0 + t);
-  };
   const ha = (ra * ra - m5) / dd;
-  if (ha > 0) enter(-Math.sqrt(ha));
+  if (ha > 0) best = nearer(best, t0 - Math.sqrt(ha));
   const hb = m2 * m2 - dd * (dot(ob, ob) - rb * rb);
-  if (hb > 0) enter((m2 - Math.sqrt(hb)) / dd);
+  if (hb > 0) best = nearer(best, t0 + (m2 - Math.sqrt(hb)) / dd);
   const k2 = d2 * dd - m2 * m2;
   const k1 = m2 * (r * ra - m1);
   const k0 = d2 * m5 - m1 * m1 + 2 * m1 * r * ra - m0 * ra * ra;
@@ -57,10 +55,12 @@ export function meetCone(row: Row, quad: number, origin: Vector3, direction: Vec
   if (h > 0) {
     const t = (-k1 - Math.sqrt(h)) / k2;
     const y = m1 - r * ra + t * m2;
-    if (y > 0 && y < d2) enter(t);
+    if (y > 0 && y < d2) best = nearer(best, t0 + t);
   }
   return best;
 }
+
+const nearer = (best: number, t: number): number => (t > NEAR && t < best ? t : best);
 
 /** The normal at a point of a round cone, of no certain length. */
 export function coneNormal(row: Row, quad: number, point: Vector3): Vector3 {

@@ -2,17 +2,16 @@
 
 import type { Camera } from '../../pose/camera.ts';
 import {
-  add,
   apply,
   dot,
   IDENTITY,
   multiply,
-  scale,
   subtract,
   transpose,
   type Vector3,
 } from '../../pose/linear.ts';
 import { JOINT } from '../../pose/skeleton.ts';
+import { mapped } from './intersect.ts';
 import {
   MOST_BOXES,
   MOST_CONES,
@@ -103,7 +102,12 @@ function pack(row: Float32Array, scene: Seen, frame: Frame): void {
     if (count > most)
       throw new Error(`packScenes: scene ${index} has ${count} ${what}; a row holds ${most}.`);
   const L = SCENE_LAYOUT;
-  const put = (quad: number, ...values: number[]) => row.set(values, 4 * quad);
+  const put: Put = (quad, x, y, z, w = 0) => {
+    row[4 * quad] = x;
+    row[4 * quad + 1] = y;
+    row[4 * quad + 2] = z;
+    row[4 * quad + 3] = w;
+  };
   put(L.WINDOW, frame.left, frame.top, frame.width, frame.height);
   for (let i = 0; i < 3; i++)
     put(L.VIEW + i, frame.rotation[3 * i]!, frame.rotation[3 * i + 1]!, frame.rotation[3 * i + 2]!);
@@ -128,16 +132,18 @@ function pack(row: Float32Array, scene: Seen, frame: Frame): void {
    * their coordinate at the camera. 4: material, part.
    */
   function packCone(put: Put, cone: RoundCone, quad: number): void {
-    const n = cone.flat ? apply(rotation, cone.flat.axis) : ([0, 0, 0] as const);
+    const n = cone.flat ? apply(rotation, cone.flat.axis) : NOWHERE;
     const k = cone.flat ? cone.flat.by - 1 : 0;
-    const mapped = (v: Vector3) => add(v, scale(n, k * dot(n, v)));
-    put(quad, ...mapped(at(cone.a)), cone.ra);
-    put(quad + 1, ...mapped(apply(rotation, subtract(cone.b, cone.a))), cone.rb);
-    put(quad + 2, ...n, k);
-    const along = cone.along ?? ([0, 1, 0] as const);
+    const a = mapped(at(cone.a), n, k);
+    const ba = mapped(apply(rotation, subtract(cone.b, cone.a)), n, k);
+    const along = cone.along ?? UP;
+    const turned = apply(rotation, along);
     const start = (cone.phase ?? 0) + dot(along, scene.extrinsics.position);
-    put(quad + 3, ...apply(rotation, along), start);
-    put(quad + 4, cone.material, cone.part, 0, 0);
+    put(quad, a[0], a[1], a[2], cone.ra);
+    put(quad + 1, ba[0], ba[1], ba[2], cone.rb);
+    put(quad + 2, n[0], n[1], n[2], k);
+    put(quad + 3, turned[0], turned[1], turned[2], start);
+    put(quad + 4, cone.material, cone.part, 0);
   }
 
   /** 0: centre, half size along u. 1: u, half size along v. 2: v, half size across. 4: material. */
@@ -149,7 +155,11 @@ function pack(row: Float32Array, scene: Seen, frame: Frame): void {
   }
 }
 
-type Put = (quad: number, ...values: number[]) => void;
+/** Writes four numbers; plain arguments, since a person has hundreds of them. */
+type Put = (quad: number, x: number, y: number, z: number, w?: number) => void;
+
+const NOWHERE: Vector3 = [0, 0, 0];
+const UP: Vector3 = [0, 1, 0];
 
 function packRoom(put: Put, { room, extrinsics }: Seen): void {
   const L = SCENE_LAYOUT;
