@@ -90,6 +90,11 @@ program
   .option('--loss <name>', 'of martinez joints or mse, of cnn and vit ind-p, dep-p or joints')
   .option('--clip <norm>', 'largest norm of the gradient', number)
   .option('--size <pixels>', 'cnn, vit: pixels of a side of a view', number)
+  .option('--from <path>', 'cnn, vit: a run, or weights, whose values the network begins with')
+  .option(
+    '--no-convolutions',
+    'cnn: only the part that reads points, to begin a whole network from',
+  )
   .option('--depth-error', 'cnn, vit: depth of rendered people is as a network guesses it')
   .option('--judged <n>', 'cnn, vit: people that judge', number)
   .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')

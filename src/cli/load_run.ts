@@ -2,14 +2,18 @@
 
 import type { Gpu } from '../gpu/gpu.ts';
 import { f16 } from '../graph/halves.ts';
+import { describeBeginning } from '../models/beginning.ts';
+import { readWeights } from '../models/weights.ts';
 import { isViewConfig, type RunConfig } from '../train/run_config.ts';
 import { forecastTraining, type TrainingForecast } from '../train/step.ts';
 import { openTraining, type Training } from '../train/training.ts';
 import type { ViewConfig } from '../train/view_config.ts';
 import { renderedViews } from '../train/view_data.ts';
-import { forecastViews } from '../train/view_step.ts';
+import { forecastViews, viewNetwork } from '../train/view_step.ts';
 import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
 import { loadTrainingData, RENDERED_PEOPLE } from './data.ts';
+import { parsed } from './parsed.ts';
+import { modelPath } from './run_folder.ts';
 
 export interface LoadedRun {
   /** One line on the data, for the log. */
@@ -34,9 +38,10 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
       open: (gpu) => openTraining(gpu, config, data, undefined, f16),
     };
   }
-  const data = loadViewData(config);
+  const from = config.from ? await parsed(modelPath(config.from), readWeights) : undefined;
+  const data = { ...loadViewData(config), ...(from && { from }) };
   return {
-    description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels`,
+    description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels${from ? `; ${describeBeginning(viewNetwork(config), from)}` : ''}`,
     heldOut: true,
     count: data.train.count,
     forecast: (gpu) => forecastViews(gpu, config, data.train),

@@ -30,6 +30,8 @@ export interface TrainFlags {
   bodyVariation?: number;
   noise?: number;
   size?: number;
+  from?: string;
+  convolutions: boolean;
   loss?: string;
   depthError?: boolean;
   judged?: number;
@@ -58,6 +60,7 @@ const SETTINGS = [
   'bodyVariation',
   'noise',
   'size',
+  'from',
   'loss',
   'depthError',
   'judged',
@@ -90,7 +93,8 @@ export async function trainCommand(architecture: string | undefined, flags: Trai
 function refuseSettings(flags: TrainFlags) {
   const others = ['out', 'config', 'epochs', ...SETTINGS] as const;
   const given = others.find((name) => flags[name] !== undefined);
-  const option = given ? dashed(given) : flags.mirror ? undefined : '--no-mirror';
+  const off = (['mirror', 'convolutions'] as const).find((name) => !flags[name]);
+  const option = given ? dashed(given) : off && `--no-${off}`;
   if (option) throw new Error(`--resume goes on with the settings of the run; leave ${option} out`);
 }
 
@@ -103,12 +107,13 @@ async function settings(architecture: string, flags: TrainFlags): Promise<RunCon
     (name) => [name, flags[name]] as const,
   );
   const mirror = flags.mirror ? {} : { mirror: false };
+  const convolutions = flags.convolutions ? {} : { convolutions: false };
   const start = runConfigOf({ ...file, architecture });
   if (!isViewConfig(start))
-    return runConfigOf({ ...start, ...Object.fromEntries(given), ...mirror });
+    return runConfigOf({ ...start, ...Object.fromEntries(given), ...mirror, ...convolutions });
   const own = given.filter(([name]) => !NETWORK_OPTIONS.has(name));
   const network = given.filter(([name]) => NETWORK_OPTIONS.has(name));
-  const options = { ...start.options, ...Object.fromEntries(network) };
+  const options = { ...start.options, ...Object.fromEntries(network), ...convolutions };
   return runConfigOf({ ...start, ...Object.fromEntries(own), ...mirror, options });
 }
 

@@ -23,7 +23,7 @@
 import { checkpoint } from '../graph/checkpoint.ts';
 import { conv2d } from '../graph/ops/conv.ts';
 import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
-import { concat, reshape, slice } from '../graph/ops/layout.ts';
+import { broadcastTo, concat, reshape, slice } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { constant, type Tensor } from '../graph/trace.ts';
 import { heNormal, uniformFan } from '../graph/variables.ts';
@@ -31,7 +31,7 @@ import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
-import { jointBranch, SMALL } from './blocks/joint_branch.ts';
+import { aroundJoints, jointBranch, SMALL } from './blocks/joint_branch.ts';
 import { convolveMaps } from './blocks/map_conv.ts';
 import { wasp, waspDilations } from './blocks/wasp.ts';
 import { dense, type Mode, type ModelVariables, modelVariables } from './layers.ts';
@@ -68,6 +68,12 @@ export interface CnnOptions {
    * paper's: a crop loses the lens, and a small map the joints.
    */
   points?: boolean;
+  /**
+   * Whether the network looks at pictures by convolutions; true. Without them it lifts points alone: what
+   * is known of joints in numbers, depth around them included. That is quickly trained on many people, and
+   * the whole network may begin from it, since its variables are some of the whole one's.
+   */
+  convolutions?: boolean;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
   root?: RootPlace;
 }
@@ -88,44 +94,49 @@ function build({
   imageDropout = 0.1,
   depthDropout = 0.25,
   points = true,
+  convolutions = true,
   root = 'relative',
 }: CnnOptions = {}): TwoStageNetwork {
-  check({ size, width });
+  check({ size, width, points, convolutions });
   const model = modelVariables('cnn');
   const scaled = (channels: number) => Math.max(4, 4 * Math.round((width * channels) / 4));
   const wide = (channels: number) => Math.max(LEAST_CHANNELS, scaled(channels));
   const silus = { activation: 'silu', kernel: 3, stride: 2 } as const;
 
-  const stem = stemLayer(model, 'stem1', wide(32));
-  const layers: ImageLayer[] = [convNorm(model, 'stem2', [wide(32), wide(48)], silus)];
-  let channels = wide(48);
-  const inverted = (name: string, to: number, stride = 1) => {
-    layers.push(invertedResidual(model, name, [channels, to], { stride }));
-    channels = to;
-  };
-  for (let i = 1; i <= 3; i++) inverted(`stage0.block${i}`, wide(64), i === 1 ? 2 : 1);
-  const ends = [layers.length];
-  for (let i = 1; i <= 4; i++) inverted(`stage1.block${i}`, wide(128), i === 1 ? 2 : 1);
-  ends.push(layers.length);
-  const paths = { ...pathsOf(width, scaled), residual: wide(256) };
-  for (let i = 1; i <= 5; i++) {
-    if (i % 2 === 0) inverted(`stage2.block${i}`, paths.residual);
-    else {
-      const block = { ...paths, stride: i === 1 ? 2 : 1 };
-      layers.push(dualPath(model, `stage2.block${i}`, channels, block));
-      channels = dualPathChannels(block);
+  const stem = convolutions ? stemLayer(model, 'stem1', wide(32)) : undefined;
+  const layers: ImageLayer[] = [];
+  const ends: number[] = [];
+  if (stem) addLayers();
+  function addLayers() {
+    layers.push(convNorm(model, 'stem2', [wide(32), wide(48)], silus));
+    let channels = wide(48);
+    const inverted = (name: string, to: number, stride = 1) => {
+      layers.push(invertedResidual(model, name, [channels, to], { stride }));
+      channels = to;
+    };
+    for (let i = 1; i <= 3; i++) inverted(`stage0.block${i}`, wide(64), i === 1 ? 2 : 1);
+    ends.push(layers.length);
+    for (let i = 1; i <= 4; i++) inverted(`stage1.block${i}`, wide(128), i === 1 ? 2 : 1);
+    ends.push(layers.length);
+    const paths = { ...pathsOf(width, scaled), residual: wide(256) };
+    for (let i = 1; i <= 5; i++) {
+      if (i % 2 === 0) inverted(`stage2.block${i}`, paths.residual);
+      else {
+        const block = { ...paths, stride: i === 1 ? 2 : 1 };
+        layers.push(dualPath(model, `stage2.block${i}`, channels, block));
+        channels = dualPathChannels(block);
+      }
     }
+    const around = { dilations: waspDilations(mapSide(size)) };
+    layers.push(wasp(model, 'wasp', [channels, wide(256)], around));
+    layers.push(convNorm(model, 'last', [wide(256), wide(128)], { activation: 'silu' }));
   }
-  const side = mapSide(size);
-  const around = { dilations: waspDilations(side) };
-  layers.push(wasp(model, 'wasp', [channels, wide(256)], around));
-  layers.push(convNorm(model, 'last', [wide(256), wide(128)], { activation: 'silu' }));
 
-  const fields = Math.min(side, FIELDS);
-  const ofJoint = wide(64) + wide(128) + JOINT_NUMBERS + PATCH_SIZE + GLOBAL_NUMBERS;
+  const seenOfJoint = wide(64) + wide(128);
+  const ofJoint = seenOfJoint + JOINT_NUMBERS + PATCH_SIZE + GLOBAL_NUMBERS;
   const branch = points ? jointBranch(model, 'joints', ofJoint, BRANCH) : undefined;
-  const features =
-    fields * fields * wide(128) + (points ? POINT_SIZE + JOINT_COUNT * BRANCH.features : 0);
+  const seenOfAll = FIELDS * FIELDS * wide(128);
+  const features = seenOfAll + (points ? POINT_SIZE + JOINT_COUNT * BRANCH.features : 0);
   const hidden = [scaled(2048), scaled(512)] as const;
   const head1 = dense(model, 'head1', [features, hidden[0]]);
   const head2 = dense(model, 'head2', hidden);
@@ -136,17 +147,16 @@ function build({
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
     checkViews('cnn', inputs, size);
     const { training = false } = mode;
+    const n = inputs.image.shape[0]!;
     const seen = checkpoint(viewFeatures)(inputs, { training, imageDropout, depthDropout });
-    const begun = checkpoint(stem)(seen, mode);
-    const maps = [begun];
+    const maps = stem ? [checkpoint(stem)(seen, mode)] : [];
     for (const layer of layers) maps.push(checkpoint(layer)(maps.at(-1)!, mode));
-    const map = maps.at(-1)!;
-    const pooled = reshape(meanFields(map, fields), [map.shape[0]!, -1]);
+    const pooled = stem ? reshape(meanFields(maps.at(-1)!), [n, -1]) : zeros([n, seenOfAll]);
     const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
-    const looked = branch?.({
-      maps: ends.map((end) => maps[end]!),
-      ...{ joints: inputs.joints, size, numbers: [seen.ofJoints, seen.patches, seen.ofAll] },
-    });
+    const around = stem
+      ? ends.map((end) => aroundJoints(maps[end]!, inputs.joints, size))
+      : [zeros([n, JOINT_COUNT, seenOfJoint])];
+    const looked = branch?.([...around, seen.ofJoints, seen.patches, seen.ofAll]);
     const read = looked ? concat([pooled, seen.points, looked.features], 1) : pooled;
     const whole = head3(drop(silu(head2(drop(silu(head1(read)))))));
     const numbers = looked ? add(whole, looked.corrections) : whole;
@@ -181,29 +191,36 @@ function stemLayer(model: ModelVariables, name: string, cout: number) {
   return normed(model, name, cout, 'silu', sum);
 }
 
+const zeros = (shape: readonly number[]): Tensor => broadcastTo(constant([0], [1]), shape);
+
 /**
- * Means over fields x fields rectangles that cover a map [n, h, w, c], each from floor(i size /
- * fields) to ceil((i + 1) size / fields), as PyTorch's adaptive pooling: [n, fields², c].
+ * Means over 4 x 4 rectangles that cover a map [n, h, w, c], each from floor(i size / 4) to
+ * ceil((i + 1) size / 4), as PyTorch's adaptive pooling: [n, 16, c]. On a smaller map they share pixels, so
+ * that members for views of all sizes have the same variables.
  */
-function meanFields(map: Tensor, fields: number): Tensor {
+function meanFields(map: Tensor): Tensor {
   const [n, h, w, c] = map.shape as [number, number, number, number];
   const pixels = reshape(map, [n, h * w, c]);
-  if (h === fields && w === fields) return pixels;
-  const across = shares(fields, w);
-  const weights = shares(fields, h).flatMap((down) =>
+  if (h === FIELDS && w === FIELDS) return pixels;
+  const across = shares(w);
+  const weights = shares(h).flatMap((down) =>
     across.flatMap((along) => down.flatMap((a) => along.map((b) => a * b))),
   );
-  return matmul(constant(weights, [fields * fields, h * w]), pixels);
+  return matmul(constant(weights, [FIELDS * FIELDS, h * w]), pixels);
 }
 
 /** For each field of an axis the share of each of its pixels. */
-const shares = (fields: number, size: number): number[][] =>
-  Array.from({ length: fields }, (_, i) => {
-    const [from, to] = [Math.floor((i * size) / fields), Math.ceil(((i + 1) * size) / fields)];
+const shares = (size: number): number[][] =>
+  Array.from({ length: FIELDS }, (_, i) => {
+    const [from, to] = [Math.floor((i * size) / FIELDS), Math.ceil(((i + 1) * size) / FIELDS)];
     return Array.from({ length: size }, (_, k) => (k >= from && k < to ? 1 / (to - from) : 0));
   });
 
-function check({ size, width }: { size: number; width: number }): void {
+function check({ size, width, points, convolutions }: Required<Checked>): void {
+  if (!points && !convolutions)
+    throw new Error(
+      'cnn: without convolutions and without points nothing is left that sees. Keep one of them',
+    );
   if (!Number.isInteger(size) || size < LEAST_SIZE)
     throw new Error(
       `cnn: size ${size} must be a whole number of ${LEAST_SIZE} pixels or more: strides of ${2 ** STRIDES} in all leave too little of a smaller view. Render or crop larger views`,
@@ -211,6 +228,8 @@ function check({ size, width }: { size: number; width: number }): void {
   if (!(width > 0 && width < Infinity))
     throw new Error(`cnn: width ${width} must be above 0. The full network has 1`);
 }
+
+type Checked = Pick<CnnOptions, 'size' | 'width' | 'points' | 'convolutions'>;
 
 /**
  * The lifter as a function of views, which gives poses; see {@link CnnOptions} for smaller members of

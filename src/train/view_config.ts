@@ -1,5 +1,7 @@
 /** What a training run of a two-stage lifter depends on. */
 
+import type { CnnOptions } from '../models/cnn.ts';
+import type { VitOptions } from '../models/vit.ts';
 import { scaled } from './config.ts';
 import { choice, FLAG, type Rules, real, settingsOf, TEXT, whole } from './settings.ts';
 
@@ -9,6 +11,8 @@ export interface ViewConfig {
   readonly size: number;
   /** Other options of the network: see `CnnOptions` and `VitOptions`. */
   readonly options: Readonly<Record<string, number | boolean | string>>;
+  /** A run, or weights, whose values the network begins with; see `beginningOf`. Empty for a new network. */
+  readonly from: string;
   /** `rendered` for people rendered within the step, or a folder of shards that `prepare` made. */
   readonly data: string;
   /** Whether the depth of rendered people is as a network guesses it; else it is true. */
@@ -45,6 +49,7 @@ export const DEFAULT_VIEW_CONFIG: ViewConfig = {
   architecture: 'cnn',
   size: 128,
   options: {},
+  from: '',
   data: 'rendered',
   depthError: false,
   loss: 'ind-p',
@@ -67,6 +72,7 @@ const RULES: Rules<ViewConfig> = {
   architecture: choice('cnn', 'vit'),
   size: whole(16, 4096),
   options: { kind: 'options' },
+  from: TEXT,
   data: TEXT,
   depthError: FLAG,
   loss: choice('ind-p', 'dep-p', 'joints'),
@@ -85,9 +91,30 @@ const RULES: Rules<ViewConfig> = {
   checkpointEvery: whole(1, 1e9),
 };
 
+/** Options of the networks. Their size is a setting of its own, and the loss says where their root is. */
+const OPTIONS: {
+  readonly cnn: readonly (keyof CnnOptions)[];
+  readonly vit: readonly (keyof VitOptions)[];
+} = {
+  cnn: ['width', 'dropout', 'imageDropout', 'depthDropout', 'points', 'convolutions'],
+  vit: [
+    ...(['width', 'depth', 'heads', 'patch', 'mapSize', 'mapPatch', 'fusion', 'encoder'] as const),
+    ...(['encoderHeads', 'pool', 'imageDropout', 'depthDropout', 'points'] as const),
+  ],
+};
+
 /**
  * A whole configuration from some of it; the rest are defaults, where halves have a loss scale.
  * @throws for a name that is not known, or a value outside its range, with the rule
  */
-export const viewConfigOf = (given: Readonly<Record<string, unknown>>): ViewConfig =>
-  settingsOf(DEFAULT_VIEW_CONFIG, RULES, { ...scaled(given), ...given });
+export function viewConfigOf(given: Readonly<Record<string, unknown>>): ViewConfig {
+  const config = settingsOf(DEFAULT_VIEW_CONFIG, RULES, { ...scaled(given), ...given });
+  const { architecture, options } = config;
+  const known: readonly string[] = OPTIONS[architecture];
+  const strange = Object.keys(options).find((name) => !known.includes(name));
+  if (strange !== undefined)
+    throw new Error(
+      `config: ${architecture} has no option ${strange}; its options are ${known.join(', ')}`,
+    );
+  return config;
+}

@@ -5,9 +5,11 @@ import { randomAt } from '../data/random.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { compile } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
-import { readVariables, releaseVariables } from '../graph/store.ts';
+import { readVariables, releaseVariables, writeVariables } from '../graph/store.ts';
 import { compileViews, viewVariants } from '../lift/view_program.ts';
+import { beginningOf } from '../models/beginning.ts';
 import type { TwoStageNetwork } from '../models/two_stage.ts';
+import type { Weights } from '../models/weights.ts';
 import { outOfView } from '../pose/view.ts';
 import { judgedParameters, type StepOutputs } from './step.ts';
 import type { StepReport, Training } from './training.ts';
@@ -20,6 +22,8 @@ import { viewNetwork, viewOptions, viewStep } from './view_step.ts';
 export interface ViewTrainingData {
   readonly train: ViewSource;
   readonly validation: ViewSource;
+  /** Weights that the network begins with; see `beginningOf`. */
+  readonly from?: Weights;
 }
 
 export interface ViewTraining extends Training<TwoStageNetwork> {
@@ -39,11 +43,12 @@ const JUDGED_AT_ONCE = 32;
 export async function openViewTraining(
   gpu: Gpu,
   config: ViewConfig,
-  { train, validation }: ViewTrainingData,
+  { train, validation, from }: ViewTrainingData,
   onProgress?: (done: number, total: number) => void,
 ): Promise<ViewTraining> {
   const network = viewNetwork(config);
   const { step, inputs, schedule, options } = viewStep(network, config, train);
+  const begun = from && beginningOf(network, from, config.seed);
   const program = await compile(gpu, step, inputs, {
     ...options,
     ...(onProgress && { onProgress }),
@@ -52,6 +57,9 @@ export async function openViewTraining(
   // The average of the parameters is what comes of a training that keeps one.
   const result = judgedParameters(network.parameters, config);
   const stead = new Map([[network.parameters, result]]);
+  for (const [set, values] of begun ?? []) await writeVariables(gpu, set, values);
+  if (begun && result !== network.parameters)
+    await writeVariables(gpu, result, begun.get(network.parameters)!);
   const size = Math.min(JUDGED_AT_ONCE, config.judged);
   let variants = viewVariants(gpu, network, validation, size);
   let judging = await compileViews(gpu, network, validation, size, { stead, variants });

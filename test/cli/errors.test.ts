@@ -64,6 +64,16 @@ const cases: [why: string, args: string[], said: RegExp][] = [
     ['train', 'martinez', '--out', at('e'), '--data', at('nan.safetensors')],
     /NaN/,
   ],
+  [
+    'weights to begin from that are no weights',
+    ['train', 'cnn', '--out', at('f'), '--data', 'rendered', '--from', at('other.safetensors')],
+    /other\.safetensors.*format/,
+  ],
+  [
+    'a network that would see nothing',
+    ['train', 'vit', '--out', at('g'), '--data', 'rendered', '--no-convolutions'],
+    /vit has no option convolutions/,
+  ],
   ['no run to resume', ['train', '--resume', at('nowhere')], /nowhere holds no run/],
   ['joints that are missing', lift, /joints: .*cannot be found.*lack/],
   [

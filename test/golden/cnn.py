@@ -41,6 +41,13 @@ MEMBERS = [
         "options": {"size": 96, "width": 0.4, "root": "absolute", "points": True},
         "loss": "dependent", "batch": 6, "stream": 730000,
     },
+    {
+        "name": "points alone",
+        "options": {
+            "size": 64, "width": 0.25, "root": "relative", "points": True, "convolutions": False,
+        },
+        "loss": "independent", "batch": 8, "stream": 870000,
+    },
 ]  # fmt: skip
 
 
@@ -84,6 +91,7 @@ class Network:
         self.v, self.training = v, training
         self.size, self.width = options["size"], options["width"]
         self.points, self.root = options["points"], options["root"]
+        self.convolutions = options.get("convolutions", True)
 
     # Layers
 
@@ -238,16 +246,8 @@ class Network:
         sums = torch.einsum("nhwj,nhwc->njc", maps, x)
         return sums / maps.sum((1, 2)).clamp(min=0.2 * math.pi * sigma * sigma)[..., None]
 
-    def __call__(self, image, depth, joints, view):
-        x, points, distance, lifted = self.features(image, depth, joints, view)
+    def maps(self, x, scaled, wide):
         n = x.shape[0]
-
-        def scaled(c):
-            return max(4, 4 * math.floor(self.width * c / 4 + 0.5))
-
-        def wide(c):
-            return max(16, scaled(c))
-
         x = self.conv_norm(x, "stem1", wide(32), F.silu, kernel=3, stride=2)
         x = self.conv_norm(x, "stem2", wide(48), F.silu, kernel=3, stride=2)
         for i in range(1, 4):
@@ -264,10 +264,26 @@ class Network:
                 x = self.dual(x, name, wide(256), scaled(16), scaled(32), 2 if i == 1 else 1)
         x = self.wasp(x, "wasp", wide(256))
         x = self.conv_norm(x, "last", wide(128), F.silu)
-        fields = min(x.shape[1], 4)
-        x = pixels(F.adaptive_avg_pool2d(planes(x), fields)).reshape(n, -1)
-        if self.points:
+        pooled = pixels(F.adaptive_avg_pool2d(planes(x), 4)).reshape(n, -1)
+        return pooled, stages
+
+    def __call__(self, image, depth, joints, view):
+        x, points, distance, lifted = self.features(image, depth, joints, view)
+        n = x.shape[0]
+
+        def scaled(c):
+            return max(4, 4 * math.floor(self.width * c / 4 + 0.5))
+
+        def wide(c):
+            return max(16, scaled(c))
+
+        if self.convolutions:
+            x, stages = self.maps(x, scaled, wide)
             around = [self.around(stage, joints) for stage in stages]
+        else:
+            x = torch.zeros(n, 16 * wide(128), dtype=x.dtype)
+            around = [torch.zeros(n, JOINTS, wide(64) + wide(128), dtype=x.dtype)]
+        if self.points:
             read = torch.cat([*around, self.of_joints], 2)
             first = read @ self.v.weight("joints.dense1", [read.shape[2], 96], read.shape[2])
             known = F.silu(first + self.v.get("joints.names", [JOINTS, 96], 0.0, 0.3))

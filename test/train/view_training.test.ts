@@ -74,6 +74,30 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
     expect(await steps(two, 3)).toEqual(await steps(one, 3));
   });
 
+  test('a whole network begins from its points alone, and its average, too', async () => {
+    const part = await openViewTraining(
+      gpu,
+      { ...config, options: { ...config.options, convolutions: false } },
+      data,
+    );
+    await steps(part, 2);
+    const values = await part.values();
+    const shapes = new Map([...part.network.parameters.variables].map((v) => [v.name, v.shape]));
+    const from = { architecture: 'cnn', options: {}, values, shapes };
+    await part.dispose();
+
+    const whole = await openViewTraining(gpu, config, { ...data, from });
+    const anew = await openViewTraining(gpu, config, data);
+    const [begun, fresh] = [await whole.values(), await anew.values()];
+    expect(values.size).toBeGreaterThan(10);
+    for (const [name, given] of begun)
+      expect(given, name).toEqual(values.get(name) ?? fresh.get(name));
+    const batch = await data.validation.draw([0, 1]);
+    expect((await whole.guess(batch)).poses).not.toEqual((await anew.guess(batch)).poses);
+    await whole.dispose();
+    await anew.dispose();
+  });
+
   test('judges the average that it keeps, with depth and without', async () => {
     const training = await openViewTraining(gpu, config, data);
     await steps(training, 3);

@@ -38,18 +38,6 @@ export function aroundJoints(map: Tensor, joints: Tensor, size: number): Tensor 
   return div(sums, maximum(shares, LEAST * whole));
 }
 
-/** What the branch reads of each joint. */
-export interface JointInputs {
-  /** Inner maps of the network, [n, h, w, c] each. */
-  readonly maps: readonly Tensor[];
-  /** [n, 17, 2] pixels of the view. */
-  readonly joints: Tensor;
-  /** Pixels of a side of the view. */
-  readonly size: number;
-  /** [n, 17, numbers] each. */
-  readonly numbers: readonly Tensor[];
-}
-
 /** What it makes of them. */
 export interface JointOutputs {
   /** [n, 17 * features] */
@@ -61,14 +49,15 @@ export interface JointOutputs {
 /**
  * The same small network for each joint, which is told whose it is: so it learns from 17 joints of a
  * person at once.
- * @param inputs numbers that it reads of a joint, those of the maps among them
+ * @param inputs numbers that it reads of a joint
+ * @returns a function of these numbers, [n, 17, some] each
  */
 export function jointBranch(
   model: ModelVariables,
   name: string,
   inputs: number,
   { hidden, features }: { readonly hidden: number; readonly features: number },
-): (of: JointInputs) => JointOutputs {
+): (numbers: readonly Tensor[]) => JointOutputs {
   const first = dense(model, `${name}.dense1`, [inputs, hidden], { bias: false });
   // A bias for each joint is as good as its name among the inputs.
   const names = model.parameters.add(`${name}.names`, [JOINT_COUNT, hidden], heNormal(hidden));
@@ -77,11 +66,10 @@ export function jointBranch(
   const toCorrections = dense(model, `${name}.corrections`, [hidden, 3], {
     initial: uniformFan(hidden, SMALL),
   });
-  return ({ maps, joints, size, numbers }) => {
-    const around = maps.map((map) => aroundJoints(map, joints, size));
-    const all = concat([...around, ...numbers], 2);
+  return (numbers) => {
+    const all = concat(numbers, 2);
     const known = silu(second(silu(add(first(all), names))));
-    const flat = (t: Tensor) => reshape(t, [joints.shape[0]!, -1]);
+    const flat = (t: Tensor) => reshape(t, [all.shape[0]!, -1]);
     return { features: flat(silu(toFeatures(known))), corrections: flat(toCorrections(known)) };
   };
 }
