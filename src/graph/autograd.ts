@@ -3,6 +3,7 @@
 import { batchNormCall, batchNormGradient } from './ops/batch_norm.ts';
 import { elementwiseBackward } from './ops/derivatives.ts';
 import { add } from './ops/elementwise.ts';
+import { matmulGradient } from './ops/matmul_gradient.ts';
 import { sumTo } from './ops/reduce.ts';
 import { checkCap } from './plan_memory.ts';
 import { constant, currentTape, type Gradients, show, type Tensor } from './trace.ts';
@@ -10,6 +11,7 @@ import { constant, currentTape, type Gradients, show, type Tensor } from './trac
 const needed: Gradients = {
   sumTo,
   elementwise: elementwiseBackward,
+  matmul: matmulGradient,
   batchNorm: batchNormCall,
   batchNormBackward: batchNormGradient,
   checkCap,

@@ -4,6 +4,7 @@ import type { Dispatch, Kernel, Target } from '../kernels/kernel.ts';
 import { type DType, type Operand, type Shape, sizeOf } from '../kernels/tensor.ts';
 import type { BatchNormAttributes } from './ops/batch_norm.ts';
 import type { StageSpec } from './ops/elementwise.ts';
+import type { MatmulCall } from './ops/matmul.ts';
 import type { CompileOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import type { Graph } from './prune.ts';
@@ -90,6 +91,8 @@ export interface Gradients {
     y: Tensor,
     stage: StageSpec,
   ): readonly (Tensor | null)[];
+  /** Gradients of a and b. */
+  matmul(dy: Tensor, x: readonly Tensor[], a: MatmulCall): readonly Tensor[];
   /** [y, mean, invStd] of batch norm in training. */
   batchNorm(inputs: readonly Tensor[], a: BatchNormAttributes): readonly Tensor[];
   /** Refuses a plan that needs more than a cap, and says what needs it and what is left to try. */

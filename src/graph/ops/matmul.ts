@@ -11,7 +11,6 @@ import { type Operand, type Shape, sizeOf, view } from '../../kernels/tensor.ts'
 import { chosen } from '../../kernels/tuning.ts';
 import { call1, type Lowering, op, show, type Tensor } from '../trace.ts';
 import { add, type StageSpec, stagesOf } from './elementwise.ts';
-import { reshape } from './layout.ts';
 
 export interface MatmulOptions {
   /** Use aᵀ: a is [..., k, m]. */
@@ -63,18 +62,7 @@ export const matmulOp = /* @__PURE__ */ op<MatmulCall>('matmul', {
     const attributes = { transposeA, transposeB, stages: lowered, accumulate: false };
     runMatmul(context, flat, attributes);
   },
-  // y = a b:  da = dy bᵀ,  db = aᵀ dy; with a or b transposed, their gradients are transposed too.
-  backward: ([dy], { x: [a, b], a: { transposeA, transposeB }, gradients: { sumTo } }) => {
-    const da = transposeA
-      ? matmul(b!, dy!, { transposeA: transposeB, transposeB: true })
-      : matmul(dy!, b!, { transposeB: !transposeB });
-    const db = sharedMatrix(a!, b!, transposeA)
-      ? matmulRows(a!, dy!, transposeB)
-      : transposeB
-        ? matmul(dy!, a!, { transposeA: true, transposeB: transposeA })
-        : matmul(a!, dy!, { transposeA: !transposeA });
-    return [sumTo(da, a!.shape), sumTo(db, b!.shape)];
-  },
+  backward: ([dy], { x, a, gradients }) => gradients.matmul(dy!, x, a),
 });
 
 /** The rows and columns of a matrix, after transposing it or not. */
@@ -82,18 +70,6 @@ const turned = (shape: Shape, transposed: boolean): [number, number] => {
   const [rows, columns] = shape.slice(-2) as [number, number];
   return transposed ? [columns, rows] : [rows, columns];
 };
-
-/** Whether all rows of a batch meet the same matrix b, so that the batch is only more rows. */
-const sharedMatrix = (a: Tensor, b: Tensor, transposeA: boolean) =>
-  !transposeA && a.shape.length > 2 && sizeOf(b.shape.slice(0, -2)) === 1;
-
-/** The gradient of a shared b: the sum over the batch is a longer inner axis. */
-function matmulRows(a: Tensor, dy: Tensor, transposeB: boolean): Tensor {
-  const rows = (t: Tensor) => reshape(t, [-1, t.shape.at(-1)!]);
-  return transposeB
-    ? matmul(rows(dy), rows(a), { transposeA: true })
-    : matmul(rows(a), rows(dy), { transposeA: true });
-}
 
 /** Operands as [batch, rows, columns], or as matrices where there is one or all share b. */
 function flatten(a: Operand, b: Operand, y: Operand, transposeA: boolean) {
