@@ -34,10 +34,12 @@ export function readSequence(json: string): JointSequence {
     return value;
   };
   const first = people.find((person) => person?.width && person.height);
-  const extent = (axis: number) =>
-    Math.ceil(
-      1.05 * Math.max(1, ...frames.flatMap((f) => [...f].filter((_, i) => i % 2 === axis))),
-    );
+  const extent = (axis: number) => {
+    let most = 1;
+    for (const frame of frames)
+      for (let i = axis; i < frame.length; i += 2) most = Math.max(most, frame[i]!);
+    return Math.ceil(1.05 * most);
+  };
   return {
     frames,
     fps: number('fps') ?? 30,

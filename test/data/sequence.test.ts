@@ -35,6 +35,14 @@ test('what is no sequence is refused, with the frame', () => {
   expect(() => read({ skeleton: 'h36m17', fps: 0, frames: [person(0)] })).toThrow(/fps is 0/);
 });
 
+test('a film of ten minutes is read', () => {
+  const frames = Array.from({ length: 18_000 }, (_, i) => person(i % 7));
+  const film = read({ skeleton: 'h36m17', frames });
+  expect(film.frames.length).toBe(18_000);
+  // The farthest joints are at 22 and 32, and a twentieth is left beside them.
+  expect([film.width, film.height]).toEqual([24, 34]);
+});
+
 test('the walk that ships stays in its picture, and its end meets its beginning', () => {
   const file = new URL('../../web/public/sequences/walk.json', import.meta.url);
   const { frames, width, height } = readSequence(readFileSync(file, 'utf8'));
