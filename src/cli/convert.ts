@@ -54,7 +54,7 @@ export async function convertCommand({
       ...(words && { notice: words }),
     },
     network,
-    new Map([...initialValuesOf(network.parameters, seed), ...values]),
+    new Map([...(await initialValuesOf(network.parameters, seed)), ...values]),
     { half: f16 },
   );
   await writeFileAtomic(out, file);

@@ -120,12 +120,12 @@ export class Gpu extends GpuEventTarget {
 
   /** Throws what has gone wrong with the device, if anything; call before using it. */
   check(): void {
-    this.#sound(this.#device);
+    this.checkSince(this.#device);
     if (this.#rebuilding) throw new DeviceLostError('it is being recovered');
   }
 
-  /** Throws unless all is well with the device that some work was begun on. */
-  #sound(device: GPUDevice) {
+  /** Throws unless all is well with the device that some work was begun on; also for what recovers. */
+  checkSince(device: GPUDevice): void {
     if (this.#closed) throw closedError();
     if (this.#fault) throw this.#fault;
     if (device !== this.#device) throw new DeviceLostError('it has been recovered since');
@@ -139,11 +139,11 @@ export class Gpu extends GpuEventTarget {
     const device = this.#device;
     try {
       const result = await work;
-      this.#sound(device);
+      this.checkSince(device);
       return result;
     } catch (error) {
       await this.#announced();
-      this.#sound(device);
+      this.checkSince(device);
       if (error instanceof GpuError) throw error;
       throw new GpuError(`the GPU failed: ${(error as Error).message}`, { cause: error });
     }
@@ -164,7 +164,7 @@ export class Gpu extends GpuEventTarget {
     const device = this.#device;
     const done = this.#turn.then(() => {
       this.check();
-      this.#sound(device);
+      this.checkSince(device);
       return work();
     });
     this.#turn = done.catch(() => {});
@@ -186,7 +186,7 @@ export class Gpu extends GpuEventTarget {
    * device is out of memory. Whatever goes wrong, the buffers are given back.
    */
   async allocate<T>(what: string, make: () => T): Promise<T> {
-    this.#sound(this.#device);
+    this.checkSince(this.#device);
     return this.#buffers.allocate(this.#device, what, make, (work) => this.settled(work));
   }
 

@@ -5,6 +5,7 @@ import { tunedVariants } from '../gpu/tuning.ts';
 import type { Target } from '../kernels/kernel.ts';
 import type { DType, Shape } from '../kernels/tensor.ts';
 import type { Variants } from '../kernels/tuning.ts';
+import { pacer } from '../platform/pace.ts';
 import { Program, type Read } from './compiled.ts';
 import { type InputSpec, symbolsOf, type Traced } from './inputs.ts';
 import type { CompileOptions } from './options.ts';
@@ -29,7 +30,10 @@ export async function compile<
   options: CompileOptions = {},
 ): Promise<Program<I, O>> {
   gpu.check();
+  const pause = pacer();
   const program = new Program<I, O>(gpu, planner(gpu, f, inputs, options), options);
+  // To plan a training step takes some frames of a page.
+  await pause();
   await program.build();
   return program;
 }

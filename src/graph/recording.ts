@@ -79,8 +79,10 @@ export async function record(
   try {
     const pipelines = await gpu.settled(compiling);
     // Last, so that initial values are drawn while the device still warms its pipelines up.
+    const { device } = gpu;
     const stores: Store[] = [];
     for (const set of plan.sets) stores.push(await storeOf(gpu, set, seed));
+    gpu.checkSince(device);
     for (const [memory, { set, slab }] of plan.slabs)
       owned.buffers.set(memory, stores[plan.sets.indexOf(set)]!.buffers[slab]!);
     const recorded = all.map((dispatch, i): Recorded => {

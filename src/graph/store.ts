@@ -5,7 +5,11 @@
 
 import { download, type Resident } from '../gpu/download.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { pacer } from '../platform/pace.ts';
 import type { Variable, VariableSet } from './variables.ts';
+
+/** Values that are drawn or written in one go, within a few milliseconds. */
+const PIECE = 2 ** 16;
 
 /** Values of variables by name. */
 export type Values = Map<string, Float32Array>;
@@ -35,32 +39,38 @@ const keptOf = (gpu: Gpu, set: VariableSet) => gpu.attached.get(set) as Promise<
  * The store of a set on a device; made, with initial values drawn from `seed`, when there is none.
  */
 export async function storeOf(gpu: Gpu, set: VariableSet, seed = 0): Promise<Store> {
-  const known = keptOf(gpu, set);
-  if (known) return (await known).store;
-  return keep(gpu, set, initialValuesOf(set, seed));
+  return (await (keptOf(gpu, set) ?? keep(gpu, set, initialValuesOf(set, seed)))).store;
 }
 
-/** What the variables of a set begin with. */
-export const initialValuesOf = (set: VariableSet, seed = 0): Values =>
-  new Map(set.variables.map((v) => [v.name, initialValues(v, seed)]));
+/** What the variables of a set begin with, drawn slice by slice: a page stays alive meanwhile. */
+export async function initialValuesOf(set: VariableSet, seed = 0): Promise<Values> {
+  const pause = pacer();
+  const values: Values = new Map();
+  for (const v of set.variables) values.set(v.name, await initialValues(v, seed, pause));
+  return values;
+}
 
-async function keep(gpu: Gpu, set: VariableSet, held: Values): Promise<Store> {
+function keep(gpu: Gpu, set: VariableSet, held: Values | Promise<Values>): Promise<Kept> {
   const made = makeStore(gpu, set, held);
   gpu.attached.set(set, made);
   made.catch(() => gpu.attached.delete(set));
-  return (await made).store;
+  return made;
 }
 
-async function makeStore(gpu: Gpu, set: VariableSet, held: Values): Promise<Kept> {
-  const store: Store = { buffers: [], held, changes: 0, released: false };
+async function makeStore(
+  gpu: Gpu,
+  set: VariableSet,
+  values: Values | Promise<Values>,
+): Promise<Kept> {
+  const store: Store = { buffers: [], held: await values, changes: 0, released: false };
   const rebuild = async () => {
     store.buffers.length = 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     await gpu.allocate(`the variables of ${set.name}`, () => {
       for (const [i, size] of set.slabs.entries())
         store.buffers.push(gpu.buffer(`${set.name} slab ${i}`, 4 * size, usage));
-      write(gpu, set, store, store.held);
     });
+    await gpu.settled(write(gpu, set, store));
   };
   await rebuild();
   const hold = () => ({
@@ -77,12 +87,24 @@ async function makeStore(gpu: Gpu, set: VariableSet, held: Values): Promise<Kept
 /** Whether a set is on the device, or on its way there. */
 export const isStored = (gpu: Gpu, set: VariableSet): boolean => gpu.attached.has(set);
 
-function initialValues(v: Variable, seed: number): Float32Array {
-  const values = Float32Array.from(v.initial(v.size, uniform(`${seed} ${v.name}`)));
-  if (values.length !== v.size)
-    throw new Error(
-      `${v.set.name} ${v.name} holds ${v.size} values, its initial function gave ${values.length}`,
-    );
+async function initialValues(
+  { name, size, initial, set }: Variable,
+  seed: number,
+  pause: () => Promise<void> | undefined,
+): Promise<Float32Array> {
+  const random = uniform(`${seed} ${name}`);
+  const values = new Float32Array(size);
+  const part = initial.inParts ? PIECE : size;
+  for (let at = 0; at < size; at += part) {
+    const count = Math.min(part, size - at);
+    const drawn = initial(count, random);
+    if (drawn.length !== count)
+      throw new Error(
+        `${set.name} ${name} holds ${size} values, its initial function gave ${drawn.length}`,
+      );
+    values.set(drawn, at);
+    await pause();
+  }
   return values;
 }
 
@@ -98,15 +120,19 @@ function uniform(key: string): () => number {
   };
 }
 
-function write(gpu: Gpu, set: VariableSet, store: Store, values: Values) {
-  const { buffers } = store;
+/** Writes what the host holds to the device, within a turn or before others know of the store. */
+async function write(gpu: Gpu, set: VariableSet, store: Store): Promise<void> {
+  const { buffers, held } = store;
+  const pause = pacer();
+  for (const { name, slab, offset, size } of set.variables) {
+    const values = held.get(name) as Float32Array<ArrayBuffer>;
+    for (let at = 0; at < size; at += PIECE) {
+      const count = Math.min(PIECE, size - at);
+      gpu.device.queue.writeBuffer(buffers[slab]!, 4 * (offset + at), values, at, count);
+      await pause();
+    }
+  }
   store.changes++;
-  for (const { name, slab, offset } of set.variables)
-    gpu.device.queue.writeBuffer(
-      buffers[slab]!,
-      4 * offset,
-      values.get(name)! as Float32Array<ArrayBuffer>,
-    );
 }
 
 /** The variables of a set, cut out of the contents of its slabs. */
@@ -168,15 +194,21 @@ export async function writeVariables(gpu: Gpu, set: VariableSet, values: Values)
 }
 
 async function put(gpu: Gpu, set: VariableSet, values: Values) {
-  const held = new Map([...values].map(([name, given]) => [name, given.slice()]));
-  if (!isStored(gpu, set)) {
+  const pause = pacer();
+  const held: Values = new Map();
+  for (const [name, given] of values) {
+    held.set(name, given.slice());
+    await pause();
+  }
+  const kept = keptOf(gpu, set);
+  if (!kept) {
     await keep(gpu, set, held);
     return;
   }
-  const store = await storeOf(gpu, set);
+  const { store } = await kept;
   gpu.check();
   store.held = held;
-  write(gpu, set, store, held);
+  await gpu.settled(write(gpu, set, store));
 }
 
 /**

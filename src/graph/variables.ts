@@ -8,7 +8,13 @@ import { sizeOf } from '../kernels/tensor.ts';
 import { type Tensor, tensor } from './trace.ts';
 
 /** Fills the initial values of a variable, from uniform numbers in [0, 1). */
-export type Initial = (size: number, random: () => number) => ArrayLike<number>;
+export interface Initial {
+  (size: number, random: () => number): ArrayLike<number>;
+  /** A large variable may be filled by calls for even parts of it, one after another. */
+  readonly inParts?: boolean;
+}
+
+const inParts = (initial: Initial): Initial => Object.assign(initial, { inParts: true });
 
 export interface Variable {
   readonly name: string;
@@ -98,9 +104,8 @@ export const zeros: Initial = (size) => new Float32Array(size);
 export const ones: Initial = (size) => new Float32Array(size).fill(1);
 
 /** Normal numbers around 0 of this standard deviation. */
-export const normal =
-  (deviation: number): Initial =>
-  (size, random) => {
+export const normal = (deviation: number): Initial =>
+  inParts((size, random) => {
     const values = new Float32Array(size);
     // Box and Muller 1958: two normal numbers from two uniform ones.
     for (let i = 0; i < size; i += 2) {
@@ -110,7 +115,7 @@ export const normal =
       if (i + 1 < size) values[i + 1] = radius * Math.sin(angle);
     }
     return values;
-  };
+  });
 
 /** Normal numbers of variance 2 / inputs, for layers before a ReLU (He et al. 2015, eq. 10). */
 export const heNormal = (inputs: number): Initial => normal(Math.sqrt(2 / inputs));
@@ -119,15 +124,14 @@ export const heNormal = (inputs: number): Initial => normal(Math.sqrt(2 / inputs
  * Uniform numbers of variance 2 / (inputs + outputs), for layers without a ReLU (Glorot and Bengio
  * 2010, eq. 16).
  */
-export const glorotUniform =
-  (inputs: number, outputs: number): Initial =>
-  (size, random) => {
+export const glorotUniform = (inputs: number, outputs: number): Initial =>
+  inParts((size, random) => {
     const most = Math.sqrt(6 / (inputs + outputs));
     return Float32Array.from({ length: size }, () => most * (2 * random() - 1));
-  };
+  });
 
 /** Uniform numbers in ±factor / √inputs, for the last layer; with 1 as PyTorch's Linear. */
-export const uniformFan =
-  (inputs: number, factor = 1): Initial =>
-  (size, random) =>
-    Float32Array.from({ length: size }, () => (factor * (2 * random() - 1)) / Math.sqrt(inputs));
+export const uniformFan = (inputs: number, factor = 1): Initial =>
+  inParts((size, random) =>
+    Float32Array.from({ length: size }, () => (factor * (2 * random() - 1)) / Math.sqrt(inputs)),
+  );

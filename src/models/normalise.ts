@@ -15,20 +15,20 @@ export interface Statistics {
 export function measure(rows: ArrayLike<number>, width: number): Statistics {
   const count = wholeRows(rows.length, width);
   if (count === 0) throw new Error('normalise: statistics need at least one row.');
-  const mean = new Array<number>(width).fill(0);
-  const variance = new Array<number>(width).fill(0);
+  const mean = new Float64Array(width);
+  const variance = new Float64Array(width);
   // asked of the values: rounding of the mean leaves a constant column a little variance
-  const varies = new Array<boolean>(width).fill(false);
-  for (let i = 0; i < rows.length; i++) {
-    mean[i % width]! += rows[i]! / count;
-    if (rows[i] !== rows[i % width]) varies[i % width] = true;
-  }
-  for (let i = 0; i < rows.length; i++)
-    variance[i % width]! += (rows[i]! - mean[i % width]!) ** 2 / count;
+  const varies = new Uint8Array(width);
+  for (let row = 0; row < rows.length; row += width)
+    for (let k = 0; k < width; k++) {
+      mean[k]! += rows[row + k]! / count;
+      if (rows[row + k] !== rows[k]) varies[k] = 1;
+    }
+  for (let row = 0; row < rows.length; row += width)
+    for (let k = 0; k < width; k++) variance[k]! += (rows[row + k]! - mean[k]!) ** 2 / count;
   const bad = variance.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0) throw new Error(`normalise: column ${bad} has a value that is not finite.`);
-  const std = variance.map((v, k) => (varies[k] ? Math.sqrt(v) : 1));
-  return { mean, std };
+  return { mean: [...mean], std: Array.from(variance, (v, k) => (varies[k] ? Math.sqrt(v) : 1)) };
 }
 
 function wholeRows(length: number, width: number): number {

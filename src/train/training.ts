@@ -1,7 +1,6 @@
 /** Training of a lifter: batches, steps that learn from them, and validation. */
 
 import type { Batch, BatchPlan, PoseSource, SeenSource } from '../data/batches.ts';
-import { DeviceLostError } from '../gpu/faults.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { HalfStorage } from '../graph/plan.ts';
 import { compile, type Snapshot } from '../graph/program.ts';
@@ -95,7 +94,9 @@ export async function openTraining(
   const { width, blocks, dropout, seed } = config;
   const plan = batchPlan(config, data.train);
   const options = { width, blocks, dropout };
+  const pause = pacer();
   const network = martinez({ ...options, normalisation: await measureData(plan) });
+  await pause();
   const { step, inputs, options: storage, schedule } = trainingStep(network, config, halves);
 
   const program = await compile(gpu, step, inputs, {
@@ -148,7 +149,7 @@ export async function openTraining(
       const drawn = drawing.then(() => drawEncoded(plan, step));
       drawing = drawn.catch(() => {});
       const { inputs, targets } = await drawn;
-      if (gpu.device !== device) throw new DeviceLostError('it has been recovered since');
+      gpu.checkSince(device);
       const read = await program.run(
         { poses: inputs, targets },
         { read: Object.keys(program.plan.outputs) as (keyof StepOutputs)[] },

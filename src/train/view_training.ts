@@ -89,8 +89,7 @@ export async function openViewTraining(
       const drawn = drawing.then(() => train.draw(peopleOf(config, train.count, at)));
       drawing = drawn.catch(() => {});
       const { inputs, poses } = await drawn;
-      gpu.check();
-      if (gpu.device !== device) throw new Error('the device was lost, and is recovered since');
+      gpu.checkSince(device);
       const read = await program.run(
         { ...inputs, poses },
         { read: Object.keys(program.plan.outputs) as (keyof StepOutputs)[] },

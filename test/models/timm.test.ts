@@ -56,7 +56,7 @@ test('the tokens of an image are those of the network that the weights come from
   const { gpu } = device!;
   const { values } = weightsOf(tensorsIn('F32'), { heads: options.heads });
   const network = vit({ ...options, encoderHeads: 3, imageDropout: 0, depthDropout: 0 });
-  const all = new Map([...initialValuesOf(network.parameters), ...values]);
+  const all = new Map([...(await initialValuesOf(network.parameters)), ...values]);
   await writeVariables(gpu, network.parameters, all);
   const { picture } = timm;
   const program = await compile(gpu, ({ x }) => ({ tokens: network.look(x) }), {
@@ -142,6 +142,6 @@ test('kinegrad convert writes weights of a whole network', async () => {
   const converted = weightsOf(tensorsIn('BF16'), { size: 16 }).values;
   for (const [name, own] of converted) expect(values.get(name)).toEqual(own);
   // The rest begins as it does in a new run.
-  const initial = initialValuesOf(network.parameters, 0);
+  const initial = await initialValuesOf(network.parameters, 0);
   expect(values.get('head1.weight')).toEqual(initial.get('head1.weight'));
 });
