@@ -27,6 +27,7 @@ const landmarker = await PoseLandmarker.createFromOptions(files, {
 /**
  * BlazePose's 33 joints, [x, y, how sure] each: an array of a whole skeleton needs no names. Some
  * releases of MediaPipe do not tell how sure they are.
+ * @param {HTMLVideoElement} video
  */
 export default function detect(video) {
   const [person] = landmarker.detectForVideo(video, performance.now()).landmarks;

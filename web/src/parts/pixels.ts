@@ -1,4 +1,4 @@
-/** Whether joints can be pixels of a picture, as the page takes them. */
+/** Whether a picture has room for a person, and joints can be pixels of it, as the page takes them. */
 
 /** Joints nearer together than this many pixels are no person in pixels. */
 const SMALLEST = 2;
@@ -19,4 +19,20 @@ export function inPixels<T extends ArrayLike<number>>(joints: T): T {
       `joints: all of them lie within ${SMALLEST} pixels. Give pixels of the picture, not shares of its size or metres.`,
     );
   return joints;
+}
+
+/** Pixels on a side of the smallest and of the largest picture that is shown. */
+const LEAST = 8;
+const MOST = 16_384;
+/** Beyond this many times as long as wide, nobody can be seen in a picture. */
+const LONGEST = 20;
+
+/** @throws Error in a sentence where nobody could be seen in a picture of this size */
+export function checkRoom(width: number, height: number): void {
+  const short = Math.min(width, height);
+  const long = Math.max(width, height);
+  if (short < LEAST || long > Math.min(MOST, LONGEST * short))
+    throw new Error(
+      `Nobody could be seen in a picture of ${width} x ${height} pixels. Give one of ${LEAST} to ${MOST} on each side, and none more than ${LONGEST} times the other.`,
+    );
 }

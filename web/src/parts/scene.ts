@@ -72,6 +72,9 @@ const VIEWS = {
 /** Milliseconds between frames of a WebGL that runs on the processor, which others need, too. */
 const SOFTWARE_GAP = 45;
 
+/** To find it out takes a tenth of a second where it is so. */
+let softwareKnown: boolean | undefined;
+
 function isSoftware(): boolean {
   const context = document.createElement('canvas').getContext('webgl2');
   const info = context?.getExtension('WEBGL_debug_renderer_info');
@@ -82,7 +85,8 @@ function isSoftware(): boolean {
 
 /** @throws Error where the browser has no WebGL */
 export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {}): PoseScene {
-  const software = isSoftware();
+  softwareKnown ??= isSoftware();
+  const software = softwareKnown;
   const renderer = new WebGLRenderer({
     canvas,
     antialias: !software,

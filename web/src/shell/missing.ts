@@ -1,4 +1,4 @@
-/** The page where WebGPU is missing: what happened, and what to do, by browser. */
+/** What stands in the place of a view that cannot be: what happened, and what to do. */
 
 import { h } from '../parts/dom.ts';
 
@@ -51,13 +51,13 @@ export function adviceFor(agent: string): Advice {
   };
 }
 
+/** Where WebGPU is missing: what to do, by browser. */
 export function missing(error: Error, retry: () => void): HTMLElement {
   const { browser, steps } = adviceFor(navigator.userAgent);
-  return h(
-    'section',
-    { class: 'notice panel', role: 'alert' },
-    h('h1', {}, 'This page needs WebGPU'),
-    h('p', {}, error.message),
+  return failed(
+    'This page needs WebGPU',
+    error,
+    retry,
     h('h2', {}, `What to do in ${browser}`),
     h(
       'ol',
@@ -73,6 +73,21 @@ export function missing(error: Error, retry: () => void): HTMLElement {
       { class: 'muted' },
       'Everything runs in this tab on your own graphics card, which WebGPU opens to pages. No picture leaves it.',
     ),
-    h('button', { class: 'button primary', onclick: retry }, 'Try again'),
   );
 }
+
+/** Where anything else that a view needs did not come. */
+export const failed = (
+  title: string,
+  error: unknown,
+  retry: () => void,
+  ...advice: HTMLElement[]
+): HTMLElement =>
+  h(
+    'section',
+    { class: 'notice panel', role: 'alert' },
+    h('h1', {}, title),
+    h('p', {}, error instanceof Error ? error.message : String(error)),
+    ...advice,
+    h('button', { class: 'button primary', onclick: retry }, 'Try again'),
+  );

@@ -2,7 +2,7 @@
 
 import { h } from '../parts/dom.ts';
 import { type App, isHopeless, type View } from './app.ts';
-import { missing } from './missing.ts';
+import { failed, missing } from './missing.ts';
 
 interface Tab {
   readonly title: string;
@@ -56,8 +56,10 @@ export function startRouter(app: App): void {
     } catch (error) {
       if (shown !== id) return;
       shown = '';
-      if (isHopeless(error)) main.replaceChildren(missing(error as Error, () => void show(id)));
-      else app.fail(error);
+      const retry = () => void show(id);
+      if (isHopeless(error)) return main.replaceChildren(missing(error as Error, retry));
+      console.error(error);
+      main.replaceChildren(failed(`${title} did not load`, error, retry));
     }
   };
 

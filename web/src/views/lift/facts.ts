@@ -64,7 +64,8 @@ export function facts(): Facts {
     },
     show({ pose, reprojectionError, relativeError }, truth) {
       distance.textContent = `${pose[2]!.toFixed(2)} m`;
-      error.textContent = `${reprojectionError.toFixed(1)} px · ${(100 * relativeError).toFixed(1)} %`;
+      const digits = reprojectionError < 100 ? 1 : 0;
+      error.textContent = `${reprojectionError.toFixed(digits)} px · ${(100 * relativeError).toFixed(1)} %`;
       offRow.hidden = !truth;
       if (truth) off.textContent = `${evaluatePoses(pose, truth).mpjpe.value.toFixed(0)} mm`;
       time.textContent = `${mean.toFixed(1)} ms`;

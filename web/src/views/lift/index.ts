@@ -17,9 +17,11 @@ import { layout } from './layout.ts';
 import { mirrored } from './mirror.ts';
 import { thumbnails } from './thumbnails.ts';
 
+/** What can be undone stays so while the visitor looks at other views. */
+const states = history<Pose>();
+
 export const view: View = {
   async mount(root, app) {
-    const states = history<Pose>();
     const measures = facts();
     let scene: PoseScene | undefined;
     let lifted: Lifted | undefined;
@@ -109,6 +111,7 @@ export const view: View = {
       look: () => scene?.look('corner'),
     });
     root.append(parts.element);
+    parts.update(states);
 
     const shown = { picture: undefined as unknown, width: 0, height: 0 };
     const showPose = (pose: Pose) => {

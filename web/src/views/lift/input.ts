@@ -1,14 +1,12 @@
 /** Photos and joints that the visitor brings: dropped, pasted, or chosen. */
 
 import { type ImageJoints, JOINTS, jointsToHuman36m, type PixelPose, readJoints } from 'kinegrad';
-import { inPixels } from '../../parts/pixels.ts';
+import { checkRoom, inPixels } from '../../parts/pixels.ts';
 import type { Pose } from '../../shell/pose_store.ts';
 
 /** The longer side of a photo is brought down to this many pixels. */
 const LARGEST = 2048;
 const USUAL_FOV = 60;
-/** No sheet has more pixels on a side. */
-const SHEET = 16_384;
 
 /** A person who stands upright, whom the lifter takes for one, as shares of the height about the middle. */
 const STANDING: readonly (readonly [number, number])[] = [
@@ -61,6 +59,7 @@ async function poseFromPhoto(file: File): Promise<Pose> {
       cause: error,
     });
   });
+  checkRoom(whole.width, whole.height);
   const scale = Math.min(1, LARGEST / Math.max(whole.width, whole.height));
   const width = Math.round(whole.width * scale);
   const height = Math.round(whole.height * scale);
@@ -90,14 +89,17 @@ function poseFromText(text: string, current: Pose | undefined): Pose {
   const fits = current && most(0) <= current.width && most(1) <= current.height;
   const width = read.width ?? (fits ? current.width : Math.ceil(most(0) * 1.15));
   const height = read.height ?? (fits ? current.height : Math.ceil(most(1) * 1.15));
-  if (Math.max(width, height) > SHEET)
+  checkRoom(width, height);
+  if (!joints.some((x, i) => i % 2 === 0 && isWithin(x, width) && isWithin(joints[i + 1]!, height)))
     throw new Error(
-      `joints: a picture of ${width} x ${height} pixels is too large; at most ${SHEET} can be shown.`,
+      `joints: none of them lies in the picture of ${width} x ${height} pixels. Give pixels from its upper left corner.`,
     );
   const same = current && current.width === width && current.height === height;
   const fov = fovOf(text) ?? (same ? current.fov : USUAL_FOV);
   return { joints, width, height, picture: same ? current.picture : undefined, fov };
 }
+
+const isWithin = (at: number, size: number) => at >= 0 && at <= size;
 
 /** Of a file with several people by the names of their pictures, the one of this picture. */
 function readFor(text: string, picture: string | undefined): ImageJoints {
@@ -141,7 +143,6 @@ export function listenForFiles(root: HTMLElement, give: (found: Brought) => void
   addEventListener(
     'paste',
     (event) => {
-      if (event.target instanceof HTMLInputElement) return;
       const file = event.clipboardData?.files[0];
       const text = event.clipboardData?.getData('text/plain') ?? '';
       if (file) give({ file });
