@@ -1,15 +1,6 @@
 /** What a page downloads: sizes of bundles, and what is in them. */
 
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -18,17 +9,16 @@ import { build as viteBuild } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import webpack from 'webpack';
 import { bare } from '../scripts/wgsl-module.mjs';
-import { built, root } from './built.ts';
+import { root } from './built.ts';
+import { openConsumer } from './consumer.ts';
 
 let project: string;
+let remove: () => void;
 
 beforeAll(async () => {
-  await built();
-  project = mkdtempSync(join(tmpdir(), 'kinegrad-bundle-'));
-  mkdirSync(join(project, 'node_modules'));
-  symlinkSync(root, join(project, 'node_modules/kinegrad'));
+  ({ folder: project, remove } = await openConsumer());
 });
-afterAll(() => rmSync(project, { recursive: true }));
+afterAll(() => remove());
 
 const LIFTS = `export { openGpu, loadLifter, martinez } from 'kinegrad';`;
 /** Shaders that only gradients need. */

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseBvh, placeBvh } from '../../src/data/bvh.ts';
 import { JOINTS, mirrorPose } from '../../src/pose/skeleton.ts';
 import { root } from '../built.ts';
+import { bringJson, dotOf, openLift, placeOf, SAMPLE, saved } from './lift_view.ts';
 import { type OpenedSite, openSite } from './site.ts';
 
 let site: OpenedSite;
@@ -16,14 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-const [SAMPLE] = JSON.parse(readFileSync(join(root, 'web/public/samples/samples.json'), 'utf8'));
-
-/** The view with its first person lifted. */
-async function opened() {
-  const { page, calm } = await site.open('lift');
-  await page.waitForSelector('[data-lifts]');
-  return { page, calm };
-}
+const opened = () => openLift(site);
 
 const lifts = (page: Page) =>
   page
@@ -34,26 +28,6 @@ const lifts = (page: Page) =>
 async function settled(page: Page) {
   for (let last = -1, now = 0; last !== now; last = now, now = await lifts(page))
     await page.waitForTimeout(120);
-}
-
-/** Where a joint is said to be, in pixels of the picture. */
-async function placeOf(page: Page, name: string): Promise<[number, number]> {
-  // Joints are placed before the next frame.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-  const label = await page.locator(`[data-joint=${name}]`).getAttribute('aria-label');
-  const [, x, y] = label!.match(/, (-?\d+), (-?\d+)$/)!;
-  return [Number(x), Number(y)];
-}
-
-const boxOf = async (page: Page, name: string) => {
-  const box = (await page.locator(`[data-joint=${name}] .dot`).boundingBox())!;
-  return [box.x + box.width / 2, box.y + box.height / 2] as const;
-};
-
-async function saved(page: Page, kind: string): Promise<Buffer> {
-  const coming = page.waitForEvent('download');
-  await page.getByRole('button', { name: `Save as ${kind}` }).click();
-  return readFileSync(await (await coming).path());
 }
 
 interface Saved {
@@ -70,7 +44,7 @@ test('a joint that is dragged moves the person in space, and undo brings them ba
   await settled(page);
   const scene = page.locator('canvas.scene');
   const [before, picture] = [await savedJson(page), await scene.screenshot()];
-  const [x, y] = await boxOf(page, 'leftWrist');
+  const [x, y] = await dotOf(page, 'leftWrist');
   await page.mouse.move(x, y);
   await page.mouse.down();
   for (let i = 1; i <= 10; i++) await page.mouse.move(x - 4 * i, y - 12 * i);
@@ -178,12 +152,7 @@ test('JSON comes back as it went, BVH and glTF have the joints where they are', 
   // What was saved is opened again, after something else.
   await page.getByRole('button', { name: 'Kick' }).click();
   await settled(page);
-  const again = {
-    name: 'pose.json',
-    mimeType: 'application/json',
-    buffer: Buffer.from(JSON.stringify(json)),
-  };
-  await page.locator('input[type=file]').setInputFiles(again);
+  await bringJson(page, json);
   await settled(page);
   expect(await savedJson(page)).toEqual(json);
   expect(calm()).toEqual([]);
@@ -206,25 +175,37 @@ test('joints are pasted; what is none is refused in a sentence', async () => {
   await page.getByRole('alert').filter({ hasText: 'joints: expected an object' }).waitFor();
 });
 
-test('a photo that is dropped gets a person to pull into place', async () => {
-  const { page, calm } = await opened();
-  const photo = readFileSync(join(root, 'web/public/samples/kick.jpg')).toString('base64');
-  await page.evaluate((base64) => {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const data = new DataTransfer();
-    data.items.add(new File([bytes], 'mine.jpg', { type: 'image/jpeg' }));
-    for (const name of ['dragenter', 'drop'])
-      document.body.dispatchEvent(
-        new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true }),
-      );
-  }, photo);
-  await page.getByText('mine.jpg').waitFor();
-  await settled(page);
-  const { width, height, joints } = await savedJson(page);
-  expect([width, height]).toEqual([900, 720]);
-  expect(joints.pelvis).toEqual([450, 360]);
-  expect(calm()).toEqual([]);
-});
+test.each(['drop', 'paste'] as const)(
+  'a photo by %s gets a person to pull into place',
+  async (way) => {
+    const { page, calm } = await opened();
+    // A slider that has the focus takes no photo away.
+    await page.getByRole('slider', { name: 'Field of view' }).focus();
+    const photo = readFileSync(join(root, 'web/public/samples/kick.jpg')).toString('base64');
+    await page.evaluate(
+      ({ photo, way }) => {
+        const bytes = Uint8Array.from(atob(photo), (letter) => letter.charCodeAt(0));
+        const data = new DataTransfer();
+        data.items.add(new File([bytes], 'mine.jpg', { type: 'image/jpeg' }));
+        const options = { bubbles: true, cancelable: true };
+        const events =
+          way === 'drop'
+            ? ['dragenter', 'drop'].map(
+                (name) => new DragEvent(name, { ...options, dataTransfer: data }),
+              )
+            : [new ClipboardEvent('paste', { ...options, clipboardData: data })];
+        for (const event of events) document.activeElement!.dispatchEvent(event);
+      },
+      { photo, way },
+    );
+    await page.getByText('mine.jpg').waitFor();
+    await settled(page);
+    const { width, height, joints } = await savedJson(page);
+    expect([width, height]).toEqual([900, 720]);
+    expect(joints.pelvis).toEqual([450, 360]);
+    expect(calm()).toEqual([]);
+  },
+);
 
 test('while a joint is dragged, nothing is created on the device, and no lift waits for an old one', async () => {
   const { page, calm } = await site.open('lift');
@@ -246,7 +227,7 @@ test('while a joint is dragged, nothing is created on the device, and no lift wa
     return counts;
   });
   expect(made.createBuffer).toBe(0);
-  const [x, y] = await boxOf(page, 'leftElbow');
+  const [x, y] = await dotOf(page, 'leftElbow');
   await page.mouse.move(x, y);
   await page.mouse.down();
   for (let i = 0; i < 60; i++)

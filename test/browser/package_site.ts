@@ -11,8 +11,6 @@ type Kinegrad = typeof import('../../src/index.ts');
 /** The window of the site's page. */
 export type PageWindow = {
   kinegrad: Kinegrad;
-  /** Milliseconds for which no timer could fire, at most. */
-  longestTask: number;
   answer?: unknown;
 } & typeof globalThis;
 
@@ -50,12 +48,6 @@ const PAGE = {
   'page.js': `
     import * as kinegrad from './kinegrad/kinegrad.js';
     window.kinegrad = kinegrad;
-    window.longestTask = 0;
-    let last = performance.now();
-    setInterval(() => {
-      window.longestTask = Math.max(window.longestTask, performance.now() - last);
-      last = performance.now();
-    }, 4);
   `,
 };
 

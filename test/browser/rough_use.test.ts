@@ -2,13 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../built.ts';
+import { dotOf, labelOf, openLift } from './lift_view.ts';
 import { type OpenedSite, openSite } from './site.ts';
-
-type Point = readonly [number, number];
-const [SAMPLE] = JSON.parse(readFileSync(join(root, 'web/public/samples/samples.json'), 'utf8'));
 
 let site: OpenedSite;
 beforeAll(async () => {
@@ -16,50 +13,33 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-const openLift = async () => {
-  const opened = await site.open('lift');
-  await opened.page.waitForSelector('[data-lifts]');
-  return opened;
-};
-
-/** Where a joint is said to be, as of the next frame. */
-async function placeOf(page: Page, name: string) {
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-  return page.locator(`[data-joint=${name}]`).getAttribute('aria-label');
-}
-
-const boxOf = async (page: Page, name: string) => {
-  const box = (await page.locator(`[data-joint=${name}] .dot`).boundingBox())!;
-  return [box.x + box.width / 2, box.y + box.height / 2] as const;
-};
-
 test('undo while a joint is still held takes that move back, and redo brings it again', async () => {
-  const { page, calm } = await openLift();
-  const before = await placeOf(page, 'leftWrist');
-  const [x, y] = await boxOf(page, 'leftWrist');
+  const { page, calm } = await openLift(site);
+  const before = await labelOf(page, 'leftWrist');
+  const [x, y] = await dotOf(page, 'leftWrist');
   await page.mouse.move(x, y);
   await page.mouse.down();
   await page.mouse.move(x - 30, y - 30);
-  const moved = await placeOf(page, 'leftWrist');
+  const moved = await labelOf(page, 'leftWrist');
   await page.keyboard.press('Control+z');
-  expect(await placeOf(page, 'leftWrist')).toBe(before);
+  expect(await labelOf(page, 'leftWrist')).toBe(before);
   await page.mouse.up();
   await page.keyboard.press('Control+Shift+z');
-  expect(await placeOf(page, 'leftWrist')).toBe(moved);
+  expect(await labelOf(page, 'leftWrist')).toBe(moved);
   await page.keyboard.press('Control+z');
-  expect(await placeOf(page, 'leftWrist')).toBe(before);
+  expect(await labelOf(page, 'leftWrist')).toBe(before);
   expect(calm()).toEqual([]);
 });
 
 test('a second finger does not take a joint out of the hand of the first', async () => {
-  const { page } = await openLift();
-  const wrist = await boxOf(page, 'leftWrist');
-  const ankle = await boxOf(page, 'rightAnkle');
-  const stays = await placeOf(page, 'rightAnkle');
+  const { page } = await openLift(site);
+  const wrist = await dotOf(page, 'leftWrist');
+  const ankle = await dotOf(page, 'rightAnkle');
+  const stays = await labelOf(page, 'rightAnkle');
   await page.mouse.move(...wrist);
   await page.mouse.down();
   await page.mouse.move(wrist[0] - 20, wrist[1] - 20);
-  const moved = await placeOf(page, 'leftWrist');
+  const moved = await labelOf(page, 'leftWrist');
   for (const type of ['pointerdown', 'pointermove', 'pointerup'])
     await page.dispatchEvent('.pose-canvas svg', type, {
       pointerId: 77,
@@ -67,15 +47,15 @@ test('a second finger does not take a joint out of the hand of the first', async
       clientX: ankle[0] + (type === 'pointermove' ? 40 : 0),
       clientY: ankle[1],
     });
-  expect(await placeOf(page, 'rightAnkle')).toBe(stays);
-  expect(await placeOf(page, 'leftWrist')).toBe(moved);
+  expect(await labelOf(page, 'rightAnkle')).toBe(stays);
+  expect(await labelOf(page, 'leftWrist')).toBe(moved);
   await page.mouse.move(wrist[0] - 40, wrist[1] - 20);
-  expect(await placeOf(page, 'leftWrist')).not.toBe(moved);
+  expect(await labelOf(page, 'leftWrist')).not.toBe(moved);
   await page.mouse.up();
 });
 
 test('of samples chosen one right after the other, the last one stays', async () => {
-  const { page, calm } = await openLift();
+  const { page, calm } = await openLift(site);
   // The pictures come in the opposite order.
   let waits = 900;
   await page.route('**/samples/*.jpg', async (route) => {
@@ -98,7 +78,7 @@ test('of samples chosen one right after the other, the last one stays', async ()
 });
 
 test('a photo that is opened while a sample still loads stays, and stands upright', async () => {
-  const { page, calm } = await openLift();
+  const { page, calm } = await openLift(site);
   await page.route('**/samples/kick.jpg', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 800));
     await route.continue();
@@ -115,22 +95,6 @@ test('a photo that is opened while a sample still loads stays, and stands uprigh
   const depth = (name: string) => lifted.joints[name][2] - lifted.joints.pelvis[2];
   for (const name of ['thorax', 'head', 'leftKnee', 'rightKnee', 'leftAnkle', 'rightAnkle'])
     expect(Math.abs(depth(name)), name).toBeLessThan(0.2);
-  expect(calm()).toEqual([]);
-});
-
-test('of a file of several people, the one of this picture is taken', async () => {
-  const { page, calm } = await openLift();
-  const name = 'stride.jpg';
-  await page.locator('input[type=file]').setInputFiles(join(root, 'web/public/samples', name));
-  await page.getByText(name).waitFor();
-  const { joints } = SAMPLE;
-  const moved = { ...joints, head: [400, 120] };
-  const buffer = Buffer.from(
-    JSON.stringify({ 'other.jpg': { joints }, [name]: { joints: moved } }),
-  );
-  const mimeType = 'application/json';
-  await page.locator('input[type=file]').setInputFiles({ name: 'all.json', mimeType, buffer });
-  await expect.poll(() => placeOf(page, 'head')).toBe('head, 400, 120');
   expect(calm()).toEqual([]);
 });
 
@@ -182,7 +146,7 @@ test('an address of no view shows the first one', async () => {
 });
 
 test('what is saved right after a change is the person of that change', async () => {
-  const { page } = await openLift();
+  const { page } = await openLift(site);
   const distance = async (fov: string) => {
     await page.getByRole('slider', { name: 'Field of view' }).fill(fov);
     const coming = page.waitForEvent('download');
@@ -197,21 +161,33 @@ test('what is saved right after a change is the person of that change', async ()
   expect(narrow / wide / 5.67).toBeLessThan(1.2);
 });
 
-test.each([
-  ['all in one place', () => [100, 100], 'within 2 pixels'],
-  ['shares of the picture', ([x, y]: Point) => [x / SAMPLE.width, y / SAMPLE.height], 'not shares'],
-  ['beyond all pictures', ([x, y]: Point) => [x * 1e4, y * 1e4], 'too large'],
-])('joints %s are refused in a sentence', async (_, change, words) => {
-  const { page } = await openLift();
-  const before = await placeOf(page, 'head');
-  const joints = Object.fromEntries(
-    Object.entries(SAMPLE.joints).map(([name, at]) => [name, change(at as Point)]),
-  );
-  const file = { name: 'joints.json', mimeType: 'application/json' };
-  const buffer = Buffer.from(JSON.stringify({ joints }));
-  await page.locator('input[type=file]').setInputFiles({ ...file, buffer });
-  await page.getByRole('alert').filter({ hasText: words }).waitFor();
-  expect(await placeOf(page, 'head')).toBe(before);
+test('what was done can be undone after a look at another view', async () => {
+  const { page, calm } = await openLift(site);
+  const before = await labelOf(page, 'leftWrist');
+  await page.locator('[data-joint=leftWrist]').focus();
+  await page.keyboard.press('Shift+ArrowUp');
+  const moved = await labelOf(page, 'leftWrist');
+  await page.click('a[href="#inspect"]');
+  await page.locator('main h1').waitFor();
+  await page.goBack();
+  await page.waitForSelector('[data-joint=leftWrist]');
+  await expect.poll(() => labelOf(page, 'leftWrist')).toBe(moved);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(() => labelOf(page, 'leftWrist')).toBe(before);
+  expect(calm()).toEqual([]);
+});
+
+test('weights that do not come are told in the place of the view, and another try loads them', async () => {
+  const { page } = await site.open('train');
+  const weights = '**/martinez.safetensors';
+  await page.route(weights, (route) => route.fulfill({ status: 503, body: 'later' }));
+  await page.goto('about:blank');
+  await page.goto(`${site.url}#lift`);
+  await page.getByRole('heading', { name: 'Lift did not load' }).waitFor();
+  await page.getByRole('alert').getByText('the server says 503').waitFor();
+  await page.unroute(weights);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForSelector('[data-lifts]');
 });
 
 test('another film keeps the speed that was chosen', async () => {

@@ -6,14 +6,13 @@ import { openGpu } from '../../src/gpu/gpu.ts';
 import { configOf } from '../../src/train/config.ts';
 import { openTraining } from '../../src/train/training.ts';
 import { bundleTest } from './bundle.ts';
+import { KILLINGS, type WindowWithDevice } from './killings.ts';
+import { longestTask } from './longest_task.ts';
 import { openSite, type PageWindow } from './package_site.ts';
 
 type Parts = typeof import('./train_part.ts');
-declare const window: PageWindow & {
-  parts: Parts;
-  device?: GPUDevice;
-  survived: ReturnType<Parts['survive']>;
-};
+declare const window: PageWindow &
+  WindowWithDevice & { parts: Parts; survived: ReturnType<Parts['survive']> };
 
 const site = openSite({
   'parts.js': await bundleTest("export * from './train_part.ts';", 'browser'),
@@ -57,15 +56,12 @@ const inNode = (async () => {
 test('a page goes away in mid-training and goes on from its checkpoint, then a Worker does', async () => {
   const { page, calm, withParts } = await opened();
   const inPage = (from: number, to: number) =>
-    page.evaluate(
-      async ({ given, from, to }) => {
-        const { losses } = await window.parts.part(window.kinegrad, given, from, to);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        return { losses, longest: window.longestTask };
-      },
-      { given, from, to },
-    );
-  const first = await inPage(0, 40);
+    page.evaluate(({ given, from, to }) => window.parts.part(window.kinegrad, given, from, to), {
+      given,
+      from,
+      to,
+    });
+  const { result: first, longest } = await longestTask(page, () => inPage(0, 40));
   await page.reload();
   await page.waitForFunction(() => window.kinegrad);
   await withParts();
@@ -82,24 +78,11 @@ test('a page goes away in mid-training and goes on from its checkpoint, then a W
   const whole = await inNode;
   expect([...first.losses, ...second.losses, ...third.losses]).toEqual(whole.losses);
   expect(third.judged).toEqual(whole.judged);
-  expect(Math.max(first.longest, second.longest)).toBeLessThan(200);
+  expect(longest).toBeLessThan(100);
   expect(calm()).toEqual([]);
 });
 
-type Page = Awaited<ReturnType<typeof opened>>['page'];
-const killings: [string, (page: Page) => Promise<void>][] = [
-  ['its device is destroyed', (page) => page.evaluate(() => window.device!.destroy())],
-  // What chrome://gpucrash does, which headless browsers do not have.
-  [
-    'the GPU process crashes',
-    async () => {
-      const session = await site.browser.newBrowserCDPSession();
-      await session.send('Browser.crashGpuProcess');
-    },
-  ],
-];
-
-test.each(killings)('training goes on from its last snapshot when %s', async (_, kill) => {
+test.each(KILLINGS)('training goes on from its last snapshot when %s', async (_, kill) => {
   const { page } = await opened();
   await page.evaluate(
     ({ given, STEPS }) => {
