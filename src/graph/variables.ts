@@ -135,3 +135,9 @@ export const uniformFan = (inputs: number, factor = 1): Initial =>
   inParts((size, random) =>
     Float32Array.from({ length: size }, () => (factor * (2 * random() - 1)) / Math.sqrt(inputs)),
   );
+
+/** The same with zeros in the place of the first values. */
+export const zerosFirst =
+  (count: number, initial: Initial): Initial =>
+  (size, random) =>
+    Float32Array.from(initial(size, random)).fill(0, 0, count);

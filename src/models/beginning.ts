@@ -13,11 +13,11 @@ import type { Weights } from './weights.ts';
  * @throws WrongFileError where the file holds what the network has not, or has in another shape: all of it
  * is listed
  */
-export function beginningOf(
+export async function beginningOf(
   { parameters, statistics }: ModelVariables,
   { values, shapes }: Weights,
   seed: number,
-): ReadonlyMap<VariableSet, Values> {
+): Promise<ReadonlyMap<VariableSet, Values>> {
   const sets = [parameters, statistics];
   const own = new Map(sets.flatMap(({ variables }) => variables.map((v) => [v.name, v] as const)));
   const strange = [...shapes].flatMap(([name, shape]) => {
@@ -30,13 +30,13 @@ export function beginningOf(
     throw new WrongFileError(
       `${parameters.name} can't begin from these weights: ${strange.join('; ')}. Give the options that they were made with, or other weights`,
     );
-  return new Map(
-    sets.map((set) => {
-      const begun = initialValuesOf(set, seed);
-      for (const name of begun.keys()) if (values.has(name)) begun.set(name, values.get(name)!);
-      return [set, begun];
-    }),
-  );
+  const all = new Map<VariableSet, Values>();
+  for (const set of sets) {
+    const begun = await initialValuesOf(set, seed);
+    for (const name of begun.keys()) if (values.has(name)) begun.set(name, values.get(name)!);
+    all.set(set, begun);
+  }
+  return all;
 }
 
 /** In words, how much of a network begins with the values of a weights file. */

@@ -26,7 +26,7 @@ import { add, dropout, mul, silu } from '../graph/ops/elementwise.ts';
 import { broadcastTo, concat, reshape, slice } from '../graph/ops/layout.ts';
 import { matmul } from '../graph/ops/matmul.ts';
 import { constant, type Tensor } from '../graph/trace.ts';
-import { heNormal, uniformFan } from '../graph/variables.ts';
+import { heNormal, uniformFan, zerosFirst } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
@@ -134,11 +134,17 @@ function build({
 
   const seenOfJoint = wide(64) + wide(128);
   const ofJoint = seenOfJoint + JOINT_NUMBERS + PATCH_SIZE + GLOBAL_NUMBERS;
-  const branch = points ? jointBranch(model, 'joints', ofJoint, BRANCH) : undefined;
+  const reader = { ...BRANCH, blind: convolutions ? 0 : seenOfJoint };
+  const branch = points ? jointBranch(model, 'joints', ofJoint, reader) : undefined;
   const seenOfAll = FIELDS * FIELDS * wide(128);
   const features = seenOfAll + (points ? POINT_SIZE + JOINT_COUNT * BRANCH.features : 0);
   const hidden = [scaled(2048), scaled(512)] as const;
-  const head1 = dense(model, 'head1', [features, hidden[0]]);
+  // What reads no convolutions yet begins at 0: a whole network that begins from points alone gives the
+  // same poses at first.
+  const blind = convolutions ? 0 : seenOfAll * hidden[0];
+  const head1 = dense(model, 'head1', [features, hidden[0]], {
+    initial: zerosFirst(blind, heNormal(features)),
+  });
   const head2 = dense(model, 'head2', hidden);
   const head3 = dense(model, 'head3', [hidden[1], 3 * JOINT_COUNT], {
     initial: uniformFan(hidden[1], points ? SMALL : 1),

@@ -48,7 +48,7 @@ export async function openViewTraining(
 ): Promise<ViewTraining> {
   const network = viewNetwork(config);
   const { step, inputs, schedule, options } = viewStep(network, config, train);
-  const begun = from && beginningOf(network, from, config.seed);
+  const begun = from && (await beginningOf(network, from, config.seed));
   const program = await compile(gpu, step, inputs, {
     ...options,
     ...(onProgress && { onProgress }),

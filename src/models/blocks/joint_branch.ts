@@ -11,7 +11,7 @@ import { concat, reshape } from '../../graph/ops/layout.ts';
 import { matmul } from '../../graph/ops/matmul.ts';
 import { sum } from '../../graph/ops/reduce.ts';
 import type { Tensor } from '../../graph/trace.ts';
-import { heNormal, uniformFan } from '../../graph/variables.ts';
+import { heNormal, uniformFan, zerosFirst } from '../../graph/variables.ts';
 import { JOINT_COUNT } from '../../pose/skeleton.ts';
 import { dense, type ModelVariables } from '../layers.ts';
 
@@ -46,19 +46,27 @@ export interface JointOutputs {
   readonly corrections: Tensor;
 }
 
+export interface JointBranchOptions {
+  readonly hidden: number;
+  readonly features: number;
+  readonly blind?: number;
+}
+
 /**
  * The same small network for each joint, which is told whose it is: so it learns from 17 joints of a
  * person at once.
  * @param inputs numbers that it reads of a joint
+ * @param blind so many of them, the first, are not there yet: their weights begin at 0
  * @returns a function of these numbers, [n, 17, some] each
  */
 export function jointBranch(
   model: ModelVariables,
   name: string,
   inputs: number,
-  { hidden, features }: { readonly hidden: number; readonly features: number },
+  { hidden, features, blind = 0 }: JointBranchOptions,
 ): (numbers: readonly Tensor[]) => JointOutputs {
-  const first = dense(model, `${name}.dense1`, [inputs, hidden], { bias: false });
+  const initial = zerosFirst(blind * hidden, heNormal(inputs));
+  const first = dense(model, `${name}.dense1`, [inputs, hidden], { bias: false, initial });
   // A bias for each joint is as good as its name among the inputs.
   const names = model.parameters.add(`${name}.names`, [JOINT_COUNT, hidden], heNormal(hidden));
   const second = dense(model, `${name}.dense2`, [hidden, hidden]);
