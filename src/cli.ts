@@ -9,6 +9,7 @@ import type { EvaluateOptions } from './cli/evaluate.ts';
 import type { ExportFlags } from './cli/export.ts';
 import type { InfoFlags } from './cli/info.ts';
 import type { LiftFlags } from './cli/lift.ts';
+import type { LookFlags } from './cli/look/command.ts';
 import type { PrepareFlags } from './cli/prepare/command.ts';
 import { JOINT_ORDERS } from './cli/prepare/orders.ts';
 import type { RenderFlags } from './cli/render.ts';
@@ -205,6 +206,31 @@ program
   .action(async (options: LiftFlags) => {
     const { liftCommand } = await import('./cli/lift.ts');
     console.log(await liftCommand(options));
+  });
+
+program
+  .command('look')
+  .description(
+    'draw what two-stage lifters see and make of it: channels, features, attention, poses',
+  )
+  .requiredOption('--model <paths...>', 'folders of runs, or weights files')
+  .option('--count <n>', 'how many rendered people are lifted; the first is looked at', number, 4)
+  .option('--first <n>', 'the first person of the split', number, 0)
+  .option('--seed <n>', 'of the rendered people', number, 1)
+  .option('--split <name>', 'train, validation or test', 'test')
+  .option('--image <file>', 'a photo instead of rendered people')
+  .option('--joints <file>', 'JSON with its joints by name, in pixels')
+  .option('--entry <name>', 'which person of the joints file; the one named as the photo if none')
+  .option('--fov <degrees>', 'horizontal field of view of its camera', number)
+  .option('--f35 <mm>', 'its focal length for 35 mm film', number)
+  .option('--intrinsics <fx,fy,cx,cy>', 'its camera in pixels')
+  .option('--depth <file>', 'its depth map, a 16-bit PNG, 32-bit TIFF or npy')
+  .addOption(new Option('--depth-unit <unit>', 'what the depth map holds').choices(['m', 'mm']))
+  .option('--out <folder>', 'where the pictures are written', 'out')
+  .addOption(adapterOption())
+  .action(async (options: LookFlags) => {
+    const { lookCommand } = await import('./cli/look/command.ts');
+    console.log(await lookCommand(options));
   });
 
 program

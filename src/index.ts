@@ -182,7 +182,7 @@ export {
 } from './models/layers.ts';
 export { type MartinezOptions, martinez } from './models/martinez.ts';
 export { type TimmOptions, type TimmWeights, timmWeights } from './models/timm.ts';
-export type { RootPlace, TwoStageNetwork, ViewInputs } from './models/two_stage.ts';
+export type { Insides, RootPlace, TwoStageNetwork, ViewInputs } from './models/two_stage.ts';
 export { attentionMaps, type VitNetwork, type VitOptions, vit } from './models/vit.ts';
 export { readWeights, type Weights, type WeightsHeader, writeWeights } from './models/weights.ts';
 export { parseTuning, type TuningDatabase, type TuningEntry } from './platform/tuning.ts';

@@ -29,6 +29,14 @@ const lessons = readdirSync(join(root, 'docs'))
     return { name, text, blocks };
   });
 
+/** The commands of `kinegrad`, and their options. */
+const commands = new Map(
+  read('src/cli.ts')
+    .split(/^\s*\.command\('/m)
+    .slice(1)
+    .map((part) => [part.match(/^[\w-]+/)![0], ['--adapter', ...(part.match(/--[\w-]+/g) ?? [])]]),
+);
+
 /** How often whole lines of a file are these. */
 const occurrences = (path: string, lines: string) =>
   `\n${read(path)}`.split(`\n${lines}`).length - 1;
@@ -74,6 +82,16 @@ describe.each(lessons)('$name', ({ text, blocks }) => {
     const options = bench.flatMap((args) => args.match(/--[\w-]+/g) ?? []);
     const known = read('bench/run.ts');
     expect(options.filter((option) => !known.includes(`'${option}`))).toEqual([]);
+  });
+
+  test('every command of kinegrad is there, with options that it has', () => {
+    const lines = text.matchAll(/(?:^|`)(?:npm run )?kinegrad (?:-- )?([a-z]+)([^`\n]*)/gm);
+    const wrong = [...lines].flatMap(([line, name, rest]) => {
+      const options = commands.get(name!);
+      const asked = rest!.match(/(?<= )--[\w-]+/g) ?? [];
+      return options && asked.every((option) => options.includes(option)) ? [] : [line];
+    });
+    expect(wrong).toEqual([]);
   });
 
   const tables = blocks.filter(({ language }) => language === 'results');

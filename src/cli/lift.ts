@@ -28,8 +28,8 @@ import { readDepthFile } from './depth_file.ts';
 import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
-export interface LiftFlags {
-  model?: string;
+/** What options tell of a photo. */
+export interface PhotoFlags {
   image: string;
   joints: string;
   entry?: string;
@@ -39,6 +39,10 @@ export interface LiftFlags {
   /** For two-stage lifters: a 16-bit PNG, a 32-bit TIFF or an npy, and what it holds. */
   depth?: string;
   depthUnit?: 'm' | 'mm';
+}
+
+export interface LiftFlags extends PhotoFlags {
+  model?: string;
   out: string;
   adapter?: AdapterKind;
 }
@@ -56,20 +60,13 @@ const USUAL_FOV = 60;
 
 /** Lifts, writes `pose.json` and `pose.png`, and says in a few lines what was found. */
 export async function liftCommand(flags: LiftFlags): Promise<string> {
-  const image = await decodeImage(await readFile(flags.image));
-  const joints = await photoJoints(flags, image);
-  const { camera, assumed } = cameraOf(flags, image);
   const model = flags.model ? modelPath(flags.model) : SHIPPED_WEIGHTS;
   const weights = await parsed(model, readWeights);
-  const depth = flags.depth && (await depthOf(flags, weights, camera));
+  const { image, joints, photo, assumed } = await readPhoto(flags, weights);
+  const { camera } = photo;
   const gpu = await openGpu({ adapter: flags.adapter });
   try {
-    const lifted = await liftPhoto(
-      gpu,
-      weights,
-      { camera, rgba: image.rgba, ...(depth && { depth }) },
-      joints,
-    );
+    const lifted = await liftPhoto(gpu, weights, photo, joints);
     const source = {
       image: basename(flags.image),
       model: String(flags.model ?? 'shipped weights'),
@@ -86,6 +83,23 @@ export async function liftCommand(flags: LiftFlags): Promise<string> {
   }
 }
 
+/** A photo with its joints, and whether its camera is a guess. */
+export interface GivenPhoto {
+  readonly image: Image;
+  readonly joints: PixelPose;
+  readonly photo: LiftedPhoto;
+  readonly assumed: boolean;
+}
+
+/** The photo that options name, to lift by a network of these weights. */
+export async function readPhoto(flags: PhotoFlags, weights: Weights): Promise<GivenPhoto> {
+  const image = await decodeImage(await readFile(flags.image));
+  const joints = await photoJoints(flags, image);
+  const { camera, assumed } = cameraOf(flags, image);
+  const depth = flags.depth && (await depthOf(flags, weights, camera));
+  return { image, joints, assumed, photo: { camera, rgba: image.rgba, ...(depth && { depth }) } };
+}
+
 /** Lifts by whatever network the weights are of. */
 async function liftPhoto(gpu: Gpu, weights: Weights, photo: LiftedPhoto, joints: PixelPose) {
   const { architecture } = weights;
@@ -97,11 +111,11 @@ async function liftPhoto(gpu: Gpu, weights: Weights, photo: LiftedPhoto, joints:
   return lifter.lift(photo, joints);
 }
 
-const isView = (name: string): name is keyof typeof VIEW_NETWORKS => name in VIEW_NETWORKS;
+export const isView = (name: string): name is keyof typeof VIEW_NETWORKS => name in VIEW_NETWORKS;
 
 /** The depth map of a photo, for lifters that look at it. */
 async function depthOf(
-  { depth, depthUnit = 'm' }: LiftFlags,
+  { depth, depthUnit = 'm' }: PhotoFlags,
   { architecture }: Weights,
   { width, height }: Camera,
 ): Promise<DepthMap> {
@@ -119,7 +133,7 @@ async function depthOf(
   return map;
 }
 
-async function photoJoints({ joints, image, entry }: LiftFlags, size: Image): Promise<PixelPose> {
+async function photoJoints({ joints, image, entry }: PhotoFlags, size: Image): Promise<PixelPose> {
   const json = await text(joints);
   const name = entry ?? (json.includes(`"${basename(image)}"`) ? basename(image) : undefined);
   const read = readJoints(json, name);
@@ -132,7 +146,7 @@ async function photoJoints({ joints, image, entry }: LiftFlags, size: Image): Pr
 }
 
 function cameraOf(
-  { fov, f35, intrinsics }: LiftFlags,
+  { fov, f35, intrinsics }: PhotoFlags,
   { width, height }: Image,
 ): { camera: Camera; assumed: boolean } {
   const given = [fov, f35, intrinsics].filter((value) => value !== undefined);

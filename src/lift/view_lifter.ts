@@ -42,7 +42,7 @@ export interface ViewLifter {
 }
 
 /** Views as arrays of what they show. */
-const pictures = (size: number): ViewReader => ({
+export const shownViews = (size: number): ViewReader => ({
   inputs: (n) => ({
     image: [n, size, size, 3],
     depth: [n, size, size, 1],
@@ -75,14 +75,11 @@ export async function loadViewLifter(
   const network = architecture(options as never);
   const sets = valuesOf(network, weights);
   for (const [set, values] of sets) await writeVariables(gpu, set, values);
-  const program = await compileViews(gpu, network, pictures(size), 2);
+  const program = await compileViews(gpu, network, shownViews(size), 2);
   return {
     size,
     async lift(photo, joints) {
-      const rays = pixelsToRays(photo.camera, joints);
-      const view = viewOf(rays, size);
-      const { image, depth } = viewPicture(photo, view);
-      const seen = raysToView(view, rays);
+      const { view, rays, image, depth, joints: seen } = viewPhoto(photo, joints, size);
       const lifted = await program.lift({
         image: withMirror(image, size, 3),
         depth: withMirror(depth, size, 1),
@@ -102,6 +99,16 @@ export async function loadViewLifter(
       for (const [set] of sets) await releaseVariables(gpu, set);
     },
   };
+}
+
+/**
+ * What a network of views of that size is shown of a person.
+ * @param joints [17 * 2] pixels of the photo, all of them
+ */
+export function viewPhoto(photo: LiftedPhoto, joints: PixelPose, size: number) {
+  const rays = pixelsToRays(photo.camera, joints);
+  const view = viewOf(rays, size);
+  return { view, rays, ...viewPicture(photo, view), joints: raysToView(view, rays) };
 }
 
 /** Mean distance of points on a plane, [n * 2]. */

@@ -40,6 +40,7 @@ import {
   checkViews,
   GLOBAL_NUMBERS,
   JOINT_NUMBERS,
+  jointMaps,
   PATCH_SIZE,
   PICTURE_CHANNELS,
   POINT_SIZE,
@@ -105,19 +106,21 @@ function build({
 
   const stem = convolutions ? stemLayer(model, 'stem1', wide(32)) : undefined;
   const layers: ImageLayer[] = [];
-  const ends: number[] = [];
+  /** Layers before the end of each stage. */
+  const ends: Record<string, number> = {};
   if (stem) addLayers();
   function addLayers() {
     layers.push(convNorm(model, 'stem2', [wide(32), wide(48)], silus));
+    ends.stem = layers.length;
     let channels = wide(48);
     const inverted = (name: string, to: number, stride = 1) => {
       layers.push(invertedResidual(model, name, [channels, to], { stride }));
       channels = to;
     };
     for (let i = 1; i <= 3; i++) inverted(`stage0.block${i}`, wide(64), i === 1 ? 2 : 1);
-    ends.push(layers.length);
+    ends.stage0 = layers.length;
     for (let i = 1; i <= 4; i++) inverted(`stage1.block${i}`, wide(128), i === 1 ? 2 : 1);
-    ends.push(layers.length);
+    ends.stage1 = layers.length;
     const paths = { ...pathsOf(width, scaled), residual: wide(256) };
     for (let i = 1; i <= 5; i++) {
       if (i % 2 === 0) inverted(`stage2.block${i}`, paths.residual);
@@ -127,9 +130,12 @@ function build({
         channels = dualPathChannels(block);
       }
     }
+    ends.stage2 = layers.length;
     const around = { dilations: waspDilations(mapSide(size)) };
     layers.push(wasp(model, 'wasp', [channels, wide(256)], around));
+    ends.wasp = layers.length;
     layers.push(convNorm(model, 'last', [wide(256), wide(128)], { activation: 'silu' }));
+    ends.last = layers.length;
   }
 
   const seenOfJoint = wide(64) + wide(128);
@@ -150,17 +156,25 @@ function build({
     initial: uniformFan(hidden[1], points ? SMALL : 1),
   });
 
-  const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
+  const featuresOf = (inputs: ViewInputs, { training = false }: Mode): ViewFeatures => {
     checkViews('cnn', inputs, size);
-    const { training = false } = mode;
-    const n = inputs.image.shape[0]!;
-    const seen = checkpoint(viewFeatures)(inputs, { training, imageDropout, depthDropout });
+    return checkpoint(viewFeatures)(inputs, { training, imageDropout, depthDropout });
+  };
+  /** After the first convolution and after each layer. */
+  const mapsOf = (seen: ViewFeatures, mode: Mode): Tensor[] => {
     const maps = stem ? [checkpoint(stem)(seen, mode)] : [];
     for (const layer of layers) maps.push(checkpoint(layer)(maps.at(-1)!, mode));
+    return maps;
+  };
+  const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
+    const { training = false } = mode;
+    const n = inputs.image.shape[0]!;
+    const seen = featuresOf(inputs, mode);
+    const maps = mapsOf(seen, mode);
     const pooled = stem ? reshape(meanFields(maps.at(-1)!), [n, -1]) : zeros([n, seenOfAll]);
     const drop = (t: Tensor) => (training ? dropout(t, rate) : t);
     const around = stem
-      ? ends.map((end) => aroundJoints(maps[end]!, inputs.joints, size))
+      ? [ends.stage0, ends.stage1].map((end) => aroundJoints(maps[end!]!, inputs.joints, size))
       : [zeros([n, JOINT_COUNT, seenOfJoint])];
     const looked = branch?.([...around, seen.ofJoints, seen.patches, seen.ofAll]);
     const read = looked ? concat([pooled, seen.points, looked.features], 1) : pooled;
@@ -169,7 +183,14 @@ function build({
     const { distance, lifted } = seen;
     return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
   };
-  return Object.assign(network, model);
+  const inside = (inputs: ViewInputs) => {
+    const seen = featuresOf(inputs, {});
+    const maps = mapsOf(seen, {});
+    const stages = Object.entries(ends).map(([name, end]) => [name, maps[end]!] as const);
+    const { picture } = seen;
+    return { picture, maps: jointMaps(inputs.joints, size), stages: Object.fromEntries(stages) };
+  };
+  return Object.assign(network, { ...model, inside });
 }
 
 /** Pixels along a side of the map that the strides leave. */

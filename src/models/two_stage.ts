@@ -26,4 +26,16 @@ export type RootPlace = 'relative' | 'absolute';
 /** Views to joints [n, 17, 3] in metres, in the view's frame: x right, y down, z forward. */
 export interface TwoStageNetwork extends ModelVariables {
   (inputs: ViewInputs, mode?: Mode): Tensor;
+  /** What it reads, and what it makes of that on its way to the poses; in inference. */
+  readonly inside: (inputs: ViewInputs) => Insides;
+}
+
+/** A look inside of a network. */
+export interface Insides {
+  /** [n, S, S, 4]: colours from -1 to 1, and metres beyond the pelvis, from -2 to 2, 0 where unknown. */
+  readonly picture: Tensor;
+  /** [n, s, s, 17] Gaussians of the joints. */
+  readonly maps: Tensor;
+  /** Features [n, h, w, c] after each stage, in order. */
+  readonly stages: Readonly<Record<string, Tensor>>;
 }

@@ -102,17 +102,11 @@ export interface ViewFeatures {
   readonly distance: Tensor;
 }
 
-/**
- * Gaussians of the joints of views of S x S pixels: [n, S, S, 20], the last three empty. Each is the
- * product of one along x and one along y, see {@link ViewFeatures}.
- */
+/** Gaussians of the joints of views of S x S pixels: [n, S, S, 17]. */
 export const jointMaps = (joints: Tensor, size: number): Tensor =>
-  gaussianHeatmaps(filled(joints), [size, size], {
-    sigma: sigmaOf(size),
-    amplitude: peaksOf(joints.shape[0]!),
-  });
+  gaussianHeatmaps(joints, [size, size], { sigma: sigmaOf(size) });
 
-/** The factors of {@link jointMaps}. */
+/** Their factors along x and y, see {@link ViewFeatures}. */
 export const jointLines = (joints: Tensor, size: number): JointLines =>
   linesOf(filled(joints), size, sigmaOf(size), peaksOf(joints.shape[0]!));
 

@@ -38,7 +38,7 @@ import {
   type Pair,
 } from './blocks/transformer.ts';
 import { dense, type Mode, modelVariables } from './layers.ts';
-import type { RootPlace, TwoStageNetwork, ViewInputs } from './two_stage.ts';
+import type { Insides, RootPlace, TwoStageNetwork, ViewInputs } from './two_stage.ts';
 import {
   checkViews,
   PICTURE_CHANNELS,
@@ -157,18 +157,20 @@ function build({
     const patches = add(concat([first, seeImage(picture)], 1), imagePlaces);
     return imageNorm(blocks.reduce((x, block) => checkpoint(block)(x), patches));
   };
-  const tokensOf = ({ picture }: ViewFeatures, { joints }: ViewInputs): Streams => {
+  const mapsOf = ({ joints }: ViewInputs): Tensor => {
     const places = mul(joints, mapSize / size);
-    const maps = gaussianHeatmaps(places, [mapSize, mapSize], { sigma: mapSize / SIGMAS });
-    return { image: look(picture), maps: add(seeMaps(maps), mapPlaces) };
+    return gaussianHeatmaps(places, [mapSize, mapSize], { sigma: mapSize / SIGMAS });
   };
+  const tokensOf = ({ picture }: ViewFeatures, inputs: ViewInputs): Streams => ({
+    image: look(picture),
+    maps: add(seeMaps(mapsOf(inputs)), mapPlaces),
+  });
+  const fused = (x: Streams): Streams => fusion.reduce((x, block) => checkpoint(block)(x), x);
+  const encoded = ({ image, maps }: Streams): Tensor =>
+    encoder.reduce((x, block) => checkpoint(block)(x), concat([image, maps], 1));
   const network = (inputs: ViewInputs, mode: Mode = {}): Tensor => {
     const seen = featuresOf(inputs, mode);
-    const { image, maps } = fusion.reduce(
-      (x, block) => checkpoint(block)(x),
-      tokensOf(seen, inputs),
-    );
-    const tokens = encoder.reduce((x, block) => checkpoint(block)(x), concat([image, maps], 1));
+    const tokens = encoded(fused(tokensOf(seen, inputs)));
     const pooled = pool === 'mean' ? mean(encoderNorm(tokens), 1) : encoderNorm(firstOf(tokens));
     const read = points ? concat([pooled, seen.points], 1) : pooled;
     const { distance, lifted } = seen;
@@ -177,7 +179,33 @@ function build({
   };
   const streams = (inputs: ViewInputs, mode: Mode = {}) =>
     tokensOf(featuresOf(inputs, mode), inputs);
-  return Object.assign(network, { ...model, look, streams, fusion });
+  const inside = (inputs: ViewInputs): Insides => {
+    const seen = featuresOf(inputs, {});
+    const before = tokensOf(seen, inputs);
+    const after = fused(before);
+    const tokens = encoded(after);
+    const ofImage = { first: 1, side: size / patch };
+    const ofMaps = { first: 0, side: mapSize / mapPatch };
+    return {
+      picture: seen.picture,
+      maps: mapsOf(inputs),
+      stages: {
+        'image tokens': gridOf(before.image, ofImage),
+        'map tokens': gridOf(before.maps, ofMaps),
+        'image tokens, fused': gridOf(after.image, ofImage),
+        'map tokens, fused': gridOf(after.maps, ofMaps),
+        'image tokens, encoded': gridOf(tokens, ofImage),
+        'map tokens, encoded': gridOf(tokens, { ...ofMaps, first: 1 + imageTokens }),
+      },
+    };
+  };
+  return Object.assign(network, { ...model, look, streams, fusion, inside });
+}
+
+/** Tokens [n, tokens, width] from the first on as a square [n, side, side, width]. */
+function gridOf(tokens: Tensor, { first, side }: { first: number; side: number }): Tensor {
+  const [n, , width] = tokens.shape as [number, number, number];
+  return reshape(slice(tokens, [0, first, 0], [n, side * side, width]), [n, side, side, width]);
 }
 
 /** The first of the tokens [n, tokens, width]: [n, width]. */

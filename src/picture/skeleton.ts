@@ -32,6 +32,8 @@ export interface ThreeSides {
   readonly pose: SpacePose;
   /** A second pose, drawn in grey at its own place: align the two first. */
   readonly reference?: SpacePose;
+  /** What the legend calls it; `reference` by default. */
+  readonly called?: string;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface ThreeSides {
  * what is far is pale. The strong line stands at the height of the lowest joint.
  * @throws for a pose of another length
  */
-export function threeSides({ pose, reference }: ThreeSides): Picture {
+export function threeSides({ pose, reference, called = 'reference' }: ThreeSides): Picture {
   const joints = jointList(pose, 3);
   const other = reference ? jointList(reference, 3) : [];
   const bounds = boundsOf([...joints, ...other]) ?? { low: [0, 0, 0], high: [0, 0, 0] };
@@ -79,7 +81,7 @@ export function threeSides({ pose, reference }: ThreeSides): Picture {
     content:
       element('rect', { width, height: HEADER + height + FOOTER, fill: COLOURS.paper }) +
       cells.join('') +
-      footer(width, HEADER + height, scale, reference !== undefined),
+      footer(width, HEADER + height, scale, reference && called),
   };
 }
 
@@ -167,15 +169,13 @@ function skeleton(seen: Seen, place: (p: readonly number[]) => Point, grey: bool
 }
 
 /** What the colours mean at the left, the scale bar at the right. */
-function footer(width: number, top: number, scale: number, reference: boolean): string {
+function footer(width: number, top: number, scale: number, reference?: string): string {
   const size = 13.5;
   const y = top + 27;
   const entries: LegendEntry[] = [
     { label: 'right side', colour: COLOURS.right, dot: 'filled' },
     { label: 'left side', colour: COLOURS.left, dot: 'filled' },
-    ...(reference
-      ? [{ label: 'reference', colour: COLOURS.reference, dot: 'filled' } as const]
-      : []),
+    ...(reference ? [{ label: reference, colour: COLOURS.reference, dot: 'filled' } as const] : []),
   ];
   const step = gridStep(scale);
   const bar = step * scale;

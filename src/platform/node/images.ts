@@ -56,6 +56,12 @@ export async function encodePng({ width, height, rgba }: Image): Promise<Uint8Ar
     .toBuffer();
 }
 
+/** A PNG file with at most 256 colours, a third of the bytes: enough for pictures in documents. */
+export async function fewColours(png: Uint8Array): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  return sharp(png).png({ palette: true, effort: 8 }).toBuffer();
+}
+
 /** The package, or a sentence on how to get it. */
 export async function loadSharp(): Promise<typeof import('sharp')['default']> {
   // Fontconfig, inside sharp, reads this when it first draws text.
