@@ -14,11 +14,16 @@ export async function loadFamilies(): Promise<Family[]> {
 }
 
 /**
- * Whether a filter names what is called `text`, a family, name and pass: all its words occur there.
- * So `norm` finds batch norm and layer norm, and `matmul gradient` both gradients of matmul.
+ * Whether a filter names what is called `text`, a family, name and pass: all its words occur there,
+ * and none of those that follow a minus. So `norm` finds batch norm and layer norm, `matmul gradient`
+ * both gradients of matmul, and `conv -transpose` no transposed convolution.
  */
 export const matches = (filter: string, text: string): boolean =>
   filter
     .toLowerCase()
     .split(/\s+/)
-    .every((word) => text.toLowerCase().includes(word));
+    .every((word) =>
+      word.startsWith('-')
+        ? !text.toLowerCase().includes(word.slice(1))
+        : text.toLowerCase().includes(word),
+    );

@@ -63,7 +63,7 @@ const command = new Command('bench')
   .option('--trace <file>', 'with --model: a timeline for ui.perfetto.dev or chrome://tracing')
   .option('--explain <kernel>', 'what a kernel binds, needs and is composed of')
   .option('--lowered', 'with --explain: what the driver is given, too')
-  .option('--tune', 'find the fastest variants for the shipped models on this adapter')
+  .option('--tune', 'find the fastest variants on this adapter, for shipped models or by --filter')
   .action(main);
 
 /** Options that mean something only beside another. */
@@ -95,9 +95,11 @@ function checkOptions(options: Options): void {
       '--watch measures now these rows, now those, and writes no file: ' +
         'leave --json and --html out, and measure once without --watch for them',
     );
-  if (several.length === 1 && !options.watch && OF_ROWS.some((name) => options[name]))
+  // The tuner goes by the names of rows, too.
+  const ofRows = OF_ROWS.filter((name) => !(options.tune && name === 'filter'));
+  if (several.length === 1 && !options.watch && ofRows.some((name) => options[name]))
     throw new Error(
-      `--${several[0]} does not measure rows: leave ${OF_ROWS.map((name) => `--${name}`).join(', ')} out`,
+      `--${several[0]} does not measure rows: leave ${ofRows.map((name) => `--${name}`).join(', ')} out`,
     );
   if (options.variants && options.ladder)
     throw new Error('--variants and --ladder: a ladder is some of the variants, take one');

@@ -57,7 +57,8 @@ export function select(
   return { selected, failures };
 }
 
-const textOf = (family: Family, { name = '', pass, dtype = 'f32' }: Case) =>
+/** What a filter is held against. */
+export const textOf = (family: Family, { name = '', pass, dtype = 'f32' }: Case) =>
   `${family.name} ${name} ${pass} ${dtype}`;
 
 const failureOf = (what: string, error: unknown): Failure => ({

@@ -11,6 +11,10 @@ import { batchNormTunable } from '../../src/kernels/batch_norm.ts';
 import { convTunable } from '../../src/kernels/conv.ts';
 import { convWeightsTunable } from '../../src/kernels/conv_weights.ts';
 import { depthwiseTunable } from '../../src/kernels/depthwise.ts';
+import {
+  depthwiseInputTunable,
+  depthwiseWeightTunable,
+} from '../../src/kernels/depthwise_gradients.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import { poolTunable } from '../../src/kernels/pool.ts';
 import { mapColumnsTunable } from '../../src/kernels/pose_columns.ts';
@@ -27,6 +31,7 @@ import { depthwiseProblem } from '../depthwise.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
 import { productError } from '../matmul.bench.ts';
 import { poolProblem } from '../pool.bench.ts';
+import type { Pass } from '../rows.ts';
 
 export interface Tuned {
   readonly tunable: AnyTunable;
@@ -135,12 +140,23 @@ const attentionProblem = ([batch, heads, tokens, keys, size, masked, backward]: 
   const sizes = [batch!, heads!, tokens!, size!] as const;
   return (backward ? backwardProblem : forwardProblem)(sizes, keys!, masked === 1);
 };
-function depthwiseOf([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
-  const [stride, dilation] = [steps.slice(0, 2), steps.slice(2)] as unknown as [Pair, Pair];
-  const options = { stride, dilation, padding: 'same' } as const;
-  const window = windowOf('depthwise', [h!, w!], [kh!, kw!], options);
-  return depthwiseProblem([n!, h!, w!, c!], window, 'forward');
-}
+/** A depthwise convolution, or one of its gradients, as y. */
+const depthwiseOf =
+  (pass: Pass) =>
+  ([n, h, w, c, kh, kw, ...steps]: Shape): Problem => {
+    const [stride, dilation] = [steps.slice(0, 2), steps.slice(2)] as unknown as [Pair, Pair];
+    const options = { stride, dilation, padding: 'same' } as const;
+    const window = windowOf('depthwise', [h!, w!], [kh!, kw!], options);
+    const { inputs, build, error } = depthwiseProblem([n!, h!, w!, c!], window, pass);
+    const name = { forward: 'y', 'input gradient': 'dx', 'weight gradient': 'dw' }[
+      pass as 'forward'
+    ];
+    return {
+      inputs,
+      build: (t) => ({ y: build(t)[name]! }),
+      error: ({ y }) => error({ [name]: y! }),
+    };
+  };
 
 function pooling([n, h, w, c, kh, kw, ...steps]: Shape): Problem {
   const [stride, dilation] = [steps.slice(0, 2), steps.slice(2, 4)] as unknown as [Pair, Pair];
@@ -156,7 +172,9 @@ export const tunedFamilies: readonly Tuned[] = [
   { tunable: batchNormTunable, problem: batchNormProblem },
   { tunable: convWeightsTunable, problem: convWeightsProblem },
   { tunable: mapColumnsTunable, problem: mapColumnsProblem },
-  { tunable: depthwiseTunable, problem: depthwiseOf },
+  { tunable: depthwiseTunable, problem: depthwiseOf('forward') },
+  { tunable: depthwiseInputTunable, problem: depthwiseOf('input gradient') },
+  { tunable: depthwiseWeightTunable, problem: depthwiseOf('weight gradient') },
   { tunable: poolTunable, problem: pooling },
   { tunable: rowsTunable, problem: rowsProblem },
   { tunable: walkTunable, problem: walkProblem },

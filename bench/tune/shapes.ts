@@ -1,4 +1,4 @@
-/** What there is to tune: every choice that the programs of the shipped models make. */
+/** What there is to tune: every choice that the programs of the shipped models make, or the bench. */
 
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { adamW } from '../../src/graph/ops/optimiser.ts';
@@ -10,6 +10,9 @@ import { liftVariants } from '../../src/lift/lifter.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { INPUT_SIZE, OUTPUT_SIZE } from '../../src/models/representation.ts';
 import { mse } from '../../src/train/losses.ts';
+import { loadFamilies, matches } from '../families.ts';
+import { specsOf } from '../measure/variants.ts';
+import { textOf } from '../select.ts';
 
 /** Width of the lifter whose weights are shipped. */
 const SHIPPED_WIDTH = 768;
@@ -33,9 +36,27 @@ export function shippedChoices(gpu: Gpu): string[] {
     ...plans.map((plan) => plan.variants),
     liftVariants(gpu, martinez({ width: SHIPPED_WIDTH, dropout: 0 })),
   ];
-  const choices = [...new Set(variants.flatMap((chosen) => Object.keys(chosen)))];
-  return choices.filter((key) => {
+  return distinct(variants.flatMap((chosen) => Object.keys(chosen)));
+}
+
+/** Those of the bench's cases whose family, name and pass have all words of a filter. */
+export async function benchChoices(gpu: Gpu, filter: string): Promise<string[]> {
+  const choices = (await loadFamilies()).flatMap((family) =>
+    family.shapes
+      .flatMap((shape) => family.cases(shape))
+      .filter((what) => matches(filter, textOf(family, what)))
+      .flatMap((what) => {
+        const problem = what.make();
+        return Object.keys(planOf(gpu, problem.build, specsOf(problem)).variants);
+      }),
+  );
+  if (choices.length === 0)
+    throw new Error(`--tune --filter ${filter}: no case of the bench with this name has variants`);
+  return distinct(choices);
+}
+
+const distinct = (choices: readonly string[]) =>
+  [...new Set(choices)].filter((key) => {
     const { family, shape } = choiceOf(key);
     return family !== walkTunable.family || shape[0]! >= SHORT_LINE;
   });
-}

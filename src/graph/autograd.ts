@@ -1,6 +1,7 @@
 /** Reverse-mode differentiation on the tape: the derivative of a graph is more graph. */
 
 import { batchNormCall, batchNormGradient } from './ops/batch_norm.ts';
+import { joinActivations } from './ops/batch_norm_active.ts';
 import { elementwiseBackward } from './ops/derivatives.ts';
 import { add } from './ops/elementwise.ts';
 import { matmulGradient } from './ops/matmul_gradient.ts';
@@ -14,6 +15,7 @@ const needed: Gradients = {
   matmul: matmulGradient,
   batchNorm: batchNormCall,
   batchNormBackward: batchNormGradient,
+  joinActivations,
   checkCap,
 };
 

@@ -1,6 +1,7 @@
 /**
  * Rewrites of a traced graph, before it is lowered: ops said in other ops are expanded, dead calls
- * go, chains of elementwise calls become one, and the stages after a product move into its store.
+ * go, gradients of activations join those of norms, chains of elementwise calls become one, and the
+ * stages after a product move into its store.
  */
 
 import { sizeOf } from '../kernels/tensor.ts';
@@ -24,7 +25,7 @@ export function rewrite(
   { fuse: fused = true, recompute }: PlanOptions = {},
 ): Graph {
   const expanded = prune(expand(graph, gradients));
-  const once = fused ? fuse(expanded) : expanded;
+  const once = fused ? fuse(gradients?.joinActivations(expanded) ?? expanded) : expanded;
   return (recompute && gradients && again?.(once)) || once;
 }
 

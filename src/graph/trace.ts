@@ -95,6 +95,8 @@ export interface Gradients {
   matmul(dy: Tensor, x: readonly Tensor[], a: MatmulCall): readonly Tensor[];
   /** [y, mean, invStd] of batch norm in training. */
   batchNorm(inputs: readonly Tensor[], a: BatchNormAttributes): readonly Tensor[];
+  /** Moves gradients of activations into those of the batch norms before them. */
+  joinActivations(graph: Graph): Graph;
   /** Refuses a plan that needs more than a cap, and says what needs it and what is left to try. */
   checkCap(plan: Plan, tape: Tape, cap: number | undefined, options: CompileOptions): void;
   /** [dx, dscale, dshift] of it. */

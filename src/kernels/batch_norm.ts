@@ -24,7 +24,7 @@ import {
 } from './walk.ts';
 
 /** Rows that one thread reduces, at least; pieces of a matrix have a multiple of them. */
-const NORM_BLOCK = 256;
+export const NORM_BLOCK = 256;
 
 /** Rows that one thread reduces; `least` of them where x does not fit one binding. */
 export function normBlock(target: Target, x: Operand, least = NORM_BLOCK): number {
@@ -36,7 +36,6 @@ const columns = ({ shape }: Operand) => shape.at(-1)!;
 const editions = (t: Operand) => (lanes(t) === 4 ? {} : singles);
 
 /** Blocks of rows, and where they come in the whole. */
-/** Blocks of rows, and where they come in the whole. */
 export interface Block {
   /** Rows of a block; see {@link normBlock}. */
   readonly block: number;
@@ -44,19 +43,19 @@ export interface Block {
   readonly firstBlock: number;
 }
 
-const blockParams = (x: Operand, { block, firstBlock }: Block) => ({
+export const blockParams = (x: Operand, { block, firstBlock }: Block) => ({
   rows: x.shape[0]!,
   columns: columns(x) / lanes(x),
   block,
   first_block: firstBlock,
 });
 /** Threads of a workgroup where each has a column, or a block of one. */
-const blockThreads = (target: Target) => columnThreads(target, 32);
-const blockGroups = (x: Operand, { block }: Block, target: Target) =>
+export const blockThreads = (target: Target) => columnThreads(target, 32);
+export const blockGroups = (x: Operand, { block }: Block, target: Target) =>
   Math.ceil((Math.ceil(x.shape[0]! / block) * columns(x)) / lanes(x) / blockThreads(target));
-const backwardWalk = (target: Target, x: Operand) =>
+export const backwardWalk = (target: Target, x: Operand) =>
   columnWalk(target, countOf(x), columns(x) / lanes(x));
-const nextBlock = ({ block }: Block, first: number): Block => ({
+export const nextBlock = ({ block }: Block, first: number): Block => ({
   block,
   firstBlock: first / block,
 });
@@ -141,7 +140,7 @@ export const MOST_STAGES = 2;
 export const withoutTensors = (stages: readonly Stage[]): boolean =>
   stages.every(({ operand }) => operand === undefined);
 
-const columnGroups = (x: Operand, target: Target) =>
+export const columnGroups = (x: Operand, target: Target) =>
   Math.ceil(columns(x) / lanes(x) / blockThreads(target));
 
 /** y, the statistics, and what is remembered of them, in one run: a thread for each column. */

@@ -58,3 +58,9 @@ test('an update by AdamW cannot avoid seven accesses of four bytes for each para
   ];
   expect(update!.cost.bytes).toBe(4 * (read!.length + written!.length) * 1000);
 });
+
+test('words after a minus are those that a case must not have', () => {
+  expect(chosen([product, rows], { filter: '-product' })).toEqual(['rows 5,6 f32']);
+  expect(chosen([product, rows], { filter: 'forward -rows' })).toEqual(['product 2,3,4 f32']);
+  expect(() => select([product], { filter: 'product -f32' })).toThrow('nothing has this name');
+});

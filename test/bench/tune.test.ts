@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { specsOf } from '../../bench/measure/variants.ts';
 import { tunedFamilies } from '../../bench/tune/problems.ts';
-import { shippedChoices } from '../../bench/tune/shapes.ts';
+import { benchChoices, shippedChoices } from '../../bench/tune/shapes.ts';
 import { type Measure, tune } from '../../bench/tune.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
@@ -89,6 +89,23 @@ test('a variant that is wrong, or does not compile, is left out with the reason'
 test('an op is known for every choice of the shipped models', () => {
   const choices = shippedChoices(gpu).map(choiceOf);
   expect(choices.filter(({ family }) => family === 'matmul').length).toBeGreaterThan(8);
+  checkOps(choices);
+});
+
+test('choices of the bench are found by the names of its rows, with an op for each', async () => {
+  const choices = (await benchChoices(gpu, 'depthwise')).map(choiceOf);
+  const families = new Set(choices.map(({ family }) => family));
+  for (const family of ['depthwise', 'depthwiseInput', 'depthwiseWeight'])
+    expect(families).toContain(family);
+  checkOps(choices);
+  const forward = (await benchChoices(gpu, 'conv forward')).map(choiceOf);
+  expect(forward.filter(({ family }) => family === 'conv').length).toBeGreaterThan(7);
+  expect(forward.some(({ family }) => family === 'convWeights')).toBe(false);
+  checkOps(forward);
+  await expect(benchChoices(gpu, 'nothing')).rejects.toThrow('--filter nothing: no case');
+});
+
+function checkOps(choices: readonly { family: string; shape: number[] }[]) {
   for (const { family, shape } of choices) {
     const tuned = tunedFamilies.find(({ tunable }) => tunable.family === family);
     const problem = tuned!.problem(shape);
@@ -98,7 +115,7 @@ test('an op is known for every choice of the shipped models', () => {
     const usual = tuned!.tunable.usual(targetOf(gpu), shape);
     expect(tuned!.tunable.fits(usual, targetOf(gpu), shape), `${key} ${usual}`).toBe(true);
   }
-});
+}
 
 // What a device uses without a database was measured, too: the files are kept beside the other results.
 test.each(['lavapipe', 'swiftshader'] as const)(

@@ -170,6 +170,93 @@ def global_mean():
     return case("globalMean2d", {"x": x}, lambda x: x.mean((1, 2)), DIGITS)
 
 
+def place_of(size):
+    """The centres of pixels, [h, w, 2]: x and y."""
+    y, x = torch.meshgrid(*(torch.arange(n, dtype=torch.float64) + 0.5 for n in size), indexing="ij")
+    return torch.stack([x, y], -1)
+
+
+def heatmaps(images, joints, size, sigma):
+    inputs = {"joints": drawn([images, joints, 2], size[0] / 2, size[0] / 3)}
+
+    def function(joints):
+        squares = ((place_of(size)[None, :, :, None] - joints[:, None, None]) ** 2).sum(-1)
+        return torch.exp(-squares / (2 * sigma**2))
+
+    return case("gaussianHeatmaps", inputs, function, DIGITS, size=size, sigma=sigma)
+
+
+def soft_argmax(images, joints, depth, size, beta):
+    inputs = {"maps": drawn([images, *size, joints * depth], 0.0, 2.0)}
+
+    def function(maps):
+        cells = maps.reshape(images, *size, joints, depth)
+        p = F.softmax(beta * cells.permute(0, 3, 1, 2, 4).reshape(images, joints, -1), -1)
+        slices = torch.arange(depth, dtype=torch.float64) + 0.5
+        xy = place_of(size)[:, :, None].expand(*size, depth, 2)
+        all_places = torch.cat([xy, slices.expand(*size, depth)[..., None]], -1).reshape(-1, 3)
+        y = p @ all_places
+        return y if depth > 1 else y[..., :2]
+
+    op = "softArgmax3d" if depth > 1 else "softArgmax2d"
+    attributes = {"depth": depth} if depth > 1 else {}
+    return case(op, inputs, function, DIGITS, beta=beta, **attributes)
+
+
+def skeleton(images, bones, size, gamma, squared):
+    joints = 1 + max(max(bone) for bone in bones)
+    inputs = {"joints": drawn([images, joints, 2], size[0] / 2, size[0] / 3)}
+
+    def function(joints):
+        a, b = (joints[:, [bone[i] for bone in bones]][:, None, None] for i in (0, 1))
+        place = place_of(size)[None, :, :, None]
+        along = (((place - a) * (b - a)).sum(-1) / ((b - a) ** 2).sum(-1)).clamp(0, 1)
+        squares = ((place - a - along[..., None] * (b - a)) ** 2).sum(-1).min(-1, keepdim=True)[0]
+        return torch.exp(-gamma * (squares if squared else squares.sqrt()))
+
+    return case(
+        "skeletonImage", inputs, function, DIGITS, bones=bones, size=size, gamma=gamma, squared=squared,
+    )  # fmt: skip
+
+
+def inter_joint(norm, signed):
+    inputs = {"y": drawn([3, 6, 3]), "target": drawn([3, 6, 3])}
+
+    def function(y, target):
+        first, second = torch.triu_indices(6, 6, 1)
+        order = 1 if norm == "l1" else 2
+        length = [(t[:, first] - t[:, second]).norm(p=order, dim=-1) for t in (y, target)]
+        difference = length[0] - length[1]
+        return (difference if signed else difference.abs()).mean()
+
+    return case("interJointLoss", inputs, function, DIGITS, norm=norm, signed=signed)
+
+
+def batch_norm(shape, activation, residual):
+    inputs = {"x": drawn(shape, 0.5, 2.0), "scale": drawn(shape[-1:], 1.0, 0.5), "shift": drawn(shape[-1:])}
+    if residual:
+        inputs["residual"] = drawn(shape)
+    activate = {"relu": F.relu, "silu": F.silu, "hardSwish": F.hardswish}[activation]
+
+    def function(x, scale, shift, residual=0.0):
+        y = F.batch_norm(planes(x), None, None, scale, shift, training=True)
+        return activate(pixels(y) + residual)
+
+    return case("batchNorm", inputs, function, DIGITS, activation=activation)
+
+
+def add_layer_norm(shape):
+    inputs = {
+        "x": drawn(shape), "residual": drawn(shape),
+        "scale": drawn(shape[-1:], 1.0, 0.5), "shift": drawn(shape[-1:]),
+    }  # fmt: skip
+
+    def function(x, residual, scale, shift):
+        return F.layer_norm(x + residual, shape[-1:], scale, shift)
+
+    return case("addLayerNorm", inputs, function, DIGITS)
+
+
 def cases():
     for _ in range(12):
         yield conv()
@@ -201,6 +288,22 @@ def cases():
     yield attention(1, 1, 1, 4, 64)
     yield global_mean()
     yield global_mean()
+    yield heatmaps(2, 5, [9, 7], 1.5)
+    yield heatmaps(1, 4, [6, 8], 3.0)
+    yield soft_argmax(2, 3, 1, [5, 6], 2.0)
+    yield soft_argmax(1, 4, 1, [4, 4], 1.0)
+    yield soft_argmax(2, 2, 4, [5, 3], 1.5)
+    bones = [[0, 1], [1, 2], [1, 3]]
+    yield skeleton(2, bones, [9, 8], 0.1, True)
+    yield skeleton(1, bones, [7, 9], 0.4, False)
+    for norm in ("l1", "l2"):
+        yield inter_joint(norm, norm == "l1")
+    yield batch_norm([2, 3, 5, 8], "silu", False)
+    yield batch_norm([1, 5, 7, 3], "relu", False)
+    yield batch_norm([2, 4, 3, 4], "relu", True)
+    yield batch_norm([3, 2, 5, 4], "hardSwish", False)
+    yield add_layer_norm([2, 5, 16])
+    yield add_layer_norm([7, 13])
 
 
 if __name__ == "__main__":

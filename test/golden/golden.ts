@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { grad } from '../../src/graph/autograd.ts';
+import { halved } from '../../src/graph/halves.ts';
 import { mul } from '../../src/graph/ops/elementwise.ts';
 import { sum } from '../../src/graph/ops/reduce.ts';
+import type { HalfStorage } from '../../src/graph/plan.ts';
 import { evaluate } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/trace.ts';
 import { assertClose } from '../check.ts';
@@ -38,19 +40,22 @@ export function readGolden<G extends Golden<unknown>>(file: string): (G & { titl
   });
 }
 
-/** Compares the op and the gradients of all its inputs. */
+/** Compares the op and the gradients of all its inputs, which may be stored as halves. */
 export async function checkGolden(
   gpu: Gpu,
   { inputs, y, dy, gradients }: Golden<unknown>,
   op: (x: Inputs) => Tensor,
   tolerance: number,
+  storage?: HalfStorage,
 ): Promise<void> {
+  const between = (t: Tensor) => (storage ? halved(t) : t);
   const names = Object.keys(inputs);
   const given = Object.entries({ ...inputs, dy } as Record<string, Source>);
   const read: Record<string, Float32Array> = await evaluate(
     gpu,
     (x: Inputs) => {
-      const y = op(x);
+      const stored = names.map((name) => [name, between(x[name]!)]);
+      const y = between(op(Object.fromEntries(stored)));
       const wrt = names.map((name) => x[name]!);
       const dx = grad(sum(mul(y, x.dy!)), wrt);
       return { y, ...Object.fromEntries(names.map((name, i) => [`d${name}`, dx[i]!])) };
@@ -58,6 +63,7 @@ export async function checkGolden(
     Object.fromEntries(
       given.map(([name, source]) => [name, { shape: source.shape, values: arrayOf(source) }]),
     ),
+    { storage },
   );
   assertClose(read.y!, y, tolerance);
   for (const name of names) assertClose(read[`d${name}`]!, gradients[name]!, tolerance);

@@ -71,7 +71,7 @@ const againOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
 });
 
 /** [y, mean, inv_std] of x, scale and shift; updates the running statistics. */
-const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
+export const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
   halves: [0],
   shape,
   writes,
@@ -103,7 +103,8 @@ const batchNormOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
   },
 });
 
-const isWhole = (target: Target, x: Operand, stages: readonly Stage[]) =>
+/** Whether kernels of whole columns take x, a matrix, with these stages. */
+export const isWhole = (target: Target, x: Operand, stages: readonly Stage[] = []): boolean =>
   chosen(batchNormTunable, target, x.shape).whole && withoutTensors(stages);
 
 /** scale (x - mean) inv_std + shift */
@@ -135,8 +136,8 @@ const learningOp = /* @__PURE__ */ op<BatchNormAttributes>('batchNorm', {
 export const batchNormGradient = (...inputs: Tensor[]): readonly Tensor[] =>
   call(batchNormBackwardOp, inputs, undefined);
 
-/** [dx, dscale, dshift] */
-const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
+/** [dx, dscale, dshift] of x, dy, mean, inv_std and scale. */
+export const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
   halves: [0],
   shape: ([x, , , , scale]) => [x!, scale!, scale!],
   lower: (context) => {
@@ -145,7 +146,7 @@ const batchNormBackwardOp = /* @__PURE__ */ op('batchNormBackward', {
     const [dx, dscale, dshift] = context.outputs as [Operand, Operand, Operand];
     const sums = { x, dy, mean, inv_std };
     const operands = { ...sums, scale, dscale, dshift, dx: view(dx, x.shape) };
-    if (chosen(batchNormTunable, context.target, x.shape).whole) {
+    if (isWhole(context.target, x)) {
       context.run(batchNormColumnsBackward, operands, undefined);
       return;
     }
