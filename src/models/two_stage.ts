@@ -27,3 +27,9 @@ export type RootPlace = 'relative' | 'absolute';
 export interface TwoStageNetwork extends ModelVariables {
   (inputs: ViewInputs, mode?: Mode): Tensor;
 }
+
+/** A two-stage network of the package, as a function of its options. */
+export interface ViewArchitecture {
+  (options: never): TwoStageNetwork;
+  readonly architecture: string;
+}
