@@ -7,7 +7,7 @@ import type { OpenedSite } from './site.ts';
 
 export const SETTING = { width: 32, batch: 32, rate: 4e-3, steps: 100 };
 type Setting = Partial<typeof SETTING> & {
-  architecture?: 'cnn';
+  architecture?: 'martinez' | 'cnn';
   size?: number;
   limit?: number;
 };
@@ -47,7 +47,7 @@ export async function savedRun(page: Page, run = 'Run 1') {
   if (!bytes) return undefined;
   const { snapshot, about } = readCheckpoint(Uint8Array.from(bytes));
   const { history } = about as {
-    history: { losses: number[]; judgements: Judgement[] };
+    history: { losses: number[]; judgements: Judgement[]; seconds: number };
   };
   return { step: snapshot.step, ...history };
 }
