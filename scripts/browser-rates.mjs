@@ -6,10 +6,11 @@
  */
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { bodySource, openGpu, openTraining, trainingSteps } from 'kinegrad';
+import { openGpu, trainingSteps } from 'kinegrad';
 import { max, median, min } from 'simple-statistics';
 import { openSite } from '../test/browser/site.ts';
 import { choose, click, openTrain, savedRun, says } from '../test/browser/train_view.ts';
+import { openLearner, peopleOf } from '../web/src/views/train/learner.ts';
 import { meter } from '../web/src/views/train/meter.ts';
 import { configFor, DEFAULTS } from '../web/src/views/train/settings.ts';
 
@@ -21,11 +22,14 @@ if (!(Number.isInteger(rounds) && rounds > 0))
 /** Visits with a warm cache, and milliseconds of dragging, in each round. */
 const VISITS = 3;
 const DRAGGED = 4000;
-/** Width and batch are those that the view proposes; so many steps are measured. */
-const STEPS = 250;
-const config = configFor({ ...DEFAULTS, steps: STEPS });
+/** Size, width and batch are those that the view proposes; so many steps are measured. */
+const STEPS = { martinez: 250, cnn: 50 };
 
-const found = { drag: [], cold: [], warm: [], tab: [], node: [], share: [] };
+const found = { drag: [], cold: [], warm: [] };
+const trained = Object.entries(STEPS).map(([architecture, steps]) => {
+  const settings = { ...DEFAULTS[architecture], steps };
+  return { settings, tab: [], node: [], share: [] };
+});
 
 /** Milliseconds from navigation to the first lift. */
 async function firstLift(page) {
@@ -65,11 +69,12 @@ async function dragged(page) {
 }
 
 /** Steps a second of the view Train, judgements and checkpoints aside, as the view counts them. */
-async function inTab(site) {
+async function inTab(site, { architecture, steps }) {
   const { page } = await openTrain(site);
-  await choose(page, { steps: STEPS });
+  page.setDefaultTimeout(120_000);
+  await choose(page, { architecture, steps });
   await click(page, 'go');
-  await says(page, new RegExp(`Saved at step ${STEPS}\\.`));
+  await says(page, new RegExp(`Saved at step ${steps}\\.`));
   const { losses, judgements, seconds } = await savedRun(page);
   await page.context().close();
   // The first step after a judgement has none before it.
@@ -77,22 +82,21 @@ async function inTab(site) {
 }
 
 /** The same loop in Node, with the same breaks. */
-async function inNode() {
+async function inNode(settings) {
   const gpu = await openGpu({ adapter: 'swiftshader' });
-  const training = await openTraining(gpu, config, {
-    train: bodySource({ seed: config.seed, count: 50_000 }),
-    validation: bodySource({ seed: config.seed + 1, count: 128 }),
-  });
+  const config = configFor(settings);
+  const learner = await openLearner(gpu, config, await peopleOf(gpu, config), () => {});
+  const { training } = learner;
   const clock = meter();
   let [steps, seconds] = [0, 0];
   const due = (step) => step % config.validateEvery === 0;
-  for await (const { step } of trainingSteps(training, STEPS, due, () => false)) {
+  for await (const { step } of trainingSteps(training, config.steps, due, () => false)) {
     const spent = clock.tick() / 1000;
     if (spent > 0) steps++;
     seconds += spent;
     if (!due(step)) continue;
     clock.pause();
-    await training.validate();
+    await learner.judge();
     await training.snapshot();
   }
   await training.dispose();
@@ -106,10 +110,12 @@ for (let round = 0; round < rounds; round++) {
   const page = await visits(site);
   await dragged(page);
   await page.context().close();
-  found.tab.push(await inTab(site));
+  for (const { settings, tab } of trained) tab.push(await inTab(site, settings));
   await site.close();
-  found.node.push(await inNode());
-  found.share.push((100 * found.tab.at(-1)) / found.node.at(-1));
+  for (const { settings, tab, node, share } of trained) {
+    node.push(await inNode(settings));
+    share.push((100 * tab.at(-1)) / node.at(-1));
+  }
 }
 
 const head = ['', 'median', 'lowest', 'highest', 'n', 'target'];
@@ -121,7 +127,11 @@ const row = (name, values, digits, unit, target = '') => {
 row('Lifts while a joint is dragged', found.drag, 1, '/s', '>= 30 /s');
 row('First lift, fresh browser', found.cold, 0, 'ms');
 row('First lift, warm cache', found.warm, 0, 'ms', '< 3000 ms');
-row(`Training in the tab, width ${config.width}, batch ${config.batch}`, found.tab, 1, 'steps/s');
-row('The same in Node', found.node, 1, 'steps/s');
-row('Tab against Node', found.share, 0, '%', '>= 85 %');
+for (const { settings, tab, node, share } of trained) {
+  const { architecture, size, width, batch } = settings;
+  const pixels = size > 0 ? `, ${size} pixels` : '';
+  row(`${architecture} in the tab, width ${width}, batch ${batch}${pixels}`, tab, 1, 'steps/s');
+  row('The same in Node', node, 1, 'steps/s');
+  row('Tab against Node', share, 0, '%', '>= 85 %');
+}
 console.log(String(table));

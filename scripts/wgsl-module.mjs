@@ -22,6 +22,9 @@ function closure(file, seen = new Map()) {
   return seen;
 }
 
+/** Signs between two operands, neither of which begins with one. */
+const BETWEEN = /(?<=[\w)\]]) ([-+/%&|^<>=]|&&|\|\||<<|>>|[-+*/<>=!]=) (?=[\w(])/g;
+
 /**
  * The same program in fewer bytes: without comments, indentation, and spaces beside signs that join
  * no other to another. Lines stay where they are, so that errors name those of the file.
@@ -30,7 +33,7 @@ export const bare = (text) =>
   text
     .split('\n')
     .map((line) => line.replace(/\/\/.*/, '').trim())
-    .map((line) => line.replace(/ ?([,;:(){}*]) ?/g, '$1'))
+    .map((line) => line.replace(/ ?([,;:(){}*]) ?/g, '$1').replace(BETWEEN, '$1'))
     .join('\n');
 
 /**
@@ -51,7 +54,7 @@ export function wgslModule(path, { shipped = false } = {}) {
   return `${imports.join('\n')}\nexport default ${value},"uses":[${list}]};\n`;
 }
 
-/** Bindings, parameters and overrides of a kernel, in the order of the WGSL. */
+/** Bindings and parameters of a kernel, in the order of the WGSL. */
 function reflect(file) {
   const r = new WgslReflect([...closure(file).values()].join('\n'));
   const storage = r.storage
@@ -64,6 +67,5 @@ function reflect(file) {
     params:
       params?.members.map(({ name, offset, type }) => ({ name, offset, type: type.name })) ?? [],
     paramsSize: params?.size ?? 0,
-    overrides: r.overrides.map(({ name }) => name),
   };
 }

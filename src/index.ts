@@ -168,7 +168,6 @@ export type { Lifted } from './lift/placed.ts';
 export {
   type LiftedPhoto,
   loadViewLifter,
-  type ViewArchitecture,
   type ViewLifter,
 } from './lift/view_lifter.ts';
 export { type CnnOptions, cnn } from './models/cnn.ts';
@@ -182,7 +181,13 @@ export {
 } from './models/layers.ts';
 export { type MartinezOptions, martinez } from './models/martinez.ts';
 export { type TimmOptions, type TimmWeights, timmWeights } from './models/timm.ts';
-export type { Insides, RootPlace, TwoStageNetwork, ViewInputs } from './models/two_stage.ts';
+export type {
+  Insides,
+  RootPlace,
+  TwoStageNetwork,
+  ViewArchitecture,
+  ViewInputs,
+} from './models/two_stage.ts';
 export { attentionMaps, type VitNetwork, type VitOptions, vit } from './models/vit.ts';
 export { readWeights, type Weights, type WeightsHeader, writeWeights } from './models/weights.ts';
 export { parseTuning, type TuningDatabase, type TuningEntry } from './platform/tuning.ts';
@@ -238,6 +243,7 @@ export { readCheckpoint, writeCheckpoint } from './train/checkpoint.ts';
 export { configOf, DEFAULT_CONFIG, type LifterConfig } from './train/config.ts';
 export { trainingSteps } from './train/loop.ts';
 export * from './train/losses.ts';
+export { isViewConfig, type RunConfig, runConfigOf } from './train/run_config.ts';
 export * as schedules from './train/schedules.ts';
 export { forecastTraining, type TrainingForecast, trainingStep } from './train/step.ts';
 export {
@@ -248,3 +254,18 @@ export {
   type TrainingData,
   type Validation,
 } from './train/training.ts';
+export { type ViewConfig, viewConfigOf } from './train/view_config.ts';
+export {
+  type RenderedOptions,
+  renderedViews,
+  type ViewBatch,
+  type ViewSource,
+} from './train/view_data.ts';
+export { type Guess, type ViewErrors, viewErrors } from './train/view_errors.ts';
+export { forecastViews } from './train/view_step.ts';
+export {
+  openViewTraining,
+  outOfViews,
+  type ViewTraining,
+  type ViewTrainingData,
+} from './train/view_training.ts';

@@ -12,7 +12,7 @@ import type { AdapterKind } from '../platform/types.ts';
 import { linearLifter, meanPose, type RayLifter } from '../train/baselines.ts';
 import { renderedViews, type ViewBatch, type ViewSource } from '../train/view_data.ts';
 import { type Guess, type ViewErrors, viewErrors } from '../train/view_errors.ts';
-import { VIEW_NETWORKS } from '../train/view_step.ts';
+import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { outOfViews } from '../train/view_training.ts';
 import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';

@@ -23,7 +23,7 @@ import {
 } from '../pose/camera.ts';
 import type { PixelPose, Pose3d, RayPose } from '../pose/skeleton.ts';
 import type { DepthMap } from '../pose/view_picture.ts';
-import { VIEW_NETWORKS } from '../train/view_step.ts';
+import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { readDepthFile } from './depth_file.ts';
 import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';

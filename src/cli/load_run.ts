@@ -9,6 +9,7 @@ import { forecastTraining, type TrainingForecast } from '../train/step.ts';
 import { openTraining, type Training } from '../train/training.ts';
 import type { ViewConfig } from '../train/view_config.ts';
 import { renderedViews } from '../train/view_data.ts';
+import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { forecastViews, viewNetwork } from '../train/view_step.ts';
 import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
 import { loadTrainingData, RENDERED_PEOPLE } from './data.ts';
@@ -38,14 +39,15 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
       open: (gpu) => openTraining(gpu, config, data, undefined, f16),
     };
   }
+  const network = VIEW_NETWORKS[config.architecture];
   const from = config.from ? await parsed(modelPath(config.from), readWeights) : undefined;
   const data = { ...loadViewData(config), ...(from && { from }) };
   return {
-    description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels${from ? `; ${describeBeginning(viewNetwork(config), from)}` : ''}`,
+    description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels${from ? `; ${describeBeginning(viewNetwork(network, config), from)}` : ''}`,
     heldOut: true,
     count: data.train.count,
-    forecast: (gpu) => forecastViews(gpu, config, data.train),
-    open: (gpu) => openViewTraining(gpu, config, data),
+    forecast: (gpu) => forecastViews(gpu, network, config, data.train, f16),
+    open: (gpu) => openViewTraining(gpu, network, config, data, undefined, f16),
   };
 }
 

@@ -18,7 +18,6 @@ export interface KernelFile extends ShaderFile {
   /** Fields of `struct Params`, with offsets in bytes; all are `u32`, `i32` or `f32`. */
   readonly params: readonly { name: string; offset: number; type: string }[];
   readonly paramsSize: number;
-  readonly overrides: readonly string[];
 }
 
 /** Values for named top-level `const` and `alias` declarations, where `override` cannot go. */

@@ -3,7 +3,7 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { releaseVariables, writeVariables } from '../graph/store.ts';
 import type { Tensor } from '../graph/trace.ts';
-import type { TwoStageNetwork } from '../models/two_stage.ts';
+import type { ViewArchitecture } from '../models/two_stage.ts';
 import { valuesOf, type Weights } from '../models/weights.ts';
 import { WrongFileError } from '../platform/errors.ts';
 import { type Camera, pixelsToRays, toRays } from '../pose/camera.ts';
@@ -12,12 +12,6 @@ import { outOfView, raysToView, viewNumber, viewOf } from '../pose/view.ts';
 import { type DepthMap, viewPicture } from '../pose/view_picture.ts';
 import { inPlace, type Lifted, placed } from './placed.ts';
 import { compileViews, type ViewReader } from './view_program.ts';
-
-/** A two-stage network of the package, as a function of its options. */
-export interface ViewArchitecture {
-  (options: never): TwoStageNetwork;
-  readonly architecture: string;
-}
 
 /** A photo to lift from. */
 export interface LiftedPhoto {

@@ -39,3 +39,9 @@ export interface Insides {
   /** Features [n, h, w, c] after each stage, in order. */
   readonly stages: Readonly<Record<string, Tensor>>;
 }
+
+/** A two-stage network of the package, as a function of its options. */
+export interface ViewArchitecture {
+  (options: never): TwoStageNetwork;
+  readonly architecture: string;
+}

@@ -1,15 +1,13 @@
 /** The step of a two-stage lifter's training as a program. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import { f16 } from '../graph/halves.ts';
 import { sub } from '../graph/ops/elementwise.ts';
 import { slice } from '../graph/ops/layout.ts';
 import type { CompileOptions } from '../graph/options.ts';
+import type { HalfStorage } from '../graph/plan.ts';
 import { recomputationOf } from '../graph/recomputation.ts';
 import type { Schedule, Tensor } from '../graph/trace.ts';
-import { cnn } from '../models/cnn.ts';
-import type { TwoStageNetwork } from '../models/two_stage.ts';
-import { vit } from '../models/vit.ts';
+import type { TwoStageNetwork, ViewArchitecture } from '../models/two_stage.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { dependentLoss, independentLoss, meanJointDistance } from './losses.ts';
 import { oneCycle } from './schedules.ts';
@@ -40,18 +38,24 @@ export const viewOptions = ({ size, options, loss }: ViewConfig) => ({
   root: loss === 'dep-p' ? ('absolute' as const) : ('relative' as const),
 });
 
-/** The networks by the name of their architecture. */
-export const VIEW_NETWORKS = { cnn, vit } as const;
-
-/** The network of a configuration. */
-export const viewNetwork = (config: ViewConfig): TwoStageNetwork =>
-  VIEW_NETWORKS[config.architecture](viewOptions(config));
+/**
+ * The network of a configuration.
+ * @throws where the architecture is another than the configuration's
+ */
+export function viewNetwork(architecture: ViewArchitecture, config: ViewConfig): TwoStageNetwork {
+  if (architecture.architecture !== config.architecture)
+    throw new Error(
+      `viewNetwork: the configuration is of ${config.architecture}, the network ${architecture.architecture}. Give the one that it is of`,
+    );
+  return architecture(viewOptions(config) as never);
+}
 
 /** The step that a configuration asks for: pictures, forward, backward, and the update. */
 export function viewStep(
   network: TwoStageNetwork,
   config: ViewConfig,
   source: ViewSource,
+  halves?: HalfStorage,
 ): ViewStep {
   const { batch, steps, rate, storage, recompute, seed } = config;
   const schedule = oneCycle(rate, steps);
@@ -64,13 +68,20 @@ export function viewStep(
     },
     inputs: { ...source.inputs(batch), poses: [batch, JOINT_COUNT, 3] },
     schedule,
-    options: { seed, storage: storageOf({ storage }, f16), recompute },
+    options: { seed, storage: storageOf({ storage }, halves), recompute },
   };
 }
 
 /** What a training of this configuration will allocate, from its plan alone; see `forecastTraining`. */
-export function forecastViews(gpu: Gpu, config: ViewConfig, source: ViewSource): TrainingForecast {
-  const { step, inputs, options } = viewStep(viewNetwork(config), config, source);
+export function forecastViews(
+  gpu: Gpu,
+  architecture: ViewArchitecture,
+  config: ViewConfig,
+  source: ViewSource,
+  halves?: HalfStorage,
+): TrainingForecast {
+  const network = viewNetwork(architecture, config);
+  const { step, inputs, options } = viewStep(network, config, source, halves);
   return {
     ...forecastStep(gpu, { step, inputs, options }),
     ...(config.recompute && { recomputation: recomputationOf(gpu, step, inputs, options) }),

@@ -3,12 +3,13 @@
 import { permute } from '../data/permutation.ts';
 import { randomAt } from '../data/random.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { HalfStorage } from '../graph/plan.ts';
 import { compile } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, releaseVariables, writeVariables } from '../graph/store.ts';
 import { compileViews, viewVariants } from '../lift/view_program.ts';
 import { beginningOf } from '../models/beginning.ts';
-import type { TwoStageNetwork } from '../models/two_stage.ts';
+import type { TwoStageNetwork, ViewArchitecture } from '../models/two_stage.ts';
 import type { Weights } from '../models/weights.ts';
 import { outOfView } from '../pose/view.ts';
 import { judgedParameters, type StepOutputs } from './step.ts';
@@ -37,17 +38,20 @@ const ORDER = 0x76726472;
 const JUDGED_AT_ONCE = 32;
 
 /**
- * Builds the network and compiles its step, and the program that judges. After a loss of the device
+ * Builds the network and compiles its step, and the program that judges. `halves` is what stores
+ * results as halves, where the configuration asks for it: `f16`. After a loss of the device
  * `gpu.recover()` goes back to the last snapshot, and `step` with it.
  */
 export async function openViewTraining(
   gpu: Gpu,
+  architecture: ViewArchitecture,
   config: ViewConfig,
   { train, validation, from }: ViewTrainingData,
   onProgress?: (done: number, total: number) => void,
+  halves?: HalfStorage,
 ): Promise<ViewTraining> {
-  const network = viewNetwork(config);
-  const { step, inputs, schedule, options } = viewStep(network, config, train);
+  const network = viewNetwork(architecture, config);
+  const { step, inputs, schedule, options } = viewStep(network, config, train, halves);
   const begun = from && (await beginningOf(network, from, config.seed));
   const program = await compile(gpu, step, inputs, {
     ...options,

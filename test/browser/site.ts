@@ -10,12 +10,21 @@ import { serve } from './server.ts';
 
 export const site = join(root, 'web/dist');
 
-const SOURCES = ['web/src', 'web/styles', 'web/public', 'web/index.html', 'web/vite.config.ts'];
+const SOURCES = [
+  'src',
+  'styles',
+  'public',
+  'three',
+  'index.html',
+  'lean_three.ts',
+  'vite.config.ts',
+];
 
 /** Builds `web/dist/` where it is older than what it is built from. */
 export const builtSite = (): Promise<void> =>
   withLock('building-web', async () => {
-    const sources = [...SOURCES, 'src', 'shaders', 'weights', 'package.json'];
+    const page = SOURCES.map((name) => `web/${name}`);
+    const sources = [...page, 'src', 'shaders', 'weights', 'package.json'];
     if (newest('web/dist/index.html') > Math.max(...sources.map(newest))) return;
     const vite = join(root, 'node_modules/vite/bin/vite.js');
     await promisify(execFile)(process.execPath, [vite, 'build', 'web'], { cwd: root });

@@ -1,11 +1,17 @@
 /** The view Train: a lifter learns in the tab, through pauses, reloads and lost devices. */
 
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bodySource } from '../../src/data/body/source.ts';
 import { openGpu } from '../../src/gpu/gpu.ts';
+import { cnn } from '../../src/models/cnn.ts';
 import { configOf } from '../../src/train/config.ts';
 import { forecastTraining } from '../../src/train/step.ts';
 import { openTraining, type Validation } from '../../src/train/training.ts';
+import { viewConfigOf } from '../../src/train/view_config.ts';
+import { renderedViews } from '../../src/train/view_data.ts';
+import { viewErrors } from '../../src/train/view_errors.ts';
+import { openViewTraining } from '../../src/train/view_training.ts';
 import { type OpenedSite, openSite } from './site.ts';
 import { choose, click, openTrain, ready, SETTING, savedRun, says, status } from './train_view.ts';
 
@@ -122,3 +128,55 @@ test('a training that does not fit is refused, with what it needs and the most t
   expect(await page.textContent('.refusal')).toBe('');
   expect(calm()).toEqual([]);
 });
+
+test('a lifter of pictures learns from rendered people as in Node, who are shown to the visitor', async () => {
+  const { page, calm } = await openTrain(site);
+  const setting = { size: 64, width: 0.125, batch: 2, rate: 2e-3, steps: 10 };
+  await choose(page, { architecture: 'cnn', ...setting });
+  // What it will be shown is there before it begins: four people in colours and in depth.
+  await page.waitForSelector('.seen canvas[width="64"]');
+  expect(await shades(page)).toEqual(Array(8).fill(true));
+  await click(page, 'go');
+  await page.waitForFunction(
+    () => /All 10 steps are done/.test(document.querySelector('.status')!.textContent!),
+    undefined,
+    { timeout: 150_000 },
+  );
+  const { losses, judgements } = (await savedRun(page))!;
+  expect(judgements.map(({ step }) => step)).toEqual([0, 10]);
+  const found = await page.$$eval('.people figcaption', (all) => all.map((c) => c.textContent));
+  for (const text of found) expect(text).toMatch(/^\d+ mm off$/);
+  expect(calm()).toEqual([]);
+
+  await using gpu = await openGpu({ adapter: 'swiftshader' });
+  const { width, ...others } = setting;
+  const network = { architecture: 'cnn', options: { width }, loss: 'joints' } as const;
+  const config = viewConfigOf({ ...network, ...others, average: 0.95, judged: 32 });
+  const people = (split: 'train' | 'validation', count: number) =>
+    renderedViews({ seed: 1, split, size: 64, count, depthError: false });
+  const validation = people('validation', 32);
+  const data = { train: people('train', 100_000), validation };
+  const training = await openViewTraining(gpu, cnn, config, data);
+  const inNode: number[] = [];
+  for (let i = 0; i < 10; i++) inNode.push((await training.next()).loss);
+  expect(losses).toEqual(inNode);
+  const { step, people: _, withoutDepth, ...judged } = judgements.at(-1)!;
+  expect(judged).toEqual(await training.validate());
+  const blind = await viewErrors(validation, 32, (batch) =>
+    training.guess(batch, { depth: false }),
+  );
+  expect(withoutDepth).toBe(blind.mpjpe.value);
+  expect(withoutDepth).not.toBe(judged.mpjpe);
+}, 300_000);
+
+/** Of every picture that is shown, whether it has shades: a blank one has none. */
+const shades = (page: Page) =>
+  page.$$eval('.seen canvas', (all) =>
+    all.map((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement)
+        .getContext('2d')!
+        .getImageData(0, 0, width, height);
+      return new Set(data).size > 20;
+    }),
+  );

@@ -2,11 +2,15 @@
 
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import type { Validation } from '../../src/train/training.ts';
+import type { Judgement } from '../../web/src/views/train/store.ts';
 import type { OpenedSite } from './site.ts';
 
 export const SETTING = { width: 32, batch: 32, rate: 4e-3, steps: 100 };
-type Setting = Partial<typeof SETTING> & { limit?: number };
+type Setting = Partial<typeof SETTING> & {
+  architecture?: 'martinez' | 'cnn';
+  size?: number;
+  limit?: number;
+};
 
 export async function openTrain(site: OpenedSite, options?: BrowserContextOptions) {
   const { page, calm } = await site.open('train', options);
@@ -43,7 +47,7 @@ export async function savedRun(page: Page, run = 'Run 1') {
   if (!bytes) return undefined;
   const { snapshot, about } = readCheckpoint(Uint8Array.from(bytes));
   const { history } = about as {
-    history: { losses: number[]; judgements: (Validation & { step: number })[] };
+    history: { losses: number[]; judgements: Judgement[]; seconds: number };
   };
   return { step: snapshot.step, ...history };
 }

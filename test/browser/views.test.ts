@@ -8,7 +8,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenedSite, openSite } from './site.ts';
-import { click } from './train_view.ts';
+import { choose, click, ready } from './train_view.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -16,7 +16,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const pictures = fileURLToPath(new URL('screenshots/', import.meta.url));
 const keep = process.env.KINEGRAD_SCREENSHOTS === '1';
 
-const VIEWS = ['lift', 'play', 'ambiguity', 'train', 'inspect'] as const;
+/** Views, and the view train where it offers rendered people. */
+const VIEWS = ['lift', 'play', 'ambiguity', 'train', 'rendered', 'inspect'] as const;
 
 let site: OpenedSite;
 beforeAll(async () => {
@@ -28,9 +29,27 @@ afterAll(() => site?.close());
 const settled = async (page: Page, view: (typeof VIEWS)[number]) => {
   await page.waitForSelector('main h1, main h2');
   await page.waitForLoadState('networkidle');
+  if (view === 'rendered') await rendered(page);
   if (keep && view === 'train') await trained(page);
   await page.waitForTimeout(keep ? 6000 : 500);
 };
+
+const hashOf = (view: (typeof VIEWS)[number]) => (view === 'rendered' ? 'train' : view);
+
+/** Rendered people are chosen and shown; for the pictures, some steps learn from them. */
+async function rendered(page: Page) {
+  await ready(page);
+  await choose(page, { architecture: 'cnn' });
+  await page.waitForSelector('.seen canvas[width="64"]');
+  if (!keep) return;
+  await choose(page, { steps: 50 });
+  await click(page, 'go');
+  await page.waitForFunction(
+    () => /All 50 steps/.test(document.querySelector('.status')!.textContent!),
+    undefined,
+    { timeout: 240_000 },
+  );
+}
 
 /** Steps after which curves and people show what training is. */
 const STEPS = 400;
@@ -45,10 +64,10 @@ async function trained(page: Page) {
   );
 }
 
-describe.each(VIEWS)('%s', (view) => {
+describe.each(VIEWS)('%s', { timeout: keep ? 300_000 : 60_000 }, (view) => {
   test.each(['light', 'dark'] as const)('is accessible in %s', async (colorScheme) => {
     // The checker is run by the test, which the policy of the page would not let it.
-    const { page, calm } = await site.open(view, { colorScheme, bypassCSP: true });
+    const { page, calm } = await site.open(hashOf(view), { colorScheme, bypassCSP: true });
     await settled(page, view);
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() =>
@@ -67,7 +86,7 @@ describe.each(VIEWS)('%s', (view) => {
   });
 
   test('fits a phone', async () => {
-    const { page } = await site.open(view, { viewport: { width: 390, height: 844 } });
+    const { page } = await site.open(hashOf(view), { viewport: { width: 390, height: 844 } });
     await settled(page, view);
     const { scrollWidth, clientWidth } = await page.evaluate(() => {
       const { scrollWidth, clientWidth } = document.documentElement;

@@ -35,10 +35,9 @@ const OPTIONS = {
 async function weightsFile(architecture: 'cnn' | 'vit') {
   const options = OPTIONS[architecture];
   const network = architecture === 'cnn' ? cnn(OPTIONS.cnn) : vit(OPTIONS.vit);
-  const values = [network.parameters, network.statistics].flatMap((set) => [
-    ...initialValuesOf(set, 1),
-  ]);
-  return writeWeights({ architecture, options }, network, new Map(values));
+  const sets = [network.parameters, network.statistics];
+  const values = await Promise.all(sets.map((set) => initialValuesOf(set, 1)));
+  return writeWeights({ architecture, options }, network, new Map(values.flatMap((v) => [...v])));
 }
 
 beforeAll(async () => {

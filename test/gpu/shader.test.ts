@@ -39,7 +39,6 @@ const file = (lines = source, uses: readonly ShaderFile[] = [library]): KernelFi
   uniforms: [],
   params: [],
   paramsSize: 0,
-  overrides: ['OFFSET'],
 });
 
 const compile = (kernel: KernelFile, more: object = {}) =>

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import { cnn } from '../../src/models/cnn.ts';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { viewConfigOf } from '../../src/train/view_config.ts';
 import { renderedViews } from '../../src/train/view_data.ts';
@@ -38,7 +39,7 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / val
 
 describe('a small convolutional lifter', { timeout: COMPILING }, () => {
   test('learns the people that it is shown, and a resumed run goes on as if nothing had been', async () => {
-    const whole = await openViewTraining(gpu, config, data);
+    const whole = await openViewTraining(gpu, cnn, config, data);
     const losses = await steps(whole, 20);
     const kept = writeCheckpoint(await whole.snapshot(), {});
     losses.push(...(await steps(whole, 20)));
@@ -48,7 +49,7 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
     await whole.dispose();
 
     const other = await openGpu({ poison: true });
-    const resumed = await openViewTraining(other, config, data);
+    const resumed = await openViewTraining(other, cnn, config, data);
     await resumed.restore(readCheckpoint(kept).snapshot);
     expect(resumed.step).toBe(20);
     expect(await steps(resumed, 20)).toEqual(losses.slice(20));
@@ -59,16 +60,16 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
 
   test('computes blocks again where it is asked to: the same bits, in less memory, told beforehand', async () => {
     const again = { ...config, recompute: true };
-    const { total, recomputation } = forecastViews(gpu, again, data.train);
-    const plain = forecastViews(gpu, config, data.train);
+    const { total, recomputation } = forecastViews(gpu, cnn, again, data.train);
+    const plain = forecastViews(gpu, cnn, config, data.train);
     expect(plain.recomputation).toBeUndefined();
     expect(recomputation!.saved).toBe(plain.total - total);
     expect(recomputation!.saved).toBeGreaterThan(0.2 * plain.program);
     expect(recomputation!.flops).toBeGreaterThan(0.1);
     expect(recomputation!.flops).toBeLessThan(0.5);
     const [one, two] = [
-      await openViewTraining(gpu, config, data),
-      await openViewTraining(await openGpu({ poison: true }), again, data),
+      await openViewTraining(gpu, cnn, config, data),
+      await openViewTraining(await openGpu({ poison: true }), cnn, again, data),
     ];
     expect(two.bytes).toBeLessThan(one.bytes);
     expect(await steps(two, 3)).toEqual(await steps(one, 3));
@@ -77,6 +78,7 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
   test('a whole network begins from its points alone, and its average, too', async () => {
     const part = await openViewTraining(
       gpu,
+      cnn,
       { ...config, options: { ...config.options, convolutions: false } },
       data,
     );
@@ -87,8 +89,8 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
     const from = { architecture: 'cnn', options: {}, values, shapes };
     await part.dispose();
 
-    const whole = await openViewTraining(gpu, config, { ...data, from });
-    const anew = await openViewTraining(gpu, config, data);
+    const whole = await openViewTraining(gpu, cnn, config, { ...data, from });
+    const anew = await openViewTraining(gpu, cnn, config, data);
     const [begun, fresh] = [await whole.values(), await anew.values()];
     expect(values.size).toBeGreaterThan(10);
     for (const [name, given] of begun)
@@ -104,7 +106,7 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
   });
 
   test('judges the average that it keeps, with depth and without', async () => {
-    const training = await openViewTraining(gpu, config, data);
+    const training = await openViewTraining(gpu, cnn, config, data);
     await steps(training, 3);
     const batch = await data.validation.draw([0, 1, 2]);
     const [seen, again, blind] = [

@@ -9,7 +9,7 @@ import { compileViews } from '../../lift/view_program.ts';
 import type { TwoStageNetwork } from '../../models/two_stage.ts';
 import { attentionMaps, type VitNetwork } from '../../models/vit.ts';
 import { valuesOf, type Weights } from '../../models/weights.ts';
-import { VIEW_NETWORKS } from '../../train/view_step.ts';
+import { VIEW_NETWORKS } from '../../train/view_networks.ts';
 import { isView } from '../lift.ts';
 import type { People } from './people.ts';
 

@@ -2,7 +2,7 @@
 
 import { h } from '../../parts/dom.ts';
 import type { View } from '../../shell/app.ts';
-import { BATCHES, DEFAULTS, WIDTHS } from '../train/settings.ts';
+import { CHOICES, DEFAULTS } from '../train/settings.ts';
 import { adapterPanel } from './adapter.ts';
 import { createDrawer } from './drawer.ts';
 import { createMemoryChart } from './memory.ts';
@@ -39,13 +39,13 @@ export const view: View = {
     };
     const width = number(
       'Width',
-      WIDTHS.filter((v) => v <= MOST.width),
-      DEFAULTS.width,
+      CHOICES.martinez.width.filter((v) => v <= MOST.width),
+      DEFAULTS.martinez.width,
     );
     const batch = number(
       'Batch',
-      BATCHES.filter((v) => v <= MOST.batch),
-      DEFAULTS.batch,
+      CHOICES.martinez.batch.filter((v) => v <= MOST.batch),
+      DEFAULTS.martinez.batch,
     );
     const choice = (value: string, label: string, checked: boolean) =>
       h(

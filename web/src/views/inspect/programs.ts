@@ -11,7 +11,7 @@ import {
   releaseVariables,
   trainingStep,
 } from 'kinegrad';
-import { configFor, DEFAULTS } from '../train/settings.ts';
+import { DEFAULTS, lifterConfig } from '../train/settings.ts';
 import { type Times, timesOf } from './times.ts';
 
 export interface Looked {
@@ -43,7 +43,7 @@ export function liftProgram({ gpu, network, weights }: Lifter): Looked {
 
 /** The step of a training of this width and batch: forward, backward and update. */
 export function trainingProgram(gpu: Gpu, width: number, batch: number): Looked {
-  const config = configFor({ ...DEFAULTS, width, batch });
+  const config = lifterConfig({ ...DEFAULTS.martinez, width, batch });
   const network = martinez({ width, blocks: config.blocks, dropout: config.dropout });
   const { step, inputs } = trainingStep(network, config);
   const plan = planOf(gpu, step, inputs);

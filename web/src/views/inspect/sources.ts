@@ -1,5 +1,3 @@
-/// <reference types="vite/types/importMeta.d.ts" />
-
 /**
  * The WGSL of a dispatch as it was written. The page's own bundle has it without comments, so the
  * files are fetched, each when it is first looked at; the device compiles the very same lines.
@@ -7,12 +5,6 @@
 
 import { compose, type Editions, type PlannedDispatch, type ShaderFile } from 'kinegrad';
 
-const urls = import.meta.glob<string>('../../../../shaders/**/*.wgsl', {
-  query: '?url',
-  import: 'default',
-  eager: true,
-});
-const FOLDER = '../../../../shaders/';
 const texts = new Map<string, Promise<string>>();
 
 function textOf(file: string): Promise<string> {
@@ -25,7 +17,7 @@ function textOf(file: string): Promise<string> {
 }
 
 async function read(file: string): Promise<string> {
-  const response = await fetch(urls[FOLDER + file]!);
+  const response = await fetch(`shaders/${file}`);
   if (!response.ok) throw new Error(`${file} was not read: the server says ${response.status}.`);
   return response.text();
 }

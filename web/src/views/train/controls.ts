@@ -1,10 +1,18 @@
 /** The settings of a training as a form, with what they will take of the device's memory. */
 
-import type { Gpu, LifterConfig } from 'kinegrad';
+import type { Gpu, RunConfig } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
 import { size } from '../../parts/size.ts';
 import { judge, LIMITS, usualLimit, type Verdict } from './forecast.ts';
-import { BATCHES, DEFAULTS, RATES, type Settings, STEPS, WIDTHS } from './settings.ts';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  CHOICES,
+  type Choice,
+  DEFAULTS,
+  type Settings,
+  settingsOf,
+} from './settings.ts';
 
 export interface Controls {
   readonly element: HTMLElement;
@@ -15,37 +23,69 @@ export interface Controls {
    * Shows the settings of a run, which cannot be changed while it lasts; undefined frees them, where
    * a run may begin.
    */
-  lock(config: LifterConfig | undefined, mayBegin?: boolean): void;
+  lock(config: RunConfig | undefined, mayBegin?: boolean): void;
 }
 
-type Name = keyof Settings | 'limit';
+type Name = Choice | 'limit';
 
-export function createControls(gpu: Gpu): Controls {
-  const selects = {} as Record<Name, HTMLSelectElement>;
-  const field = (
-    name: Name,
-    label: string,
-    values: readonly number[],
-    value: number,
-    show: (value: number) => string = (n) => n.toLocaleString('en-US'),
-  ) => {
-    const select = h(
-      'select',
-      { name, onchange: () => tell() },
-      ...values.map((v) => h('option', { value: v, selected: v === value }, show(v))),
-    );
-    selects[name] = select;
-    return h('label', { class: 'field' }, h('span', {}, label), select);
+const LABELS: Readonly<Record<Name, string>> = {
+  size: 'Pixels of a side',
+  width: 'Width',
+  batch: 'Batch',
+  rate: 'Peak learning rate',
+  steps: 'Steps',
+  limit: 'Memory it may take',
+};
+const NAMES = Object.keys(LABELS) as readonly Name[];
+
+const shown = (name: Name, value: number) => {
+  if (name === 'limit') return size(value);
+  return name === 'rate' ? String(value) : value.toLocaleString('en-US');
+};
+
+/** @param onchange other settings are chosen */
+export function createControls(gpu: Gpu, onchange: () => void): Controls {
+  const changed = () => {
+    tell();
+    onchange();
   };
-  const fields = h(
-    'div',
-    { class: 'settings' },
-    field('width', 'Width', WIDTHS, DEFAULTS.width),
-    field('batch', 'Batch', BATCHES, DEFAULTS.batch),
-    field('rate', 'Peak learning rate', RATES, DEFAULTS.rate, String),
-    field('steps', 'Steps', STEPS, DEFAULTS.steps),
-    field('limit', 'Memory it may take', LIMITS, usualLimit(), size),
+  const learnsFrom = h(
+    'select',
+    {
+      name: 'architecture',
+      onchange() {
+        offer(DEFAULTS[architecture()]);
+        changed();
+      },
+    },
+    ...Object.entries(ARCHITECTURES).map(([value, label]) => h('option', { value }, label)),
   );
+  const architecture = () => learnsFrom.value as Architecture;
+  const selects = {} as Record<Name, HTMLSelectElement>;
+  const field = (label: string, select: HTMLSelectElement) =>
+    h('label', { class: 'field' }, h('span', {}, label), select);
+  const labels = NAMES.map((name) => {
+    selects[name] = h('select', { name, onchange: changed });
+    return field(LABELS[name], selects[name]);
+  });
+  const fields = h('div', { class: 'settings' }, field('Learns from', learnsFrom), ...labels);
+  const fill = (name: Name, values: readonly number[], value: number) =>
+    selects[name].replaceChildren(
+      ...values.map((v) => h('option', { value: v, selected: v === value }, shown(name, v))),
+    );
+
+  /** Offers what an architecture may be set to, with these values. */
+  function offer(settings: Settings) {
+    learnsFrom.value = settings.architecture;
+    for (const [name, values] of Object.entries(CHOICES[settings.architecture])) {
+      const value = settings[name as Choice];
+      // A run that was saved by another release may have a value that is not offered any more.
+      fill(name as Choice, values.includes(value) ? values : [...values, value], value);
+    }
+    labels[0]!.hidden = settings.architecture === 'martinez';
+  }
+  fill('limit', LIMITS, usualLimit());
+  offer(DEFAULTS.martinez);
   const meter = h('span');
   const needs = h('p', { class: 'small muted number' });
   const refused = h('div', { class: 'refusal small', role: 'alert' });
@@ -63,6 +103,8 @@ export function createControls(gpu: Gpu): Controls {
   );
   const chosen = (name: Name) => Number(selects[name].value);
   const settingsNow = (): Settings => ({
+    architecture: architecture(),
+    size: chosen('size'),
     width: chosen('width'),
     batch: chosen('batch'),
     rate: chosen('rate'),
@@ -103,7 +145,7 @@ export function createControls(gpu: Gpu): Controls {
             type: 'button',
             onclick: () => {
               selects[what].value = String(value);
-              tell();
+              changed();
             },
           },
           `${what === 'width' ? 'Width' : 'Batches of'} ${value.toLocaleString('en-US')} with ${kept[what]}`,
@@ -120,16 +162,9 @@ export function createControls(gpu: Gpu): Controls {
     },
     allowed: tell,
     lock(config, mayBegin = true) {
-      for (const name of ['width', 'batch', 'rate', 'steps', 'limit'] as const) {
-        const select = selects[name];
+      if (config) offer(settingsOf(config));
+      for (const select of [learnsFrom, ...Object.values(selects)])
         select.disabled = config !== undefined || !mayBegin;
-        if (!config || name === 'limit') continue;
-        const value = String(config[name]);
-        // A run that was saved by another release may have a value that is not offered any more.
-        if (![...select.options].some((option) => option.value === value))
-          select.append(h('option', { value }, value));
-        select.value = value;
-      }
       tell();
     },
   };

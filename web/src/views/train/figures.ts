@@ -3,12 +3,13 @@
 import { BONES } from 'kinegrad';
 import { h, s, set, slider } from '../../parts/dom.ts';
 import { errorsOf, PEOPLE, PERSON, type People } from './people.ts';
+import { createPicture } from './picture.ts';
 import type { Judgement } from './store.ts';
 
 export interface Figures {
   readonly element: HTMLElement;
   /** Shows the last judgement, unless the visitor looks at an earlier one. */
-  show(people: People, judgements: readonly Judgement[]): void;
+  show(people: People | undefined, judgements: readonly Judgement[]): void;
 }
 
 /** Degrees about the vertical: where depth can be seen as well as the picture. */
@@ -26,12 +27,14 @@ export function createFigures(): Figures {
       ...parts.truth,
       ...parts.lifted,
     );
+    const picture = createPicture(`What the network sees of person ${i + 1}`);
     const caption = h('figcaption', { class: 'small muted number' }, ' ');
     return {
       ...parts,
       figure,
       caption,
-      element: h('figure', {}, figure, caption),
+      picture,
+      element: h('figure', {}, picture.element, figure, caption),
       name: `Person ${i + 1}`,
     };
   });
@@ -99,6 +102,7 @@ export function createFigures(): Figures {
   return {
     element,
     show(next, known) {
+      if (people !== next) cells.forEach(({ picture }, i) => picture.show(next?.seen, i));
       people = next;
       judgements = known;
       const last = Math.max(0, judgements.length - 1);

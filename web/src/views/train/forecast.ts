@@ -1,8 +1,9 @@
 /** Whether a training fits in memory, and what would. */
 
-import { forecastTraining, type Gpu, LimitError, type TrainingForecast } from 'kinegrad';
+import { type Gpu, LimitError, type TrainingForecast } from 'kinegrad';
 import { size } from '../../parts/size.ts';
-import { BATCHES, configFor, type Settings, WIDTHS } from './settings.ts';
+import { forecastOf } from './learner.ts';
+import { CHOICES, configFor, type Settings } from './settings.ts';
 
 export interface Verdict {
   /** What it will take; missing where a single tensor is larger than the device takes at all. */
@@ -15,24 +16,24 @@ export interface Verdict {
 
 /** Judges settings by the plan of their step; nothing is allocated. */
 export function judge(gpu: Gpu, settings: Settings, limit: number): Verdict {
-  const { forecast, why } = forecastOf(gpu, settings);
+  const { forecast, why } = planned(gpu, settings);
   if (forecast && forecast.total <= limit) return { forecast, instead: [] };
   const refusal =
     why ??
     `This training needs ${size(forecast!.total)} of the device's memory, and the limit is ${size(limit)}.`;
-  const fits = (changed: Settings) =>
-    (forecastOf(gpu, changed).forecast?.total ?? Infinity) <= limit;
-  const smaller = <T extends 'width' | 'batch'>(what: T, values: readonly number[]) => {
+  const fits = (changed: Settings) => (planned(gpu, changed).forecast?.total ?? Infinity) <= limit;
+  const smaller = (what: 'width' | 'batch') => {
+    const values = CHOICES[settings.architecture][what];
     const value = values.findLast((v) => v < settings[what] && fits({ ...settings, [what]: v }));
     return value === undefined ? [] : [{ what, value }];
   };
-  const instead = [...smaller('width', WIDTHS), ...smaller('batch', BATCHES)];
+  const instead = [...smaller('width'), ...smaller('batch')];
   return { forecast, refusal, instead };
 }
 
-function forecastOf(gpu: Gpu, settings: Settings) {
+function planned(gpu: Gpu, settings: Settings) {
   try {
-    return { forecast: forecastTraining(gpu, configFor(settings)), why: undefined };
+    return { forecast: forecastOf(gpu, configFor(settings)), why: undefined };
   } catch (error) {
     if (error instanceof LimitError) return { forecast: undefined, why: sentence(error.message) };
     throw error;

@@ -1,5 +1,6 @@
 /** Train: a lifter learns in the tab, from procedural people. */
 
+import type { Gpu } from 'kinegrad';
 import { smooth } from '../../../../src/picture/series.ts';
 import { createChart } from '../../parts/chart.ts';
 import { h } from '../../parts/dom.ts';
@@ -7,9 +8,11 @@ import { download } from '../../parts/download.ts';
 import type { View } from '../../shell/app.ts';
 import { createControls } from './controls.ts';
 import { createFigures } from './figures.ts';
+import { peopleOf } from './learner.ts';
+import type { People } from './people.ts';
 import { createRuns } from './runs.ts';
-import { createSession, type Session, shownPeople } from './session.ts';
-import { configFor } from './settings.ts';
+import { createSession, type Session } from './session.ts';
+import { configFor, settingsOf } from './settings.ts';
 import { forget } from './store.ts';
 import { createTiles } from './tiles.ts';
 
@@ -25,7 +28,7 @@ export const view: View = {
   async mount(root, app) {
     const gpu = await app.gpu();
     await leaving;
-    const controls = createControls(gpu);
+    const controls = createControls(gpu, () => void showPeople());
     const tiles = createTiles();
     const losses = createChart('Loss', 'mm');
     const errors = createChart('Test error', 'mm');
@@ -34,14 +37,14 @@ export const view: View = {
       leaving: () => leave(),
       opened(saved) {
         session = undefined;
-        if (saved) session = createSession(app.gpu, runs.name, saved.config, listener, saved);
+        if (saved)
+          session = createSession(app.gpu, runs.name, saved.config, people, listener, saved);
         told = session?.history.judgements.length ?? 0;
         controls.lock(saved?.config, runs.hold === 'own');
-        paint();
+        void showPeople();
       },
       told: (text) => app.fail(new Error(text)),
     });
-    const nobodys = shownPeople(configFor(controls.settings));
     const status = h('p', { class: 'status small', role: 'status' });
     const button = (name: string, act: () => unknown, kind = '') =>
       h('button', {
@@ -68,7 +71,7 @@ export const view: View = {
           h(
             'p',
             { class: 'muted small' },
-            'It learns to see depth from people who are made up as it goes, each through a camera of their own. Nothing is downloaded, and nothing leaves this tab.',
+            'It learns to see depth from people who are made up as it goes, each through a camera of their own: from their joints alone, or from pictures and depth that the step renders. Nothing is downloaded, and nothing leaves this tab.',
           ),
           runs.element,
           controls.element,
@@ -92,6 +95,34 @@ export const view: View = {
     let told = 0;
     const isBusy = () =>
       session !== undefined && !['idle', 'done', 'failed'].includes(session.phase);
+
+    /** The people of the settings, drawn once for all that are alike to them. */
+    let drawn: { key: string; people: Promise<People> } | undefined;
+    let shown: People | undefined;
+    function people(on: Gpu): Promise<People> {
+      const config = session?.config ?? configFor(controls.settings);
+      const { architecture, size } = settingsOf(config);
+      const key = `${architecture} ${size} ${config.seed}`;
+      if (drawn?.key === key) return drawn.people;
+      const made = peopleOf(on, config);
+      drawn = { key, people: made };
+      // Who could not be drawn, for a lost device, say, is drawn anew when asked for again.
+      made.catch(() => {
+        if (drawn?.people === made) drawn = undefined;
+      });
+      return made;
+    }
+    async function showPeople() {
+      shown = undefined;
+      paint();
+      const asked = people(gpu);
+      await attempt(async () => {
+        const those = await asked;
+        if (drawn?.people !== asked) return;
+        shown = those;
+        paint();
+      });
+    }
 
     async function attempt(act: () => unknown) {
       try {
@@ -119,7 +150,7 @@ export const view: View = {
       if (!session) {
         if (!controls.allowed()) return app.announce('This training does not fit in memory.');
         const config = configFor(controls.settings);
-        session = createSession(app.gpu, runs.name, config, listener);
+        session = createSession(app.gpu, runs.name, config, people, listener);
         controls.lock(config);
       }
       return session.start();
@@ -153,14 +184,14 @@ export const view: View = {
       await old?.close(false);
       await forget(runs.name);
       controls.lock(undefined);
-      paint();
+      void showPeople();
       app.announce('The run is forgotten.');
     }
 
     async function takeWeights() {
       const bytes = await session!.weights();
-      const { width } = session!.config;
-      download(`martinez-${width}.safetensors`, bytes, 'application/octet-stream');
+      const { architecture, width } = settingsOf(session!.config);
+      download(`${architecture}-${width}.safetensors`, bytes, 'application/octet-stream');
     }
 
     function paint() {
@@ -178,21 +209,23 @@ export const view: View = {
         ],
         last,
       );
+      const blind =
+        settingsOf(session?.config ?? configFor(controls.settings)).architecture === 'cnn';
       const at = judgements.map(({ step }) => step);
       errors.show(
         [
           {
-            name: 'MPJPE',
+            name: blind ? 'MPJPE with depth' : 'MPJPE',
             kind: 'strong',
             steps: at,
             values: judgements.map((j) => j.mpjpe),
             dots: true,
           },
           {
-            name: 'PA-MPJPE',
+            name: blind ? 'without depth' : 'PA-MPJPE',
             kind: 'second',
             steps: at,
-            values: judgements.map((j) => j.paMpjpe),
+            values: judgements.map((j) => j.withoutDepth ?? j.paMpjpe),
             dots: true,
           },
         ],
@@ -204,7 +237,7 @@ export const view: View = {
         if (latest)
           app.announce(`Step ${latest.step}: MPJPE ${latest.mpjpe.toFixed(0)} millimetres`);
       }
-      figures.show(session?.people ?? nobodys, judgements);
+      figures.show(shown, judgements);
     }
 
     function paintButtons() {

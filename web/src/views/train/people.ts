@@ -13,12 +13,26 @@ export interface People {
   readonly rays: Float32Array;
   /** [PEOPLE, 17, 3] metres from the pelvis, in the camera's frame: what is true. */
   readonly truth: Float32Array;
+  /** What a network is shown of them, where it looks at pictures. */
+  readonly seen?: Seen;
 }
+
+export interface Seen {
+  /** Pixels of a side. */
+  readonly size: number;
+  /** [PEOPLE, size, size, 4] red, green and blue from 0 to 1, and metres. */
+  readonly pictures: Float32Array;
+  /** [PEOPLE, 17, 2] pixels, as a detector gives them. */
+  readonly joints: Float32Array;
+}
+
+/** Poses [n, 17, 3] from their pelvis. */
+export const fromPelvis = (poses: Float32Array): Float32Array =>
+  poses.map((v, i) => v - poses[i - (i % PERSON) + (i % 3)]!);
 
 export function drawPeople(source: PoseSource, plan: Pick<BatchPlan, 'cameras'>): People {
   const { pose2d, pose3d } = drawBatch({ source, size: PEOPLE, seed: CHOSEN, ...plan }, 0);
-  const pelvis = (i: number) => i - (i % PERSON) + (i % 3);
-  return { rays: pose2d, truth: pose3d.map((v, i) => v - pose3d[pelvis(i)]!) };
+  return { rays: pose2d, truth: fromPelvis(pose3d) };
 }
 
 /** Mean distance in millimetres of each person's joints from where they are. */

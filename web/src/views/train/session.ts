@@ -1,27 +1,22 @@
 /** A run in this tab: steps, judgements and checkpoints, without anything that is seen of them. */
 
 import {
-  bodySource,
   DeviceLostError,
   type Gpu,
-  type LifterConfig,
-  type LifterTraining,
-  openTraining,
+  type RunConfig,
+  type Training,
   trainingSteps,
   writeWeights,
 } from 'kinegrad';
+import { type Learner, openLearner } from './learner.ts';
 import { type Meter, meter } from './meter.ts';
-import { drawPeople, PEOPLE, type People } from './people.ts';
+import type { People } from './people.ts';
 import { type History, load, type Saved, save } from './store.ts';
 
 export type Phase = 'idle' | 'opening' | 'running' | 'stopping' | 'recovering' | 'done' | 'failed';
 
-/** Poses of an epoch, and poses that judge: other people, and fewer than the command line takes. */
-const TRAINED = 50_000;
-const JUDGED = 128;
-
 export interface Session {
-  readonly config: LifterConfig;
+  readonly config: RunConfig;
   readonly history: History;
   readonly phase: Phase;
   /** The step of the last checkpoint; 0 where there is none. */
@@ -29,7 +24,6 @@ export interface Session {
   readonly rate: number | undefined;
   /** What is being done before the first step, in words. */
   readonly doing: string;
-  readonly people: People;
   /** Goes on until the last step, or until it is told to stop. */
   start(): Promise<void>;
   /** Stops after the steps that are under way, and saves. */
@@ -49,28 +43,18 @@ export interface Listener {
   told(text: string): void;
 }
 
-/** The people that every run of this page is judged by. */
-const judgesOf = ({ seed }: LifterConfig) => bodySource({ seed: seed + 1, count: JUDGED });
-
-/** Those of them that the page shows. */
-export const shownPeople = (config: LifterConfig): People => drawPeople(judgesOf(config), config);
-
 /** The run of a name: one that begins, or one that goes on from where it was saved. */
 export function createSession(
   openGpu: () => Promise<Gpu>,
   name: string,
-  config: LifterConfig,
+  config: RunConfig,
+  people: (gpu: Gpu) => Promise<People>,
   listener: Listener,
   saved?: Saved,
 ): Session {
-  const data = {
-    train: bodySource({ seed: config.seed, count: TRAINED }),
-    validation: judgesOf(config),
-  };
-  const people = shownPeople(config);
   const history: History = saved?.history ?? { losses: [], judgements: [], seconds: 0 };
   const clock: Meter = meter();
-  let training: LifterTraining | undefined;
+  let learner: Learner | undefined;
   let gpu: Gpu;
   let savedStep = saved?.snapshot.step ?? 0;
   let phase: Phase = savedStep < config.steps ? 'idle' : 'done';
@@ -86,16 +70,16 @@ export function createSession(
     listener.changed();
   };
 
-  async function open(): Promise<LifterTraining> {
-    turn('opening', 'Drawing people to measure the data by');
+  async function open(): Promise<Learner> {
+    turn('opening', 'Drawing people');
     gpu = await openGpu();
     if (gpu.lost) await gpu.recover();
-    const opened = await openTraining(gpu, config, data, (done, total) => {
+    const opened = await openLearner(gpu, config, await people(gpu), (done, total) => {
       turn('opening', `Compiling pipeline ${done} of ${total}`);
     });
     const kept = savedStep > 0 ? await load(name) : undefined;
-    if (kept) await opened.restore(kept.snapshot);
-    forgetAfter(opened.step);
+    if (kept) await opened.training.restore(kept.snapshot);
+    forgetAfter(opened.training.step);
     return opened;
   }
 
@@ -105,16 +89,13 @@ export function createSession(
     history.judgements = history.judgements.filter((judged) => judged.step <= step);
   }
 
-  async function judge(opened: LifterTraining) {
+  async function judge(opened: Learner) {
     clock.pause();
-    const { mpjpe, paMpjpe } = await opened.validate();
-    const lifted = await opened.liftRays(people.rays);
-    const rounded = Array.from(lifted.subarray(0, PEOPLE * 51), (v) => Math.round(1000 * v));
-    history.judgements.push({ step: opened.step, mpjpe, paMpjpe, people: rounded });
+    history.judgements.push({ step: opened.training.step, ...(await opened.judge()) });
     listener.changed();
   }
 
-  async function keep(opened: LifterTraining) {
+  async function keep(opened: Training) {
     clock.pause();
     const snapshot = await opened.snapshot();
     try {
@@ -127,10 +108,11 @@ export function createSession(
     listener.changed();
   }
 
-  async function steps(opened: LifterTraining) {
+  async function steps(learner: Learner) {
+    const opened = learner.training;
     const { steps, validateEvery } = config;
     const due = (step: number) => step % validateEvery === 0 || step === steps;
-    if (opened.step === 0 && history.judgements.length === 0) await judge(opened);
+    if (opened.step === 0 && history.judgements.length === 0) await judge(learner);
     do {
       if (wants === 'save') wants = undefined;
       turn('running');
@@ -139,7 +121,7 @@ export function createSession(
         history.seconds += clock.tick() / 1000;
         listener.changed();
         if (!due(step)) continue;
-        await judge(opened);
+        await judge(learner);
         await keep(opened);
       }
       if (opened.step > savedStep) await keep(opened);
@@ -151,10 +133,11 @@ export function createSession(
   /** The steps, going on from the last checkpoint whenever the device is lost. */
   async function run() {
     try {
-      training ??= await open();
+      learner ??= await open();
+      const { training } = learner;
       for (;;) {
         try {
-          await steps(training);
+          await steps(learner);
           return;
         } catch (error) {
           if (!(error instanceof DeviceLostError)) throw error;
@@ -170,8 +153,8 @@ export function createSession(
       }
     } catch (error) {
       // What diverged or broke is no state to go on from: another start takes the last checkpoint.
-      const broken = training;
-      training = undefined;
+      const broken = learner?.training;
+      learner = undefined;
       await broken?.dispose().catch(() => {});
       turn('failed');
       throw error;
@@ -183,11 +166,11 @@ export function createSession(
     const before = phase;
     try {
       // A run of an earlier visit is only on the disk.
-      training ??= await open();
+      learner ??= await open();
     } finally {
       turn(before);
     }
-    const opened = training;
+    const opened = learner.training;
     const { losses, judgements } = history;
     const { mpjpe, paMpjpe } = judgements.at(-1)!;
     const header = {
@@ -201,7 +184,6 @@ export function createSession(
   const session: Session = {
     config,
     history,
-    people,
     get phase() {
       return phase;
     },
@@ -229,7 +211,7 @@ export function createSession(
     },
     async save() {
       if (running) wants ??= 'save';
-      else if (training) await keep(training);
+      else if (learner) await keep(learner.training);
     },
     weights() {
       const made = weights();
@@ -242,8 +224,8 @@ export function createSession(
       await running?.catch(() => {});
       // It may be opening what is to be closed.
       await taken;
-      await training?.dispose();
-      training = undefined;
+      await learner?.training.dispose();
+      learner = undefined;
     },
   };
   return session;

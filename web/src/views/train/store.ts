@@ -1,12 +1,12 @@
 /** The runs that are kept in the page's own files: each its checkpoint, and all that it reported. */
 
 import {
-  configOf,
-  type LifterConfig,
   listFiles,
+  type RunConfig,
   readCheckpoint,
   readFile,
   removeFile,
+  runConfigOf,
   type Snapshot,
   type Validation,
   writeCheckpoint,
@@ -18,6 +18,8 @@ export interface Judgement extends Validation {
   readonly step: number;
   /** The people of the page as they were lifted then: [people * 17 * 3] millimetres from the pelvis. */
   readonly people: readonly number[];
+  /** MPJPE where depth is withheld, of a network that takes it. */
+  readonly withoutDepth?: number;
 }
 
 /** What a run has reported so far. */
@@ -30,7 +32,7 @@ export interface History {
 }
 
 export interface Saved {
-  readonly config: LifterConfig;
+  readonly config: RunConfig;
   readonly history: History;
   readonly snapshot: Snapshot;
 }
@@ -53,7 +55,7 @@ export async function listRuns(): Promise<string[]> {
 /** @throws where the browser has no room, or keeps nothing, with the reason */
 export async function save(
   run: string,
-  config: LifterConfig,
+  config: RunConfig,
   history: History,
   snapshot: Snapshot,
 ): Promise<void> {
@@ -68,7 +70,7 @@ export async function load(run: string): Promise<Saved | undefined> {
     if (!(await listRuns()).includes(run)) return undefined;
     const { snapshot, about } = readCheckpoint(await readFile(fileOf(run)));
     const { config, history } = about as { config: Record<string, unknown>; history: History };
-    return { config: configOf(config), history, snapshot };
+    return { config: runConfigOf(config), history, snapshot };
   } catch {
     return undefined;
   }
