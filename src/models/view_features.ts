@@ -103,16 +103,9 @@ export interface ViewFeatures {
 }
 
 /**
- * Gaussians of the joints of views of S x S pixels: [n, S, S, 20], the last three empty. Each is the
- * product of one along x and one along y, see {@link ViewFeatures}.
+ * Gaussians of the joints of views of S x S pixels along the axes, three empty ones behind them. The map of
+ * a joint is the product of one along x and one along y, see {@link ViewFeatures}.
  */
-export const jointMaps = (joints: Tensor, size: number): Tensor =>
-  gaussianHeatmaps(filled(joints), [size, size], {
-    sigma: sigmaOf(size),
-    amplitude: peaksOf(joints.shape[0]!),
-  });
-
-/** The factors of {@link jointMaps}. */
 export const jointLines = (joints: Tensor, size: number): JointLines =>
   linesOf(filled(joints), size, sigmaOf(size), peaksOf(joints.shape[0]!));
 
