@@ -2,7 +2,7 @@
 
 import { type Camera, pixelsToRays, raysToPixels } from './camera.ts';
 import { transpose } from './linear.ts';
-import type { PixelPose, RayPose } from './skeleton.ts';
+import type { Coordinates, PixelPose, RayPose } from './skeleton.ts';
 import { raysToView, type View, viewOf } from './view.ts';
 
 /** A photo, the camera that took it, and how far what it shows is away. */
@@ -43,7 +43,7 @@ export interface PhotoView extends ViewPicture {
  * @param joints [17 * 2] pixels of the photo, all of them
  * @param size pixels of a side of the view
  */
-export function photoView(photo: Photo, joints: PixelPose, size: number): PhotoView {
+export function photoView(photo: Photo, joints: Coordinates<'pixel'>, size: number): PhotoView {
   const rays = pixelsToRays(photo.camera, joints);
   const view = viewOf(rays, size);
   return { view, rays, joints: raysToView(view, rays), ...viewPicture(photo, view) };
