@@ -49,7 +49,7 @@ program
   .argument('[architecture]', 'the architecture: martinez, or the two-stage lifters cnn and vit')
   .option(
     '--data <path>',
-    "a .safetensors motion data set, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc, synthetic, or rendered",
+    "a .safetensors motion data set, Human3.6M's data_3d_h36m.npz, a folder of .bvh or .asf/.amc, synthetic, or rendered; of cnn and vit rendered, or a folder of shards",
   )
   .option('--split <name>', 'subjects of Human3.6M to learn from: standard or calda')
   .option('--out <folder>', 'where the run is kept')
@@ -75,7 +75,10 @@ program
     number,
   )
   .option('--recompute', 'compute blocks again for the gradients: less memory for more time')
-  .option('--validation <subject>', 'train subject that is held out and chooses the weights')
+  .option(
+    '--validation <subject>',
+    'train subject that is held out and chooses the weights; of cnn and vit also a folder of shards',
+  )
   .option('--cameras <preset>', 'views to train on: benchmark, wide or mixed')
   .option('--no-mirror', 'do not show people in the mirror')
   .option(
@@ -114,7 +117,7 @@ program
   )
   .requiredOption(
     '--data <file>',
-    "a benchmark in .safetensors, Human3.6M's data_2d_h36m_*.npz, or rendered people",
+    "a benchmark in .safetensors, Human3.6M's data_2d_h36m_*.npz, a folder of shards, or rendered people",
   )
   .option('--poses <file>', "Human3.6M's data_3d_h36m.npz, for its 2D joints")
   .option('--cameras <file>', 'JSON with its cameras, for its 2D joints')
@@ -123,9 +126,9 @@ program
     'its test subjects: standard or calda; of rendered people test or validation',
   )
   .option('--every <n>', 'take every n-th of its frames, 64 as many papers do', number)
-  .option('--count <n>', 'how many rendered people, 2000 if not said', number)
+  .option('--count <n>', 'how many rendered people, 2000 if not said; of shards all', number)
   .option('--seed <n>', 'of the rendered people, 1 if not said', number)
-  .option('--no-depth', 'take the depth of rendered people away')
+  .option('--no-depth', 'take the depth away')
   .option('--depth-error', 'their depth is as a network guesses it')
   .option('--json', 'print everything as JSON')
   .addOption(adapterOption())
@@ -157,7 +160,7 @@ program
   .option('--human36m <folder>', "annotations of Human3.6M in RootNet's form, instead of all these")
   .option('--split <name>', 'its subjects: standard or calda', 'standard')
   .addOption(
-    new Option('--part <part>', 'of its split').choices(['train', 'test']).default('train'),
+    new Option('--part <part>', 'of its split').choices(['train', 'test', 'both']).default('train'),
   )
   .option('--every <n>', 'take every n-th of its frames', number, 1)
   .addOption(
@@ -272,6 +275,7 @@ program
   .option('--size <n>', 'pixels of the longer side', number, 256)
   .option('--depth-error', 'depth as a network guesses it, instead of the truth')
   .option('--single', 'also write every picture as a file of its own')
+  .option('--data-set', 'write pictures, depth, joints, poses and cameras for prepare, no sheet')
   .addOption(adapterOption())
   .action(async (options: RenderFlags) => {
     const { renderCommand } = await import('./cli/render.ts');

@@ -1,5 +1,6 @@
 /** `kinegrad eval`: the errors of a lifter on a benchmark. */
 
+import { stat } from 'node:fs/promises';
 import { type Benchmark, readBenchmark } from '../data/benchmark.ts';
 import { readHuman36mCameras } from '../data/human36m/cameras.ts';
 import { splitNamed } from '../data/human36m/joints.ts';
@@ -11,11 +12,11 @@ import { readWeights } from '../models/weights.ts';
 import { type Evaluation, evaluate, type Metric } from '../pose/metrics.ts';
 import { JOINTS } from '../pose/skeleton.ts';
 import type { ViewErrors } from '../train/view_errors.ts';
-import type { RenderedFlags } from './evaluate_rendered.ts';
+import type { ViewFlags } from './evaluate_views.ts';
 import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
-export interface EvaluateOptions extends Omit<RenderedFlags, 'split'> {
+export interface EvaluateOptions extends Omit<ViewFlags, 'split'> {
   data: string;
   /** For Human3.6M, whose 2D joints are the data: its 3D poses, its cameras, and which of them. */
   poses?: string | undefined;
@@ -24,12 +25,16 @@ export interface EvaluateOptions extends Omit<RenderedFlags, 'split'> {
   every?: number | undefined;
 }
 
-/** Lifts all views of a benchmark, or people that are rendered, and compares. */
+/** Lifts all views of a benchmark, or people that are rendered or in shards, and compares. */
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation | ViewErrors> {
   const { model, adapter, data } = options;
   if (data === 'rendered') {
-    const { evaluateRendered } = await import('./evaluate_rendered.ts');
+    const { evaluateRendered } = await import('./evaluate_views.ts');
     return evaluateRendered(options);
+  }
+  if ((await stat(data).catch(() => undefined))?.isDirectory()) {
+    const { evaluateShards } = await import('./evaluate_views.ts');
+    return evaluateShards(options);
   }
   const benchmark = await loadBenchmark(options);
   const weights = await parsed(modelPath(model), readWeights);

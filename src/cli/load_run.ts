@@ -11,10 +11,11 @@ import type { ViewConfig } from '../train/view_config.ts';
 import { renderedViews } from '../train/view_data.ts';
 import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { forecastViews, viewNetwork } from '../train/view_step.ts';
-import { openViewTraining, type ViewTrainingData } from '../train/view_training.ts';
+import { openViewTraining } from '../train/view_training.ts';
 import { loadTrainingData, RENDERED_PEOPLE } from './data.ts';
 import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
+import { loadShardViews, type ShardViewData } from './shard_data.ts';
 
 export interface LoadedRun {
   /** One line on the data, for the log. */
@@ -41,9 +42,12 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
   }
   const network = VIEW_NETWORKS[config.architecture];
   const from = config.from ? await parsed(modelPath(config.from), readWeights) : undefined;
-  const data = { ...loadViewData(config), ...(from && { from }) };
+  const { description, ...views } = await loadViewData(config);
+  const data = { ...views, ...(from && { from }) };
   return {
-    description: `${data.train.count} people an epoch, rendered in the step at ${config.size} pixels${from ? `; ${describeBeginning(viewNetwork(network, config), from)}` : ''}`,
+    description: from
+      ? `${description}\n${describeBeginning(viewNetwork(network, config), from)}`
+      : description,
     heldOut: true,
     count: data.train.count,
     forecast: (gpu) => forecastViews(gpu, network, config, data.train, f16),
@@ -51,12 +55,17 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
   };
 }
 
-function loadViewData({ data, seed, size, depthError, judged }: ViewConfig): ViewTrainingData {
-  if (data !== 'rendered')
-    throw new Error(`there is no ${data} to train on. Say --data rendered for rendered people`);
+async function loadViewData(config: ViewConfig): Promise<ShardViewData> {
+  const { data, seed, size, depthError, judged, validation } = config;
+  if (data !== 'rendered') return loadShardViews(config);
+  if (validation !== null)
+    throw new Error(
+      `--validation ${validation} names a subject or shards, and rendered people have none. Leave it out: other people judge`,
+    );
   const about = { seed, size, depthError };
   return {
     train: renderedViews({ ...about, split: 'train', count: RENDERED_PEOPLE }),
     validation: renderedViews({ ...about, split: 'validation', count: judged }),
+    description: `${RENDERED_PEOPLE} people an epoch, rendered in the step at ${size} pixels`,
   };
 }

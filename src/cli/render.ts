@@ -22,6 +22,8 @@ export interface RenderFlags {
   size: number;
   depthError?: boolean;
   single?: boolean;
+  /** Files that `kinegrad prepare` takes, instead of a sheet. */
+  dataSet?: boolean;
   adapter?: AdapterKind;
 }
 
@@ -31,10 +33,14 @@ export async function renderCommand(flags: RenderFlags): Promise<string> {
   const split = SCENE_SPLITS.find((known) => known === flags.split);
   if (!split)
     throw new Error(`--split ${flags.split}: it must be one of ${SCENE_SPLITS.join(', ')}`);
-  whole('count', count, 1, 400);
+  whole('count', count, 1, flags.dataSet ? 1e6 : 400);
   whole('size', size, 16, 2048);
   whole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   whole('first', first, 0, 2 ** 32 - count);
+  if (flags.dataSet) {
+    const { renderSet } = await import('./render_set.ts');
+    return renderSet(flags, split);
+  }
   const error = flags.depthError ? { depthError: DEPTH_ERROR } : {};
   const gpu = await openGpu({ adapter });
   try {
@@ -68,8 +74,10 @@ function whole(name: string, value: number, least: number, most: number): void {
     throw new Error(`--${name} ${value}: it must be a whole number from ${least} to ${most}`);
 }
 
-/** The picture, its depth and its parts, the longer side of this many pixels. */
-async function picturesOf(gpu: Gpu, scene: Scene, size: number): Promise<Image[]> {
+/**
+ * What a camera sees of a scene, the longer side of this many pixels: [height, width, 4] and parts.
+ */
+export async function pixelsOf(gpu: Gpu, scene: Scene, size: number) {
   const { camera } = scene;
   const scale = size / Math.max(camera.width, camera.height);
   const height = Math.round(scale * camera.height);
@@ -79,15 +87,32 @@ async function picturesOf(gpu: Gpu, scene: Scene, size: number): Promise<Image[]
     ({ scenes }) => ({ ...renderPeople(scenes, { size: [height, width] }) }),
     { scenes: { shape: [1, SCENE_SIZE], values: packScenes([scene]) } },
   );
-  const image = (colour: (pixel: number) => readonly number[]): Image => {
-    const rgba = new Uint8Array(4 * width * height);
-    for (let i = 0; i < width * height; i++) rgba.set([...colour(i), 255], 4 * i);
-    return { width, height, rgba };
-  };
+  return { width, height, pictures, parts };
+}
+
+const imageOf = (
+  width: number,
+  height: number,
+  colour: (pixel: number) => readonly number[],
+): Image => {
+  const rgba = new Uint8Array(4 * width * height);
+  for (let i = 0; i < width * height; i++) rgba.set([...colour(i), 255], 4 * i);
+  return { width, height, rgba };
+};
+
+/** The colours of pictures with a depth [height, width, 4]. */
+export const colourImage = (width: number, height: number, pictures: Float32Array): Image =>
+  imageOf(width, height, (i) =>
+    Array.from(pictures.subarray(4 * i, 4 * i + 3), (c) => Math.round(255 * c)),
+  );
+
+/** The picture, its depth and its parts, the longer side of this many pixels. */
+async function picturesOf(gpu: Gpu, scene: Scene, size: number): Promise<Image[]> {
+  const { width, height, pictures, parts } = await pixelsOf(gpu, scene, size);
   return [
-    image((i) => Array.from(pictures.subarray(4 * i, 4 * i + 3), (c) => Math.round(255 * c))),
-    image((i) => depthColour(pictures[4 * i + 3]!)),
-    image((i) => partColour(parts[i]!)),
+    colourImage(width, height, pictures),
+    imageOf(width, height, (i) => depthColour(pictures[4 * i + 3]!)),
+    imageOf(width, height, (i) => partColour(parts[i]!)),
   ];
 }
 

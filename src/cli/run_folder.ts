@@ -35,7 +35,8 @@ export interface RunFolder {
   /** Queues a line; it is written with the next `flush` or `checkpoint`. */
   append(entry: LogEntry): void;
   flush(): Promise<void>;
-  checkpoint(snapshot: Snapshot, best: number): Promise<void>;
+  /** @param position of data that come as a stream */
+  checkpoint(snapshot: Snapshot, best: number, position?: object): Promise<void>;
   write(name: string, data: Uint8Array | string): Promise<void>;
 }
 
@@ -62,9 +63,12 @@ export async function newRun(folder: string, config: RunConfig): Promise<RunFold
 }
 
 /** Opens a run to go on with: its log is cut back to its checkpoint. */
-export async function resumeRun(
-  folder: string,
-): Promise<{ run: RunFolder; snapshot: Snapshot | undefined; best: number }> {
+export async function resumeRun(folder: string): Promise<{
+  run: RunFolder;
+  snapshot: Snapshot | undefined;
+  best: number;
+  position?: Readonly<Record<string, unknown>> | undefined;
+}> {
   const files = paths(folder);
   if (!existsSync(files.config))
     throw new Error(
@@ -78,7 +82,12 @@ export async function resumeRun(
   const { snapshot, about } = await parsed(files.checkpoint, readCheckpoint);
   const log = (await readLog(folder)).filter(({ step }) => step <= snapshot.step);
   await writeFileAtomic(files.log, log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-  return { run: runFolder(folder, config, log), snapshot, best: Number(about.best ?? Infinity) };
+  return {
+    run: runFolder(folder, config, log),
+    snapshot,
+    best: Number(about.best ?? Infinity),
+    position: about.position as Readonly<Record<string, unknown>> | undefined,
+  };
 }
 
 /** The log of a run. A last line that a kill has cut is left out. */
@@ -111,9 +120,13 @@ function runFolder(folder: string, config: RunConfig, log: LogEntry[]): RunFolde
       waiting += `${JSON.stringify(entry)}\n`;
     },
     flush,
-    async checkpoint(snapshot, best) {
+    async checkpoint(snapshot, best, position) {
       await flush();
-      const about = { config, ...(Number.isFinite(best) && { best }) };
+      const about = {
+        config,
+        ...(Number.isFinite(best) && { best }),
+        ...(position && { position }),
+      };
       await writeFileAtomic(files.checkpoint, writeCheckpoint(snapshot, about));
     },
     write: (name, data) => writeFileAtomic(join(folder, name), data),

@@ -39,7 +39,7 @@ export async function train(
 
 /** Goes on with the run in a folder, from its last checkpoint. */
 export async function resume(folder: string, options: TrainOptions) {
-  const { run, snapshot, best } = await resumeRun(folder);
+  const { run, snapshot, best, position } = await resumeRun(folder);
   const { steps } = run.config;
   if (snapshot && snapshot.step >= steps) {
     console.error(`${folder} is done: all ${steps} steps are made`);
@@ -48,7 +48,7 @@ export async function resume(folder: string, options: TrainOptions) {
   if (!snapshot) console.error('there is no checkpoint yet: the run starts from its beginning');
   const data = await loadRun(run.config);
   await withTraining(data, options, async (training, gpu, begin) => {
-    if (snapshot) await training.restore(snapshot);
+    if (snapshot) await training.restore(snapshot, position);
     await watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin, best);
   });
 }
@@ -94,7 +94,7 @@ async function watch(
   let saved = first;
 
   const save = async () => {
-    await run.checkpoint(await training.snapshot(), best);
+    await run.checkpoint(await training.snapshot(), best, training.position);
     saved = training.step;
     await drawCurve(run);
   };

@@ -6,10 +6,10 @@ import type { Tensor } from '../graph/trace.ts';
 import type { ViewArchitecture } from '../models/two_stage.ts';
 import { valuesOf, type Weights } from '../models/weights.ts';
 import { WrongFileError } from '../platform/errors.ts';
-import { type Camera, pixelsToRays, toRays } from '../pose/camera.ts';
+import { type Camera, toRays } from '../pose/camera.ts';
 import { JOINT_COUNT, mirrorPose, type PixelPose, type Pose3d } from '../pose/skeleton.ts';
-import { outOfView, raysToView, viewNumber, viewOf } from '../pose/view.ts';
-import { type DepthMap, viewPicture } from '../pose/view_picture.ts';
+import { outOfView, viewNumber } from '../pose/view.ts';
+import { type DepthMap, photoView } from '../pose/view_picture.ts';
 import { inPlace, type Lifted, placed } from './placed.ts';
 import { compileViews, type ViewReader } from './view_program.ts';
 
@@ -36,7 +36,7 @@ export interface ViewLifter {
 }
 
 /** Views as arrays of what they show. */
-export const shownViews = (size: number): ViewReader => ({
+export const pictureReader = (size: number): ViewReader => ({
   inputs: (n) => ({
     image: [n, size, size, 3],
     depth: [n, size, size, 1],
@@ -69,11 +69,11 @@ export async function loadViewLifter(
   const network = architecture(options as never);
   const sets = valuesOf(network, weights);
   for (const [set, values] of sets) await writeVariables(gpu, set, values);
-  const program = await compileViews(gpu, network, shownViews(size), 2);
+  const program = await compileViews(gpu, network, pictureReader(size), 2);
   return {
     size,
     async lift(photo, joints) {
-      const { view, rays, image, depth, joints: seen } = viewPhoto(photo, joints, size);
+      const { view, rays, image, depth, joints: seen } = photoView(photo, joints, size);
       const lifted = await program.lift({
         image: withMirror(image, size, 3),
         depth: withMirror(depth, size, 1),
@@ -93,16 +93,6 @@ export async function loadViewLifter(
       for (const [set] of sets) await releaseVariables(gpu, set);
     },
   };
-}
-
-/**
- * What a network of views of that size is shown of a person.
- * @param joints [17 * 2] pixels of the photo, all of them
- */
-export function viewPhoto(photo: LiftedPhoto, joints: PixelPose, size: number) {
-  const rays = pixelsToRays(photo.camera, joints);
-  const view = viewOf(rays, size);
-  return { view, rays, ...viewPicture(photo, view), joints: raysToView(view, rays) };
 }
 
 /** Mean distance of points on a plane, [n * 2]. */

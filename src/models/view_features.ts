@@ -106,7 +106,10 @@ export interface ViewFeatures {
 export const jointMaps = (joints: Tensor, size: number): Tensor =>
   gaussianHeatmaps(joints, [size, size], { sigma: sigmaOf(size) });
 
-/** Their factors along x and y, see {@link ViewFeatures}. */
+/**
+ * Gaussians of the joints of views of S x S pixels along the axes, three empty ones behind them. The map of
+ * a joint is the product of one along x and one along y, see {@link ViewFeatures}.
+ */
 export const jointLines = (joints: Tensor, size: number): JointLines =>
   linesOf(filled(joints), size, sigmaOf(size), peaksOf(joints.shape[0]!));
 

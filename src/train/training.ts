@@ -53,8 +53,11 @@ export interface Training<N = ModelVariables> {
   next(): Promise<StepReport>;
   /** Lifts the validation poses. */
   validate(): Promise<Validation>;
+  /** Where data that come as a stream are, to be kept with a snapshot; plain JSON. */
+  readonly position?: object | undefined;
   snapshot(): Promise<Snapshot>;
-  restore(snapshot: Snapshot): Promise<void>;
+  /** @throws Error where the data are others than those of the position */
+  restore(snapshot: Snapshot, position?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Values of the network's variables. */
   values(): Promise<Values>;
   /** Gives all memory back, the network's variables with it. */
@@ -80,9 +83,9 @@ const MEASURING = 0x6e6f726d;
 const VALIDATING = 0x76616c69;
 
 /**
- * Builds the network and compiles the step. What takes the host long is done in slices, so that a page
- * which trains stays alive; a Worker may train as well. After a loss, `gpu.recover()` goes back to the
- * last snapshot, and `step` with it.
+ * Builds the network and compiles the step. What takes the host long is done in slices, so that a
+ * page which trains stays alive; a Worker may train as well. After a loss, `gpu.recover()` goes
+ * back to the last snapshot, and `step` with it.
  */
 export async function openTraining(
   gpu: Gpu,

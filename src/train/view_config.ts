@@ -1,5 +1,6 @@
 /** What a training run of a two-stage lifter depends on. */
 
+import type { SplitName } from '../data/human36m/joints.ts';
 import type { CnnOptions } from '../models/cnn.ts';
 import type { VitOptions } from '../models/vit.ts';
 import { scaled } from './config.ts';
@@ -15,11 +16,19 @@ export interface ViewConfig {
   readonly from: string;
   /** `rendered` for people rendered within the step, or a folder of shards that `prepare` made. */
   readonly data: string;
+  /** Which subjects and cameras of Human3.6M are learned from; of no use to other data. */
+  readonly split: SplitName;
+  /**
+   * Of shards: a subject that is held out, or a folder of other shards, to judge and to choose the
+   * weights;
+   * null holds out the last tenth, at most `judged` people.
+   */
+  readonly validation: string | null;
   /** Whether the depth of rendered people is as a network guesses it; else it is true. */
   readonly depthError: boolean;
   /**
-   * `ind-p` and `dep-p` of Calda et al.; `joints` is the mean distance of joints from the root. With
-   * `dep-p` the network tells the root's place, too.
+   * `ind-p` and `dep-p` of Calda et al.; `joints` is the mean distance of joints from the root.
+   * With `dep-p` the network tells the root's place, too.
    */
   readonly loss: 'ind-p' | 'dep-p' | 'joints';
   readonly batch: number;
@@ -51,6 +60,8 @@ export const DEFAULT_VIEW_CONFIG: ViewConfig = {
   options: {},
   from: '',
   data: 'rendered',
+  split: 'standard',
+  validation: null,
   depthError: false,
   loss: 'ind-p',
   batch: 16,
@@ -74,6 +85,8 @@ const RULES: Rules<ViewConfig> = {
   options: { kind: 'options' },
   from: TEXT,
   data: TEXT,
+  split: choice('standard', 'calda'),
+  validation: { kind: 'text', orNull: true },
   depthError: FLAG,
   loss: choice('ind-p', 'dep-p', 'joints'),
   batch: whole(1, 65536),

@@ -1,5 +1,10 @@
-/** Batches of views for two-stage lifters: people rendered within the step, or photos that were prepared. */
+/**
+ * Batches of views for two-stage lifters: people rendered within the step, or photos that were
+ * prepared.
+ */
 
+import { permute } from '../data/permutation.ts';
+import { randomAt } from '../data/random.ts';
 import { SCENE_SIZE } from '../data/scene/layout.ts';
 import { frameOfView, packScenes } from '../data/scene/pack.ts';
 import { DEPTH_ERROR, type SplitName } from '../data/scene/scene.ts';
@@ -35,6 +40,45 @@ export interface ViewSource {
   views(inputs: Readonly<Record<string, Tensor>>): ViewInputs;
   /** Some people, drawn slice by slice: a page stays alive meanwhile. */
   draw(indices: readonly number[]): Promise<ViewBatch>;
+  /** How a training goes through them; where this is left out, every epoch in a random order. */
+  stream?(options: StreamOptions): ViewStream;
+}
+
+export interface StreamOptions {
+  readonly seed: number;
+  /** People a step. */
+  readonly batch: number;
+}
+
+/** Where a stream is, to be kept in a checkpoint; plain JSON. */
+export type StreamPosition = Readonly<Record<string, unknown>>;
+
+/** The batches of a training, each a pure function of its step. */
+export interface ViewStream {
+  /** The people of a step, from 0; those of the steps after it are made ready. */
+  batch(step: number): Promise<ViewBatch>;
+  /** Tells the data, and where they are at a step. */
+  stateAt?(step: number): object;
+  /** @throws Error where the data are others than those that a position tells of */
+  goOn?(state: StreamPosition): void;
+}
+
+/** Stream of random numbers, apart from those of other parts of the program that share the seed. */
+const ORDER = 0x76726472;
+
+/** Batches of people in a random order: every epoch visits each once, in its own order. */
+export function streamOf(source: ViewSource, { seed, batch }: StreamOptions): ViewStream {
+  const { count } = source;
+  const personOf = (visit: number) => {
+    const random = randomAt(seed, ORDER, Math.floor(visit / count));
+    return permute(visit % count, count, [random.bits(), random.bits()]);
+  };
+  return (
+    source.stream?.({ seed, batch }) ?? {
+      batch: (step) =>
+        source.draw(Array.from({ length: batch }, (_, i) => personOf(step * batch + i))),
+    }
+  );
 }
 
 export interface RenderedOptions {
@@ -88,7 +132,8 @@ export function renderedViews(options: RenderedOptions): ViewSource {
   };
 }
 
-function join(parts: readonly ArrayLike<number>[]): Float32Array {
+/** Arrays, one behind the other. */
+export function join(parts: readonly ArrayLike<number>[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

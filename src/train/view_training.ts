@@ -1,7 +1,5 @@
 /** Training of a two-stage lifter: views, steps that learn from them, and validation. */
 
-import { permute } from '../data/permutation.ts';
-import { randomAt } from '../data/random.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { HalfStorage } from '../graph/plan.ts';
 import { compile } from '../graph/program.ts';
@@ -15,7 +13,7 @@ import { outOfView } from '../pose/view.ts';
 import { judgedParameters, type StepOutputs } from './step.ts';
 import type { StepReport, Training } from './training.ts';
 import type { ViewConfig } from './view_config.ts';
-import type { ViewBatch, ViewSource } from './view_data.ts';
+import { streamOf, type ViewBatch, type ViewSource } from './view_data.ts';
 import { type Guess, viewErrors } from './view_errors.ts';
 import { viewNetwork, viewOptions, viewStep } from './view_step.ts';
 
@@ -32,8 +30,6 @@ export interface ViewTraining extends Training<TwoStageNetwork> {
   guess(batch: ViewBatch, seen?: { readonly depth?: boolean }): Promise<Guess>;
 }
 
-/** Stream of random numbers, apart from those of other parts of the program that share the seed. */
-const ORDER = 0x76726472;
 /** People that are lifted at once where they judge. */
 const JUDGED_AT_ONCE = 32;
 
@@ -64,10 +60,12 @@ export async function openViewTraining(
   for (const [set, values] of begun ?? []) await writeVariables(gpu, set, values);
   if (begun && result !== network.parameters)
     await writeVariables(gpu, result, begun.get(network.parameters)!);
-  const size = Math.min(JUDGED_AT_ONCE, config.judged);
+  const judged = Math.min(config.judged, validation.count);
+  const size = Math.min(JUDGED_AT_ONCE, judged);
   let variants = viewVariants(gpu, network, validation, size);
   let judging = await compileViews(gpu, network, validation, size, { stead, variants });
 
+  const people = streamOf(train, config);
   let queued = 0;
   const goBack = () => {
     queued = program.count;
@@ -90,7 +88,7 @@ export async function openViewTraining(
     async next() {
       const at = queued++;
       const { device } = gpu;
-      const drawn = drawing.then(() => train.draw(peopleOf(config, train.count, at)));
+      const drawn = drawing.then(() => people.batch(at));
       drawing = drawn.catch(() => {});
       const { inputs, poses } = await drawn;
       gpu.checkSince(device);
@@ -108,9 +106,7 @@ export async function openViewTraining(
       } satisfies StepReport;
     },
     async validate() {
-      const { mpjpe, paMpjpe } = await viewErrors(validation, config.judged, (batch) =>
-        guess(batch),
-      );
+      const { mpjpe, paMpjpe } = await viewErrors(validation, judged, (batch) => guess(batch));
       return { mpjpe: mpjpe.value, paMpjpe: paMpjpe.value };
     },
     guess,
@@ -121,7 +117,11 @@ export async function openViewTraining(
         chosen: { ...chosen!, variants: { ...variants, ...chosen!.variants } },
       };
     },
-    async restore(snapshot) {
+    get position() {
+      return people.stateAt?.(program.count);
+    },
+    async restore(snapshot, position) {
+      if (position) people.goOn?.(position);
       await program.restore(snapshot);
       queued = program.count;
       variants = { ...variants, ...variantsOf(snapshot, gpu) };
@@ -143,15 +143,6 @@ export async function openViewTraining(
 
 /** Losses are reported in millimetres where they are lengths. */
 const LOSS_UNITS = { 'ind-p': 1, 'dep-p': 1, joints: 1000 } as const;
-
-/** The people of a step: every epoch visits each once, in its own order. */
-function peopleOf({ seed, batch }: ViewConfig, count: number, step: number): number[] {
-  return Array.from({ length: batch }, (_, i) => {
-    const visit = step * batch + i;
-    const random = randomAt(seed, ORDER, Math.floor(visit / count));
-    return permute(visit % count, count, [random.bits(), random.bits()]);
-  });
-}
 
 /** Poses of views [n, 17, 3] in the frames of the cameras that took the pictures. */
 export function outOfViews({ views }: Pick<ViewBatch, 'views'>, poses: Float32Array): Float32Array {

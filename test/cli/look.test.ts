@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { evaluateRendered } from '../../src/cli/evaluate_rendered.ts';
+import { evaluateRendered } from '../../src/cli/evaluate_views.ts';
 import { lookCommand } from '../../src/cli/look/command.ts';
 import { insidesOf, loadNetwork } from '../../src/cli/look/insides.ts';
 import { jointsOf, peopleOf } from '../../src/cli/look/people.ts';

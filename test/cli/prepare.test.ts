@@ -229,11 +229,16 @@ test('Human3.6M: a folder of images with annotations becomes shards with poses a
   expect(code).toBe(2);
   const { samples } = await open('h36m/out');
   expect(samples).toHaveLength(15);
-  for (const { joints, pose, camera, height } of samples) {
+  for (const { joints, pose, camera, height, name, take } of samples) {
     expect(height).toBe(250);
+    expect(take).toEqual({ subject: 'S9', camera: Number(/_ca_(\d+)/.exec(name)![1]) - 1 });
     project(camera, pose!).forEach((v, i) => expect(v).toBeCloseTo(joints[i]!, 3));
     expect(pose![3 * JOINT.pelvis + 2]).toBeGreaterThan(4);
   }
+  const tested = ['train', 'cnn', '--data', at('h36m/out'), '--out', at('h36m/run')];
+  expect((await kinegrad(...tested, '--split', 'calda')).err).toMatch(
+    /has none of the subjects that split calda trains on, only S9\. Prepare the other part by --part/,
+  );
 });
 
 test('mistakes give one sentence', async () => {

@@ -49,11 +49,11 @@ export const open = async (out: string) => {
 };
 
 /** Each joint lies on the colour of its place in the stored picture. */
-export function expectInPlace({ joints, rgb, width }: ImageSample): void {
+export function expectInPlace({ joints, rgba, width }: ImageSample): void {
   PIXELS.forEach(([x, y], j) => {
-    const pixel = 3 * (Math.floor(joints[2 * j + 1]!) * width + Math.floor(joints[2 * j]!));
-    expect(Math.abs(rgb[pixel]! - 40 - x)).toBeLessThan(4);
-    expect(Math.abs(rgb[pixel + 1]! - 40 - y)).toBeLessThan(4);
+    const pixel = 4 * (Math.floor(joints[2 * j + 1]!) * width + Math.floor(joints[2 * j]!));
+    expect(Math.abs(rgba[pixel]! - 40 - x)).toBeLessThan(4);
+    expect(Math.abs(rgba[pixel + 1]! - 40 - y)).toBeLessThan(4);
   });
 }
 

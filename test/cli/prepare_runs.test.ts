@@ -70,7 +70,7 @@ test('a second run writes nothing; changed inputs, options and damage are notice
     '1 shard to make (2 there and up to date, 1 made before, from other inputs',
   );
   const { data, samples } = await open('again/out');
-  expect(samples[30]!.rgb[2]).toBeGreaterThan(150);
+  expect(samples[30]!.rgba[2]).toBeGreaterThan(150);
   expect(data.index.count).toBe(60);
 
   writeFileSync(join(out, 'shard-00002.safetensors'), 'cut');

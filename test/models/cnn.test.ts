@@ -6,6 +6,7 @@ import { batchNorm } from '../../src/graph/ops/batch_norm.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
 import { depthwiseConv2d } from '../../src/graph/ops/depthwise.ts';
 import { silu } from '../../src/graph/ops/elementwise.ts';
+import { gaussianHeatmaps } from '../../src/graph/ops/heatmap.ts';
 import { compile, evaluate, planOf } from '../../src/graph/program.ts';
 import { sizeOf } from '../../src/kernels/tensor.ts';
 import { convNorm, depthwiseNorm } from '../../src/models/blocks/conv_norm.ts';
@@ -14,7 +15,7 @@ import { waspDilations } from '../../src/models/blocks/wasp.ts';
 import { type CnnOptions, cnn } from '../../src/models/cnn.ts';
 import { modelVariables } from '../../src/models/layers.ts';
 import type { ViewInputs } from '../../src/models/two_stage.ts';
-import { jointLines, jointMaps } from '../../src/models/view_features.ts';
+import { jointLines } from '../../src/models/view_features.ts';
 import { assertClose } from '../check.ts';
 import { normal } from '../reference.ts';
 import { learn, SMALL, shapesOf, viewsOf } from './views.ts';
@@ -116,7 +117,8 @@ test.each([64, 51])('maps of %i pixels are convolved as if they were there', asy
   const { got, wanted } = await evaluate(
     gpu,
     ({ joints, w }) => {
-      const wanted = conv2d(jointMaps(joints, size), w, { stride: 2, padding: 1 });
+      const maps = gaussianHeatmaps(joints, [size, size], { sigma: size / 50 });
+      const wanted = conv2d(maps, w, { stride: 2, padding: 1 });
       return { got: convolveMaps(jointLines(joints, size), w), wanted };
     },
     {

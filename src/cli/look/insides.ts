@@ -4,7 +4,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { evaluate } from '../../graph/program.ts';
 import { releaseVariables, writeVariables } from '../../graph/store.ts';
 import type { Tensor } from '../../graph/trace.ts';
-import { shownViews } from '../../lift/view_lifter.ts';
+import { pictureReader } from '../../lift/view_lifter.ts';
 import { compileViews } from '../../lift/view_program.ts';
 import type { TwoStageNetwork } from '../../models/two_stage.ts';
 import { attentionMaps, type VitNetwork } from '../../models/vit.ts';
@@ -55,7 +55,7 @@ export async function liftPeople(
   { views, size, count }: People,
   seen: { readonly depth: boolean },
 ): Promise<Float32Array> {
-  const program = await compileViews(gpu, network, shownViews(size), count);
+  const program = await compileViews(gpu, network, pictureReader(size), count);
   try {
     return (await program.lift(views, seen)).slice();
   } finally {
@@ -134,7 +134,7 @@ async function numbersOf(
   { views, size }: People,
   make: (views: Parameters<TwoStageNetwork['inside']>[0]) => Readonly<Record<string, Tensor>>,
 ): Promise<Record<string, Numbers>> {
-  const reader = shownViews(size);
+  const reader = pictureReader(size);
   const shapes = new Map<string, readonly number[]>();
   const inputs = Object.entries(reader.inputs(1)).map(
     ([name, shape]) => [name, { shape, values: views[name as keyof typeof views] }] as const,

@@ -3,10 +3,10 @@
 import { SCENE_SPLITS } from '../../data/scene/scene.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { evaluate } from '../../graph/program.ts';
-import { viewPhoto } from '../../lift/view_lifter.ts';
 import type { Weights } from '../../models/weights.ts';
 import { JOINT_COUNT, type PixelPose } from '../../pose/skeleton.ts';
 import { viewNumber } from '../../pose/view.ts';
+import { photoView } from '../../pose/view_picture.ts';
 import { renderedViews } from '../../train/view_data.ts';
 import { type PhotoFlags, readPhoto } from '../lift.ts';
 
@@ -42,7 +42,7 @@ export async function peopleOf(
   if (image === undefined || joints === undefined)
     throw new Error('a photo takes --image and --joints, both; without them people are rendered');
   const given = await readPhoto({ ...flags, image, joints }, weights);
-  const { view, ...seen } = viewPhoto(given.photo, given.joints, size);
+  const { view, ...seen } = photoView(given.photo, given.joints, size);
   return {
     ...{ count: 1, size, hasDepth: given.photo.depth !== undefined, names: [image] },
     views: {

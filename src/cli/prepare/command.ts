@@ -34,7 +34,7 @@ export interface PrepareFlags {
   fov: number;
   human36m?: string;
   split: string;
-  part: 'train' | 'test';
+  part: 'train' | 'test' | 'both';
   every: number;
   jointOrder: string;
   orientation?: 'shown' | 'stored';

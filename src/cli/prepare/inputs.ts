@@ -39,7 +39,7 @@ export interface Inputs {
 export interface HumanOptions {
   readonly folder: string;
   readonly split: Human36mSplit;
-  readonly part: 'train' | 'test';
+  readonly part: 'train' | 'test' | 'both';
   readonly every: number;
 }
 
@@ -95,7 +95,7 @@ export async function findInputs(inputs: Inputs): Promise<Found> {
     const { folder, ...options } = inputs.human36m;
     const read = (name: string) => readFile(join(folder, name), 'utf8');
     for (const image of await readHuman36mAnnotations(read, options)) {
-      const { width, height, confidence, pose, camera } = image;
+      const { width, height, confidence, pose, camera, take } = image;
       const person: Person = {
         skeleton: 'h36m17',
         pixels: image.joints,
@@ -103,7 +103,7 @@ export async function findInputs(inputs: Inputs): Promise<Found> {
         width,
         height,
       };
-      await add(image.name, async () => ({ person, pose, camera }));
+      await add(image.name, async () => ({ person, pose, camera, take }));
     }
     return { ...found, unknown };
   }

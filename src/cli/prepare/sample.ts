@@ -14,7 +14,7 @@ import {
   shownSize,
 } from '../../data/orientation.ts';
 import { human36mJoints, type Person } from '../../data/people.ts';
-import type { PackedSample } from '../../data/shards/shard.ts';
+import type { PackedSample, Take } from '../../data/shards/shard.ts';
 import { type PackedPhoto, packPhoto } from '../../platform/node/photos.ts';
 import { type Camera, cameraFromFov } from '../../pose/camera.ts';
 import type { DepthMap } from '../../pose/view_picture.ts';
@@ -41,6 +41,7 @@ export interface PrepareItem {
   readonly pose?: Float64Array | undefined;
   /** As `cameraOf` takes it. */
   readonly camera?: unknown;
+  readonly take?: Take | undefined;
   /** Changes with the files. */
   readonly stamp: string;
   /** Decoding it has ended a process. */
@@ -72,6 +73,7 @@ export async function makeSample(item: PrepareItem, options: SampleOptions): Pro
     ...(pose && { pose: Float32Array.from(pose) }),
     camera: resizedCamera(camera ?? cameraFromFov(shown.width, shown.height, options.fov), photo),
     cameraGiven: camera !== undefined,
+    ...(item.take && { take: item.take }),
   };
 }
 

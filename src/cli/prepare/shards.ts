@@ -5,7 +5,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listFiles, removeFile, writeFileAtomic } from '#platform';
 import { INDEX_FILE, INDEX_FORMAT, type ShardIndex } from '../../data/shards/dataset.ts';
-import { type PackedSample, SHARD_FORMAT, writeShard } from '../../data/shards/shard.ts';
+import {
+  isTrainable,
+  type PackedSample,
+  SHARD_FORMAT,
+  type TakeCount,
+  takesOf,
+  writeShard,
+} from '../../data/shards/shard.ts';
 import type { PrepareItem, SampleOptions } from './sample.ts';
 
 /** One shard that is to be. */
@@ -32,6 +39,7 @@ export interface ShardRecord {
   readonly withDepth: number;
   readonly withPose: number;
   readonly withCamera: number;
+  readonly trainable: readonly TakeCount[];
   readonly broken: readonly LeftOut[];
 }
 
@@ -50,7 +58,7 @@ export function jobsOf(
   return Array.from({ length: Math.ceil(items.length / perShard) }, (_, number) => {
     const own = items.slice(number * perShard, (number + 1) * perShard);
     // paths of the machine do not count, the files' stamps do
-    const decisive = own.map(({ name, person, pose, camera, stamp }) => [
+    const decisive = own.map(({ name, person, pose, camera, take, stamp }) => [
       name,
       person.skeleton,
       [...person.pixels],
@@ -58,6 +66,7 @@ export function jobsOf(
       [person.width, person.height, person.normalised],
       pose && [...pose],
       camera,
+      take,
       stamp,
     ]);
     const text = JSON.stringify([SHARD_FORMAT, options, decisive]);
@@ -112,6 +121,7 @@ export async function saveShard(
     withDepth: count(({ depth }) => depth),
     withPose: count(({ pose }) => pose),
     withCamera: count(({ cameraGiven }) => cameraGiven),
+    trainable: takesOf(samples.filter(isTrainable)),
     broken,
   };
   await writeFileAtomic(join(folder, recordFile(number)), `${JSON.stringify(record)}\n`);
@@ -145,8 +155,8 @@ export async function finish(
     withPose: sum('withPose'),
     withCamera: sum('withCamera'),
     options: { ...options },
-    shards: records.flatMap(({ count, bytes, sha256 }, number) =>
-      count > 0 ? [{ file: shardFile(number), count, bytes, sha256 }] : [],
+    shards: records.flatMap(({ count, bytes, sha256, trainable }, number) =>
+      count > 0 ? [{ file: shardFile(number), count, bytes, sha256, trainable }] : [],
     ),
   };
   await writeIfOther(join(folder, LEFT_OUT_FILE), `${JSON.stringify(leftOut, null, 1)}\n`);

@@ -14,7 +14,6 @@ import type { Human36mSplit } from './joints.ts';
 export interface Human36mImage {
   /** Path in the folder of images. */
   readonly name: string;
-  readonly subject: string;
   readonly action: string;
   readonly frame: number;
   readonly width: number;
@@ -26,6 +25,8 @@ export interface Human36mImage {
   /** [17, 3] metres, camera's frame. */
   readonly pose: Float64Array;
   readonly camera: PlacedCamera['camera'];
+  /** Who is seen, and by which of the four cameras. */
+  readonly take: { readonly subject: string; readonly camera: number };
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ type Nested = Readonly<Record<string, Readonly<Record<string, Readonly<Record<st
 
 export interface AnnotationOptions {
   readonly split: Human36mSplit;
-  readonly part: 'train' | 'test';
+  readonly part: 'train' | 'test' | 'both';
   /** Every n-th frame is taken; papers that use these files take 5 to train and 64 to test. */
   readonly every?: number;
 }
@@ -48,7 +49,8 @@ export async function readHuman36mAnnotations(
   { split, part, every = 1 }: AnnotationOptions,
 ): Promise<Human36mImage[]> {
   const images: Human36mImage[] = [];
-  for (const subject of split[part]) {
+  const subjects = part === 'both' ? [...split.train, ...split.test] : split[part];
+  for (const subject of subjects) {
     const stem = `Human36M_subject${subject.slice(1)}`;
     const [data, joints, cameras] = await Promise.all(
       ['data', 'joint_3d', 'camera'].map((kind) => readJson(readText, `${stem}_${kind}.json`)),
@@ -116,7 +118,6 @@ function imagesOf(
     const own = { ...camera.camera, width, height };
     return {
       name: `${file_name}`,
-      subject: `S${subject}`,
       action: `${action_name}`,
       frame: frame_idx as number,
       width,
@@ -127,6 +128,7 @@ function imagesOf(
       ),
       pose,
       camera: own,
+      take: { subject: `S${subject}`, camera: Number(cam_idx) - 1 },
     };
   });
 }

@@ -70,7 +70,7 @@ export interface Sensor {
 }
 
 /** Depth as it is given: true depth * scale * (1 + the sum of the waves over the picture). */
-export interface DepthMap {
+export interface DepthDistortion {
   readonly scale: number;
   /** Cycles to a unit of x/z and y/z of the camera, phase in cycles, amplitude. */
   readonly waves: readonly (readonly [x: number, y: number, phase: number, amplitude: number])[];
@@ -97,7 +97,7 @@ export interface Scene extends SceneKey {
   readonly materials: readonly Material[];
   readonly room: Room;
   readonly sensor: Sensor;
-  readonly depth: DepthMap;
+  readonly depth: DepthDistortion;
 }
 
 /** Depth maps are known up to here, metres. */
@@ -178,7 +178,7 @@ function sampleSensor(random: Random, noisy: boolean): Sensor {
   };
 }
 
-function sampleDepth(random: Random, error: DepthError | undefined): DepthMap {
+function sampleDepth(random: Random, error: DepthError | undefined): DepthDistortion {
   const { scale = 0, bias = 0 } = error ?? {};
   return {
     scale: Math.exp(scale * random.truncatedNormal(0, 1, -3, 3)),

@@ -3,9 +3,9 @@
 import type { Camera } from '../../pose/camera.ts';
 import type { DepthMap } from '../../pose/view_picture.ts';
 import { unpackDepth } from '../depth.ts';
-import { readShard, type Shard } from './shard.ts';
+import { type PackedSample, readShard, type Shard, type Take, type TakeCount } from './shard.ts';
 
-export const INDEX_FORMAT = 'kinegrad shards 1';
+export const INDEX_FORMAT = 'kinegrad shards 2';
 export const INDEX_FILE = 'index.json';
 
 /** One shard in the index. */
@@ -15,6 +15,8 @@ export interface ShardEntry {
   readonly bytes: number;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
+  /** Samples that two-stage lifters can learn from, by who is seen by which camera. */
+  readonly trainable: readonly TakeCount[];
 }
 
 /** What `index.json` holds. */
@@ -34,8 +36,8 @@ export interface ImageSample {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** [height, width, 3], sRGB. */
-  readonly rgb: Uint8Array;
+  /** [height, width, 4], sRGB; nothing is transparent. */
+  readonly rgba: Uint8Array;
   readonly depth: DepthMap | undefined;
   /** [17, 2] pixels, NaN where unknown. */
   readonly joints: Float32Array;
@@ -45,6 +47,7 @@ export interface ImageSample {
   readonly pose: Float32Array | undefined;
   readonly camera: Camera;
   readonly cameraGiven: boolean;
+  readonly take?: Take | undefined;
 }
 
 /** What differs between Node and a page; `#platform` has both. */
@@ -53,17 +56,32 @@ export interface ShardIo {
   decodeImage(bytes: Uint8Array): Promise<{ width: number; height: number; rgba: Uint8Array }>;
 }
 
-export interface ShardDataset {
-  readonly index: ShardIndex;
+/** Samples in shards: all that there are, or some. */
+export interface ShardSamples {
   readonly count: number;
+  /** Samples of each shard. */
+  readonly counts: readonly number[];
   /** Tells this data from others: changes with any byte of any shard. */
   readonly fingerprint: string;
-  /** Reads a sample by its number. @throws Error naming the file that is missing or damaged */
+  /**
+   * A sample by its number as it lies in its shard. @throws Error naming the file that is missing
+   * or damaged
+   */
+  packed(i: number): Promise<PackedSample>;
+  /** Decodes what `packed` gave. @throws Error naming a sample that is damaged */
+  unpack(sample: PackedSample): Promise<ImageSample>;
+  /** Reads a sample by its number. */
   sample(i: number): Promise<ImageSample>;
   /** Starts to load a shard, if it is not there. */
   load(shard: number): Promise<Shard>;
   /** Lets go of all shards but these. */
   keepOnly(shards: ReadonlySet<number>): void;
+}
+
+export interface ShardDataset extends ShardSamples {
+  /** Their folder, or its URL. */
+  readonly where: string;
+  readonly index: ShardIndex;
 }
 
 const REPAIR = "Delete it and run 'kinegrad prepare' again: it makes only what is missing";
@@ -77,12 +95,7 @@ const REPAIR = "Delete it and run 'kinegrad prepare' again: it makes only what i
 export async function openShards(where: string, io: ShardIo, held = 2): Promise<ShardDataset> {
   const folder = where.replace(/\/+$/, '');
   const index = readIndex(`${folder}/${INDEX_FILE}`, await indexBytes(folder, io));
-  const starts: number[] = [];
-  let count = 0;
-  for (const shard of index.shards) {
-    starts.push(count);
-    count += shard.count;
-  }
+  const counts = index.shards.map(({ count }) => count);
   /** In the order of their last use. */
   const loaded = new Map<number, Promise<Shard>>();
   let pinned: ReadonlySet<number> | undefined;
@@ -96,33 +109,44 @@ export async function openShards(where: string, io: ShardIo, held = 2): Promise<
         loaded.delete(old);
     return found;
   };
+  const place = placeOf(counts);
+  const unpack = (sample: PackedSample) => decoded(sample, folder, io);
+  const packed = async (i: number) => {
+    const { shard, within } = place(i);
+    return (await load(shard)).sample(within);
+  };
   return {
+    where: folder,
     index,
-    count,
+    counts,
+    count: counts.reduce((sum, count) => sum + count, 0),
     fingerprint: await sha256(
       new TextEncoder().encode(index.shards.map(({ sha256 }) => sha256).join()),
     ),
     load,
+    packed,
+    unpack,
+    sample: async (i) => unpack(await packed(i)),
     keepOnly(shards) {
       pinned = shards;
       for (const number of loaded.keys()) if (!shards.has(number)) loaded.delete(number);
     },
-    async sample(i) {
-      if (!(Number.isInteger(i) && i >= 0 && i < count))
-        throw new Error(`shards: there is no sample ${i} in ${where}, which has ${count}.`);
-      const number = starts.findLastIndex((start) => start <= i);
-      const packed = (await load(number)).sample(i - starts[number]!);
-      const { file } = index.shards[number]!;
-      return unpack(packed, `${folder}/${file}`, io);
-    },
   };
 }
 
-async function unpack(
-  packed: ReturnType<Shard['sample']>,
-  file: string,
-  io: ShardIo,
-): Promise<ImageSample> {
+/** Where a sample is, by its number among those of all shards. */
+export function placeOf(counts: readonly number[]) {
+  let count = 0;
+  const starts = counts.map((own) => (count += own) - own);
+  return (i: number): { shard: number; within: number } => {
+    if (!(Number.isInteger(i) && i >= 0 && i < count))
+      throw new Error(`shards: there is no sample ${i}, there are ${count}.`);
+    const shard = starts.findLastIndex((start) => start <= i);
+    return { shard, within: i - starts[shard]! };
+  };
+}
+
+async function decoded(packed: PackedSample, folder: string, io: ShardIo): Promise<ImageSample> {
   const { name, width, height, image, depth, pose, ...rest } = packed;
   try {
     const [picture, map] = await Promise.all([
@@ -131,23 +155,14 @@ async function unpack(
     ]);
     if (picture.width !== width || picture.height !== height)
       throw new Error(`its picture has ${picture.width} x ${picture.height} pixels`);
-    return { name, width, height, rgb: rgbOf(picture.rgba), depth: map, pose, ...rest };
+    return { name, width, height, rgba: picture.rgba, depth: map, pose, ...rest };
   } catch (error) {
     const reason = (error as Error).message.replace(/\.$/, '');
-    throw new Error(`${file}: the sample '${name}' cannot be read: ${reason}. ${REPAIR}.`, {
-      cause: error,
-    });
+    throw new Error(
+      `${folder}: the sample '${name}' cannot be read: ${reason}. Delete its shard and run 'kinegrad prepare' again: it makes only what is missing.`,
+      { cause: error },
+    );
   }
-}
-
-function rgbOf(rgba: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    rgb[to] = rgba[from]!;
-    rgb[to + 1] = rgba[from + 1]!;
-    rgb[to + 2] = rgba[from + 2]!;
-  }
-  return rgb;
 }
 
 async function indexBytes(folder: string, io: ShardIo): Promise<Uint8Array> {
@@ -169,7 +184,10 @@ function readIndex(path: string, bytes: Uint8Array): ShardIndex {
   const whole =
     index?.format === INDEX_FORMAT &&
     Array.isArray(index.shards) &&
-    index.shards.every((s) => typeof s.file === 'string' && s.count > 0 && s.bytes > 0 && s.sha256);
+    index.shards.every(
+      ({ file, count, bytes, sha256, trainable }) =>
+        typeof file === 'string' && count > 0 && bytes > 0 && sha256 && Array.isArray(trainable),
+    );
   if (!whole)
     throw new Error(
       `${path} is no index of shards: its format is '${index?.format ?? 'none'}', not '${INDEX_FORMAT}'. Run 'kinegrad prepare' again.`,

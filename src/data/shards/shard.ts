@@ -1,7 +1,8 @@
 /**
  * A shard: samples in one safetensors file, each with all that belongs to it.
  *
- *     image_bytes  u8   the JPEG files, one after the other     image_ends  u32 [n]  where each ends
+ *     image_bytes  u8   the JPEG files, one after the other     image_ends  u32 [n]  where each
+ * ends
  *     depth_bytes  u8   the packed depth maps, likewise         depth_ends  u32 [n]  (`packDepth`)
  *     size         u32  [n, 2] width and height of image and depth
  *     joints       f32  [n, 17, 2] pixels, NaN where unknown    confidence  f32 [n, 17]
@@ -9,9 +10,10 @@
  *     camera       f64  [n, 9] fx, fy, cx, cy, k1, k2, k3, p1, p2
  *     given        u8   [n] whether the camera was given, rather than assumed
  *
- * The metadata hold the format, and the samples' names as JSON. Pictures are JPEG of quality 95 without
- * subsampled colours: an eighth of the bytes that raw pixels take, decoded in 3 ms at 512 x 342 and by
- * every browser, with an error of 1.3 levels; PNG of the same picture takes four times the bytes.
+ * The metadata hold the format, and as JSON the samples' names and, where it is known, who is seen
+ * by which camera. Pictures are JPEG of quality 95 without subsampled colours: an eighth of the
+ * bytes that raw pixels take, decoded in 3 ms at 512 x 342 and by every browser, with an error of
+ * 1.3 levels; PNG of the same picture takes four times the bytes.
  */
 
 import {
@@ -23,7 +25,21 @@ import {
 import type { Camera } from '../../pose/camera.ts';
 import { JOINT_COUNT } from '../../pose/skeleton.ts';
 
-export const SHARD_FORMAT = 'kinegrad shard 1';
+export const SHARD_FORMAT = 'kinegrad shard 2';
+
+/** Who is seen in a sample, and by which of several cameras: what named splits go by. */
+export interface Take {
+  /** `S1`, say. */
+  readonly subject: string;
+  /** From 0. */
+  readonly camera: number;
+}
+
+/** Samples of one take, or of none that is known. */
+export interface TakeCount {
+  readonly take?: Take | undefined;
+  readonly count: number;
+}
 
 /** A sample with its picture and depth map packed. */
 export interface PackedSample {
@@ -44,6 +60,24 @@ export interface PackedSample {
   readonly camera: Camera;
   /** Whether the camera was given; false where a usual field of view stands for it. */
   readonly cameraGiven: boolean;
+  readonly take?: Take | undefined;
+}
+
+/**
+ * Whether two-stage lifters can learn from a sample, or be measured on it: every joint is known, in
+ * the picture and in space.
+ */
+export const isTrainable = ({ joints, pose }: Pick<PackedSample, 'joints' | 'pose'>): boolean =>
+  pose !== undefined && joints.every(Number.isFinite) && pose.every(Number.isFinite);
+
+/** How many samples are of each take. */
+export function takesOf(samples: readonly Pick<PackedSample, 'take'>[]): TakeCount[] {
+  const counts = new Map<string, number>();
+  for (const { take } of samples) {
+    const key = JSON.stringify({ take });
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].map(([key, count]) => ({ ...JSON.parse(key), count }));
 }
 
 const CAMERA = ['fx', 'fy', 'cx', 'cy'] as const;
@@ -87,7 +121,11 @@ export function writeShard(samples: readonly PackedSample[]): Uint8Array {
       ['camera', { dtype: 'F64', shape: [n, CAMERA_SIZE], data: camera }],
       ['given', { dtype: 'U8', shape: [n], data: given }],
     ],
-    { format: SHARD_FORMAT, names: JSON.stringify(samples.map(({ name }) => name)) },
+    {
+      format: SHARD_FORMAT,
+      names: JSON.stringify(samples.map(({ name }) => name)),
+      takes: JSON.stringify(samples.map(({ take = null }) => take)),
+    },
   );
 }
 
@@ -116,10 +154,11 @@ export interface Shard {
 /** @throws Error for bytes that are no shard */
 export function readShard(bytes: Uint8Array): Shard {
   const file = readSafetensors(bytes);
-  const { format, names } = file.metadata;
-  if (format !== SHARD_FORMAT || !names)
+  const { format, names, takes } = file.metadata;
+  if (format !== SHARD_FORMAT || !names || !takes)
     throw new Error(`this file says format '${format ?? 'none'}', not '${SHARD_FORMAT}'`);
   const nameOf = JSON.parse(names) as string[];
+  const takeOf = JSON.parse(takes) as (Take | null)[];
   const count = nameOf.length;
   const get = <T>(name: string, ...shape: number[]): T => {
     const tensor = tensorNamed(file, name);
@@ -152,6 +191,7 @@ export function readShard(bytes: Uint8Array): Shard {
       const straight = Object.values(lens).every((k) => k === 0);
       const pose = row(poses, JOINT_COUNT * 3, i);
       const map = depth(i);
+      const take = takeOf[i];
       return {
         name: nameOf[i]!,
         width,
@@ -163,6 +203,7 @@ export function readShard(bytes: Uint8Array): Shard {
         ...(!Number.isNaN(pose[0]!) && { pose }),
         camera: { width, height, fx, fy, cx, cy, ...(!straight && { distortion: lens }) },
         cameraGiven: given[i] === 1,
+        ...(take && { take }),
       };
     },
   };

@@ -1,8 +1,10 @@
-/** Batches of samples from shards, in a shuffled order that depends on nothing but seed and step. */
+/**
+ * Batches of samples from shards, in a shuffled order that depends on nothing but seed and step.
+ */
 
 import { permute } from '../permutation.ts';
 import { randomAt } from '../random.ts';
-import type { ImageSample, ShardDataset } from './dataset.ts';
+import type { ImageSample, ShardSamples } from './dataset.ts';
 
 /** Apart from the random numbers of other parts of the program that share the seed. */
 const SHARDS = 0x73686472;
@@ -25,8 +27,8 @@ export interface StreamOptions {
   readonly size: number;
   readonly seed: number;
   /**
-   * Shards whose samples are shuffled into each other, 4 by default. They are in memory, and towards
-   * their end those that follow, too.
+   * Shards whose samples are shuffled into each other, 4 by default. They are in memory, and
+   * towards their end those that follow, too.
    */
   readonly mixed?: number;
   /** Batches that are decoded ahead, 2 by default. */
@@ -51,9 +53,10 @@ export interface DrawOrder {
 }
 
 /**
- * The order in which samples are drawn, a pure function of the seed and the visit. Every epoch takes
- * the shards in its own order and `mixed` of them at a time, and draws all samples of these in one
- * shuffled order before the next: a shuffle buffer of `mixed` shards that can be entered anywhere.
+ * The order in which samples are drawn, a pure function of the seed and the visit. Every epoch
+ * takes the shards in its own order and `mixed` of them at a time, and draws all samples of these
+ * in one shuffled order before the next: a shuffle buffer of `mixed` shards that can be entered
+ * anywhere.
  */
 export function drawOrder(counts: readonly number[], seed: number, mixed: number): DrawOrder {
   let total = 0;
@@ -103,8 +106,19 @@ export function drawOrder(counts: readonly number[], seed: number, mixed: number
   };
 }
 
+/** Batches that are decoded ahead, unless it is said. */
+const AHEAD = 2;
 /** Batches before the end of a group of shards at which those of the next begin to load. */
 const EARLY = 8;
+
+/**
+ * Shards that a stream has in memory at most: those that are mixed and those that follow, or all
+ * where they have so few samples that a stream looks beyond them.
+ */
+export function shardsHeld(counts: readonly number[], size: number, mixed: number): number {
+  const group = mixed * Math.min(...counts.slice(0, -1), Number.POSITIVE_INFINITY);
+  return group < (1 + AHEAD + EARLY) * size ? counts.length : Math.min(counts.length, 2 * mixed);
+}
 
 /**
  * A stream of batches over any number of epochs. Batch `step` holds the visits `step * size` to
@@ -112,8 +126,8 @@ const EARLY = 8;
  * uninterrupted one would. One stream at a time draws from a data set.
  * @throws Error where the state belongs to other data, or to other settings
  */
-export function shardStream(data: ShardDataset, options: StreamOptions): ShardStream {
-  const { size, seed, mixed = 4, ahead = 2, state } = options;
+export function shardStream(data: ShardSamples, options: StreamOptions): ShardStream {
+  const { size, seed, mixed = 4, ahead = AHEAD, state } = options;
   for (const [name, value] of Object.entries({ size, mixed }))
     if (!(Number.isInteger(value) && value > 0))
       throw new Error(`shards: ${name} is ${value}; it must be a whole number above zero.`);
@@ -125,8 +139,7 @@ export function shardStream(data: ShardDataset, options: StreamOptions): ShardSt
           ? 'shards: the stream that is to go on drew from other shards. Give those, or start anew.'
           : `shards: the stream that is to go on had ${key} ${state[key]}, not ${own[key]}. Give ${key} ${state[key]}.`,
       );
-  const counts = data.index.shards.map(({ count }) => count);
-  const order = drawOrder(counts, seed, mixed);
+  const order = drawOrder(data.counts, seed, mixed);
   let step = state?.step ?? 0;
   const queue: Promise<readonly ImageSample[]>[] = [];
   const prefetch = (from: number, to: number) => {

@@ -75,3 +75,16 @@ export async function readDepthPicture(
     values: depth === 'float' ? new Float32Array(own) : new Uint16Array(own),
   };
 }
+
+/** A PNG file with one channel of 16 bits, which `readDepthPicture` reads. */
+export async function encodeDepth(
+  values: Uint16Array,
+  width: number,
+  height: number,
+): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  return sharp(values, { raw: { width, height, channels: 1 } })
+    .toColourspace('grey16')
+    .png()
+    .toBuffer();
+}

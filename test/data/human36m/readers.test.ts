@@ -138,7 +138,7 @@ test('a folder of images with JSON annotations gives what the npz files give', a
   });
   const [first, second] = images;
   expect(first!.name).toBe('s_09_act_02_subact_01_ca_01/s_09_act_02_subact_01_ca_01_000001.jpg');
-  expect([first!.subject, first!.action, first!.width, first!.height]).toEqual([
+  expect([first!.take.subject, first!.action, first!.width, first!.height]).toEqual([
     'S9',
     'Directions',
     1000,

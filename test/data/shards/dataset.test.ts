@@ -11,13 +11,13 @@ test('samples come back as they were, in any order', async () => {
     const sample = await data.sample(i);
     expect(sample).toMatchObject({ ...packed, pose: packed.pose });
     expect(sample.camera.distortion).toEqual(packed.camera.distortion);
-    expect([...sample.rgb.subarray(0, 6)]).toEqual([i, 0, 2, i, 0, 6]);
+    expect([...sample.rgba.subarray(0, 8)]).toEqual([i, 0, 2, 255, i, 0, 6, 255]);
     expect(sample.depth === undefined).toBe(i % 3 === 0);
     if (sample.depth)
       for (const [p, metres] of sample.depth.metres.entries())
         expect(metres).toBeCloseTo(p % 5 === 0 ? 0 : (1000 + 10 * i + p) / 1000, 5);
   }
-  await expect(data.sample(15)).rejects.toThrow('there is no sample 15 in data/, which has 15');
+  await expect(data.sample(15)).rejects.toThrow('there is no sample 15, there are 15');
 });
 
 test('few shards are in memory when samples are read at random', async () => {

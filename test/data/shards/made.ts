@@ -2,12 +2,19 @@
 
 import { packDepth } from '../../../src/data/depth.ts';
 import { INDEX_FORMAT, type ShardIo, sha256 } from '../../../src/data/shards/dataset.ts';
-import { type PackedSample, writeShard } from '../../../src/data/shards/shard.ts';
+import {
+  isTrainable,
+  type PackedSample,
+  takesOf,
+  writeShard,
+} from '../../../src/data/shards/shard.ts';
 
 export const WIDTH = 6;
 export const HEIGHT = 4;
 
-/** Sample `i`: every third has no depth, every second a pose, every fifth a camera that was given. */
+/**
+ * Sample `i`: every third has no depth, every second a pose, every fifth a camera that was given.
+ */
 export async function madeSample(i: number): Promise<PackedSample> {
   const metres = Float32Array.from({ length: WIDTH * HEIGHT }, (_, p) =>
     p % 5 === 0 ? 0 : Math.fround((1000 + 10 * i + p) / 1000),
@@ -34,17 +41,25 @@ export async function madeSample(i: number): Promise<PackedSample> {
   };
 }
 
-/** Files of shards with so many samples each. */
-export async function madeFiles(counts: readonly number[]): Promise<Map<string, Uint8Array>> {
+type Change = (sample: PackedSample, i: number) => PackedSample;
+
+/** Files of shards with so many samples each, which may be changed. */
+export async function madeFiles(
+  counts: readonly number[],
+  change: Change = (sample) => sample,
+): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const shards = [];
   let first = 0;
   for (const [number, count] of counts.entries()) {
-    const samples = Array.from({ length: count }, (_, i) => madeSample(first + i));
-    const bytes = writeShard(await Promise.all(samples));
+    const start = first;
+    const made = Array.from({ length: count }, (_, i) => madeSample(first + i));
+    const samples = (await Promise.all(made)).map((sample, i) => change(sample, start + i));
+    const bytes = writeShard(samples);
     const file = `shard-${number}.safetensors`;
     files.set(`data/${file}`, bytes);
-    shards.push({ file, count, bytes: bytes.length, sha256: await sha256(bytes) });
+    const trainable = takesOf(samples.filter(isTrainable));
+    shards.push({ file, count, bytes: bytes.length, sha256: await sha256(bytes), trainable });
     first += count;
   }
   const index = { format: INDEX_FORMAT, count: first, shards };

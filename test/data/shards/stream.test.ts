@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { openShards, type ShardDataset } from '../../../src/data/shards/dataset.ts';
-import { drawOrder, type StreamState, shardStream } from '../../../src/data/shards/stream.ts';
+import {
+  drawOrder,
+  type StreamState,
+  shardStream,
+  shardsHeld,
+} from '../../../src/data/shards/stream.ts';
 import { ioOf, madeFiles } from './made.ts';
 
 const open = async (counts = [4, 7, 5, 6, 3]) => openShards('data', ioOf(await madeFiles(counts)));
@@ -85,4 +90,22 @@ test('a state of other data or settings is refused', async () => {
     /drew from other shards/,
   );
   expect(() => shardStream(data, { size: 0, seed: 3 })).toThrow(/size is 0/);
+});
+
+test('no more shards are in memory than is said', async () => {
+  expect(shardsHeld(Array(9).fill(60), 4, 2)).toBe(4);
+  expect(shardsHeld([60, 60, 60, 5], 4, 4)).toBe(4);
+  expect(shardsHeld(Array(9).fill(4), 4, 2)).toBe(9);
+  const data = await open(Array(9).fill(60));
+  let most = 0;
+  const watched = {
+    ...data,
+    keepOnly(shards: ReadonlySet<number>) {
+      most = Math.max(most, shards.size);
+      data.keepOnly(shards);
+    },
+  };
+  const stream = shardStream(watched, { size: 4, seed: 1, mixed: 2 });
+  for (let step = 0; step < 300; step++) await stream.next();
+  expect(most).toBe(4);
 });

@@ -1,5 +1,9 @@
-/** `kinegrad eval --data rendered`: the errors of any lifter on rendered people that it has not seen. */
+/**
+ * `kinegrad eval` of people with pictures: rendered ones that no lifter has seen, or those of
+ * shards.
+ */
 
+import { type SplitName as HumanSplit, splitNamed } from '../data/human36m/joints.ts';
 import type { SplitName } from '../data/scene/scene.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { openGpu } from '../gpu/gpu.ts';
@@ -16,8 +20,9 @@ import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { outOfViews } from '../train/view_training.ts';
 import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
+import { measuredViews } from './shard_data.ts';
 
-export interface RenderedFlags {
+export interface ViewFlags {
   /** The folder of a run, a weights file, or `mean` or `linear`. */
   model: string;
   count?: number;
@@ -35,19 +40,44 @@ const LEARNED = 8000;
 const UNSEEN = 64;
 
 /** Draws the people, lifts them and compares. */
-export async function evaluateRendered(flags: RenderedFlags): Promise<ViewErrors> {
+export async function evaluateRendered(flags: ViewFlags): Promise<ViewErrors> {
   const { model, count = 2000, seed = 1, split = 'test', depthError = false } = flags;
   if (split !== 'test' && split !== 'validation')
     throw new Error(`--split of rendered people is test or validation, got ${split}`);
   const people = (size: number, of: SplitName = split) =>
     renderedViews({ seed, split: of, size, count, depthError });
-  if (model === 'mean' || model === 'linear') {
-    const learn = model === 'mean' ? meanPose : linearLifter;
-    const lift = await learned(people(UNSEEN, 'train'), learn);
-    return viewErrors(people(UNSEEN), count, async ({ rays }) => relative(lift(rays)));
-  }
+  if (model !== 'mean' && model !== 'linear') return evaluateViews(flags, people, count);
+  const learn = model === 'mean' ? meanPose : linearLifter;
+  const lift = await learned(people(UNSEEN, 'train'), learn);
+  return viewErrors(people(UNSEEN), count, async ({ rays }) => relative(lift(rays)));
+}
+
+/** Lifts people of shards and compares; of Human3.6M the test subjects of the split. */
+export async function evaluateShards(
+  flags: ViewFlags & { readonly data: string },
+): Promise<ViewErrors> {
+  const { model, data, split = 'standard', count, seed, depthError } = flags;
+  splitNamed(split);
+  if (model === 'mean' || model === 'linear')
+    throw new Error(
+      `the ${model} lifter is for rendered people: give --data rendered, or a --model`,
+    );
+  if (seed !== undefined || depthError)
+    throw new Error('--seed and --depth-error are for rendered people; leave them out for shards');
+  const measured = await measuredViews(data, split as HumanSplit);
+  if (count !== undefined && !(Number.isInteger(count) && count > 0 && count <= measured.count))
+    throw new Error(`--count ${count}: it must be a whole number from 1 to ${measured.count}`);
+  return evaluateViews(flags, measured.views, count ?? measured.count);
+}
+
+/** Lifts people by the network of a run, or by one that looks at joints alone. */
+async function evaluateViews(
+  { model, adapter, depth }: ViewFlags,
+  people: (size: number) => ViewSource,
+  count: number,
+): Promise<ViewErrors> {
   const weights = await parsed(modelPath(model), readWeights);
-  const gpu = await openGpu({ adapter: flags.adapter });
+  const gpu = await openGpu({ adapter });
   try {
     if (weights.architecture === martinez.architecture) {
       const lifter = await loadLifter(martinez, weights, { gpu });
@@ -55,7 +85,7 @@ export async function evaluateRendered(flags: RenderedFlags): Promise<ViewErrors
       return await viewErrors(people(UNSEEN), count, guess);
     }
     const source = people(sizeOf(weights));
-    return await viewErrors(source, count, await viewLifter(gpu, weights, source, flags.depth));
+    return await viewErrors(source, count, await viewLifter(gpu, weights, source, depth));
   } finally {
     gpu.close();
   }
