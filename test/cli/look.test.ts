@@ -35,10 +35,11 @@ const OPTIONS = {
 async function weightsFile(architecture: 'cnn' | 'vit') {
   const options = OPTIONS[architecture];
   const network = architecture === 'cnn' ? cnn(OPTIONS.cnn) : vit(OPTIONS.vit);
-  const values = [network.parameters, network.statistics].flatMap((set) => [
-    ...initialValuesOf(set, 1),
+  const values = new Map([
+    ...(await initialValuesOf(network.parameters, 1)),
+    ...(await initialValuesOf(network.statistics, 1)),
   ]);
-  return writeWeights({ architecture, options }, network, new Map(values));
+  return writeWeights({ architecture, options }, network, values);
 }
 
 beforeAll(async () => {
