@@ -35,9 +35,11 @@ const OPTIONS = {
 async function weightsFile(architecture: 'cnn' | 'vit') {
   const options = OPTIONS[architecture];
   const network = architecture === 'cnn' ? cnn(OPTIONS.cnn) : vit(OPTIONS.vit);
-  const sets = [network.parameters, network.statistics];
-  const values = await Promise.all(sets.map((set) => initialValuesOf(set, 1)));
-  return writeWeights({ architecture, options }, network, new Map(values.flatMap((v) => [...v])));
+  const values = new Map([
+    ...(await initialValuesOf(network.parameters, 1)),
+    ...(await initialValuesOf(network.statistics, 1)),
+  ]);
+  return writeWeights({ architecture, options }, network, values);
 }
 
 beforeAll(async () => {

@@ -92,7 +92,7 @@ function poseFromText(text: string, current: Pose | undefined): Pose {
   checkRoom(width, height);
   if (!joints.some((x, i) => i % 2 === 0 && isWithin(x, width) && isWithin(joints[i + 1]!, height)))
     throw new Error(
-      `joints: none of them lies in the picture of ${width} x ${height} pixels. Give pixels from its upper left corner.`,
+      'joints: none of them lies in the picture. Give pixels from its upper left corner.',
     );
   const same = current && current.width === width && current.height === height;
   const fov = fovOf(text) ?? (same ? current.fov : USUAL_FOV);

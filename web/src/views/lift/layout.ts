@@ -36,7 +36,7 @@ const ICONS = {
   mirror: 'M12 3v18M9 7l-5 10h5zM15 7l5 10h-5z',
   open: 'M12 16V4M7 9l5-5 5 5M4 16v4h16v-4',
   save: 'M12 4v12M7 11l5 5 5-5M4 16v4h16v-4',
-  reset: 'M4 4v5h5M4 9a8.500 8.500 0 1 1-.5 5',
+  reset: 'M4 4v5h5M4 9a8.5 8.5 0 1 1-.5 5',
 };
 
 export function layout(actions: Actions): Layout {

@@ -9,7 +9,7 @@ import {
   readSequence,
 } from 'kinegrad';
 import { openScene } from '../../parts/open_scene.ts';
-import { checkRoom, inPixels } from '../../parts/pixels.ts';
+import { inPixels } from '../../parts/pixels.ts';
 import type { View } from '../../shell/app.ts';
 import { createFilm } from './film.ts';
 import { cameraOf, spreadOf } from './framing.ts';
@@ -114,7 +114,6 @@ export const view: View = {
       const camera = cameraOf(sequence);
       // A look at where the person goes, so that all of it is in view.
       const { frames, fps } = sequence;
-      checkRoom(sequence.width, sequence.height);
       inPixels(frames.flatMap((frame) => [...frame]));
       const some = frames.filter((_, i) => i % Math.ceil(frames.length / 24) === 0);
       const people = await lifter.lift(some, camera);
