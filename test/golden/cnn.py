@@ -11,19 +11,17 @@ convolutions, norms and pooling compute with them. Float32 by PyTorch is printed
 correct f32 engine may be off by.
 """
 
-import json
 import math
-import os
 import sys
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
 import uniform
+import views
+from views import JOINTS, rounded, summary
 
-EPS, MOMENTUM, JOINTS = 1e-5, 0.1, 17
-ENTRIES = 4
+EPS, MOMENTUM = 1e-5, 0.1
 
 MEMBERS = [
     {
@@ -169,71 +167,9 @@ class Network:
         both = torch.cat([*stages, mean.expand(-1, side, side, -1)], 3)
         return self.conv_norm(both, name + ".joined", cout, self.relu)
 
-    # The whole
-
-    def features(self, image, depth, joints, view):
-        """Channels [n, S, S, 21], points, the distance of the pelvis, and the joints on the surface."""
-        size, n = self.size, image.shape[0]
-        centres = torch.arange(size, dtype=image.dtype) + 0.5
-        sigma = size / 50
-        dx = centres[None, None, :, None] - joints[:, None, None, :, 0]
-        dy = centres[None, :, None, None] - joints[:, None, None, :, 1]
-        maps = torch.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))
-        whole = 2 * math.pi * sigma * sigma
-
-        known = (depth[..., 0] > 0).to(image.dtype)
-        weight = (maps[..., 0] * known).sum((1, 2))
-        found = (weight > 0.01 * whole).to(image.dtype)
-        mean = (maps[..., 0] * depth[..., 0]).sum((1, 2)) / weight.clamp(min=0.01 * whole)
-        distance = torch.where(found > 0, mean, torch.exp(-view[:, 0]))
-        beyond = (depth[..., 0] - distance[:, None, None]) * known * found[:, None, None]
-        relative = beyond.clamp(-2, 2)
-        person = (beyond.abs() < 1) * known * found[:, None, None]
-        share = (maps * person[..., None]).sum((1, 2))
-        nearby = (maps * (beyond * person)[..., None]).sum((1, 2)) / share.clamp(min=0.01 * whole)
-        places = joints * 2 / size - 1
-        metres = places * ((nearby + distance[:, None]) * torch.exp(view))[..., None]
-        points = torch.cat(
-            [
-                view, (torch.log(distance) * found)[:, None], found[:, None],
-                places.reshape(n, -1), metres.reshape(n, -1), nearby, share / whole,
-                torch.zeros(n, 3, dtype=image.dtype),
-            ],
-            1,
-        )  # fmt: skip
-        surface = torch.cat([metres, nearby[..., None]], 2)
-        covered = (share / whole)[..., None]
-        of_view = torch.stack([view[:, 0], torch.log(distance) * found, found, 0 * found], 1)
-        far = relative + 2 * (1 - known) * found[:, None, None]
-        self.of_joints = torch.cat(
-            [
-                places, metres, nearby[..., None], covered, self.patches(far, joints),
-                of_view[:, None].expand(-1, JOINTS, -1),
-            ],
-            2,
-        )  # fmt: skip
-        channels = torch.cat([2 * image - 1, relative[..., None], maps], 3)
-        return channels, points, distance, surface - surface[:, :1]
-
     def dense(self, x, name, outputs):
         w = self.v.weight(name, [x.shape[-1], outputs], x.shape[-1])
         return x @ w + self.v.bias(name, outputs)
-
-    def patches(self, far, joints):
-        """Depth in a grid of 4 x 4 samples around each joint: [n, 17, 16]."""
-        size, step = self.size, self.size / 64
-        along = (torch.arange(4, dtype=far.dtype) - 1.5) * step
-        x = joints[:, :, None, None, 0] + along[None, None, None, :]
-        y = joints[:, :, None, None, 1] + along[None, None, :, None]
-        x, y = torch.broadcast_tensors(x, y)
-        centres = torch.arange(size, dtype=far.dtype) + 0.5
-        sigma = step / 2
-
-        def line(t):
-            return torch.exp(-((centres - t.reshape(t.shape[0], -1, 1)) ** 2) / (2 * sigma * sigma))
-
-        sums = torch.einsum("nhw,nkw,nkh->nk", far, line(x), line(y))
-        return sums.reshape(-1, JOINTS, 16) / (2 * math.pi * sigma * sigma)
 
     def around(self, x, joints):
         """Means of a map around the joints: [n, 17, c]."""
@@ -245,6 +181,8 @@ class Network:
         maps = torch.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))
         sums = torch.einsum("nhwj,nhwc->njc", maps, x)
         return sums / maps.sum((1, 2)).clamp(min=0.2 * math.pi * sigma * sigma)[..., None]
+
+    # The whole
 
     def maps(self, x, scaled, wide):
         n = x.shape[0]
@@ -268,8 +206,8 @@ class Network:
         return pooled, stages
 
     def __call__(self, image, depth, joints, view):
-        x, points, distance, lifted = self.features(image, depth, joints, view)
-        n = x.shape[0]
+        seen = views.features(image, depth, joints, view)
+        x, n = seen.channels, image.shape[0]
 
         def scaled(c):
             return max(4, 4 * math.floor(self.width * c / 4 + 0.5))
@@ -284,38 +222,19 @@ class Network:
             x = torch.zeros(n, 16 * wide(128), dtype=x.dtype)
             around = [torch.zeros(n, JOINTS, wide(64) + wide(128), dtype=x.dtype)]
         if self.points:
-            read = torch.cat([*around, self.of_joints], 2)
+            read = torch.cat([*around, seen.of_joints], 2)
             first = read @ self.v.weight("joints.dense1", [read.shape[2], 96], read.shape[2])
             known = F.silu(first + self.v.get("joints.names", [JOINTS, 96], 0.0, 0.3))
             known = F.silu(self.dense(known, "joints.dense2", 96))
-            seen = F.silu(self.dense(known, "joints.features", 16))
+            features = F.silu(self.dense(known, "joints.features", 16))
             corrections = self.dense(known, "joints.corrections", 3)
-            x = torch.cat([x, points, seen.reshape(n, -1)], 1)
+            x = torch.cat([x, seen.points, features.reshape(n, -1)], 1)
         x = F.silu(self.dense(x, "head1", scaled(2048)))
         x = F.silu(self.dense(x, "head2", scaled(512)))
         poses = self.dense(x, "head3", 3 * JOINTS).reshape(n, JOINTS, 3)
         if self.points:
             poses = poses + corrections
-        others = torch.ones(JOINTS, 1, dtype=x.dtype)
-        others[0] = 0
-        relative = poses * others + (lifted if self.points else 0)
-        if self.root == "relative":
-            return relative
-        root = poses[:, :1] + distance[:, None, None] * torch.tensor([0, 0, 1], dtype=x.dtype)
-        return relative + root
-
-
-def inter_joint(y, t):
-    i, j = torch.triu_indices(JOINTS, JOINTS, 1)
-    lengths = [(p[:, i] - p[:, j]).norm(dim=2) for p in (y, t)]
-    return (lengths[0] - lengths[1]).abs().mean()
-
-
-def loss_of(kind, y, t):
-    if kind == "independent":
-        return F.mse_loss(y - y[:, :1], t - t[:, :1]) + inter_joint(y, t)
-    root = (y[:, 0] - t[:, 0]).norm(dim=1).mean()
-    return F.mse_loss(y, t) + 100 * inter_joint(y, t) + root + F.l1_loss(y, t)
+        return views.placed(poses, seen, {"points": self.points, "root": self.root})
 
 
 # Pictures and depth are drawn as so many fields along each side, each of one colour: noise would look
@@ -324,61 +243,24 @@ FIELDS = 8
 
 
 def inputs_of(member):
-    """How each input is drawn; of depth every seventh field is 0, and all of the second view."""
-    n, size = member["batch"], member["options"]["size"]
-    stream = member["stream"] + 5000
-    return {
-        "image": {"shape": [n, FIELDS, FIELDS, 3], "stream": stream, "offset": 0.5, "scale": 0.5},
-        "depth": {"shape": [n, FIELDS, FIELDS, 1], "stream": stream + 1, "offset": 3.5, "scale": 1.25},
-        "joints": {
-            "shape": [n, JOINTS, 2], "stream": stream + 2, "offset": size / 2, "scale": size / 3,
-        },
-        "view": {"shape": [n, 1], "stream": stream + 3, "offset": -1.0, "scale": 0.25},
-        "target": {"shape": [n, JOINTS, 3], "stream": stream + 4, "offset": 0.25, "scale": 0.75},
-    }  # fmt: skip
-
-
-def draw(member, dtype):
-    arrays = {k: uniform.array(**source) for k, source in inputs_of(member).items()}
-    arrays["depth"].reshape(-1)[::7] = 0
-    arrays["depth"][1] = 0
-    fields = np.arange(member["options"]["size"]) * FIELDS // member["options"]["size"]
-    for name in ("image", "depth"):
-        arrays[name] = arrays[name][:, fields][:, :, fields].copy()
-    return {k: torch.from_numpy(v).to(dtype) for k, v in arrays.items()}
+    return views.inputs_of(member, member["options"]["size"], FIELDS)
 
 
 def run(member, dtype):
     v = Variables(member["stream"], dtype)
-    data = draw(member, dtype)
+    data = views.draw(inputs_of(member), member["options"]["size"], dtype)
     target = data.pop("target")
     with torch.no_grad():
         inference = Network(v, member["options"], False)(**data)
     v.smallest = math.inf
     poses = Network(v, member["options"], True)(**data)
-    loss = loss_of(member["loss"], poses, target)
+    loss = views.loss_of(member["loss"], poses, target)
     loss.backward()
     gradients = {
         row["name"]: (v.tensors[row["name"]].grad if row["learned"] else v.tensors[row["name"]])
         for row in v.rows
     }
     return v, inference, poses.detach(), float(loss), gradients
-
-
-def rounded(values, digits=9):
-    return [float(f"{x:.{digits - 1}e}") for x in values]
-
-
-def summary(t, stream):
-    """What a test can hold a whole tensor to, without the tensor."""
-    flat = t.double().numpy().ravel()
-    at = np.linspace(0, flat.size - 1, min(ENTRIES, flat.size)).astype(int)
-    projection = float(flat @ uniform.uniform(stream, flat.size))
-    return {
-        "numbers": rounded([projection, np.linalg.norm(flat), np.abs(flat).max()]),
-        "at": at.tolist(),
-        "entries": rounded(flat[at]),
-    }
 
 
 def main():
@@ -416,21 +298,17 @@ def main():
                 "variables": rows,
             }
         )
-    golden = {
-        "madeBy": "test/golden/cnn.py",
-        "torch": torch.__version__,
-        "generator": {**uniform.GENERATOR, "check": uniform.check_values()},
-        "batchNorm": {"eps": EPS, "momentum": MOMENTUM, "runningVariance": "unbiased"},
-        "variables": "of parameters the gradient, of others the values after the training step; "
-        "numbers are projection, norm and largest absolute value",
-        "depth": "as drawn, but 0 at every seventh value and in all of the second view",
-        "fields": "image and depth are repeated: pixel i is field floor(8 i / size)",
-        "members": members,
-    }
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cnn.json")
-    with open(path, "w") as file:
-        json.dump(golden, file, separators=(",", ":"))
-        file.write("\n")
+    views.write(
+        "cnn",
+        {
+            "batchNorm": {"eps": EPS, "momentum": MOMENTUM, "runningVariance": "unbiased"},
+            "variables": "of parameters the gradient, of others the values after the training step; "
+            "numbers are projection, norm and largest absolute value",
+            "depth": "as drawn, but 0 at every seventh value and in all of the second view",
+            "fields": "image and depth are repeated: pixel i is field floor(8 i / size)",
+            "members": members,
+        },
+    )
 
 
 if __name__ == "__main__":

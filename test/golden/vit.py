@@ -11,22 +11,19 @@ engine may be off by.
 
 The image half is laid out, and its tensors named, as timm has them (vit_base_patch16_384): so for
 `kinegrad convert --timm` there are tokens of a published layout, too, and positions that are resized
-as timm's resample_abs_pos_embed does. What the features of a view are, and the losses, is cnn.py's.
+as timm's resample_abs_pos_embed does. What the features of a view are, and the losses, is in views.py.
 """
 
-import json
 import math
-import os
 import sys
-from types import SimpleNamespace
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-import cnn
 import uniform
-from cnn import JOINTS, rounded, summary
+import views
+from views import JOINTS, rounded, summary
 
 EPS = 1e-6
 
@@ -165,10 +162,8 @@ class Lifter(nn.Module):
 
     def forward(self, image, depth, joints, view):
         o, n = self.o, image.shape[0]
-        channels, points, distance, lifted = cnn.Network.features(
-            SimpleNamespace(size=o["size"]), image, depth, joints, view
-        )
-        self.tokens = i = self.image(channels[..., :4])
+        seen = views.features(image, depth, joints, view)
+        self.tokens = i = self.image(seen.channels[..., :4])
         side, sigma = o["mapSize"], o["mapSize"] / 32
         centres = torch.arange(side, dtype=image.dtype) + 0.5
         at = joints * (side / o["size"])
@@ -186,16 +181,9 @@ class Lifter(nn.Module):
         x = self.norm(x)
         x = x.mean(1) if o["pool"] == "mean" else x[:, 0]
         if o["points"]:
-            x = torch.cat([x, points], 1)
+            x = torch.cat([x, seen.points], 1)
         x = self.head3(F.gelu(self.head2(F.gelu(self.head1(x)))))
-        poses = x.reshape(n, JOINTS, 3)
-        others = torch.ones(JOINTS, 1, dtype=x.dtype)
-        others[0] = 0
-        relative = poses * others + (lifted if o["points"] else 0)
-        if o["root"] == "relative":
-            return relative
-        root = poses[:, :1] + distance[:, None, None] * torch.tensor([0, 0, 1], dtype=x.dtype)
-        return relative + root
+        return views.placed(x.reshape(n, JOINTS, 3), seen, o)
 
 
 def same(t):
@@ -299,37 +287,23 @@ def fill(model, stream):
     return rows
 
 
+def size_of(member):
+    return {**DEFAULTS, **member["options"]}["size"]
+
+
 def inputs_of(member):
-    """How each input is drawn; of depth every seventh value is 0, and all of the second view."""
-    n, size = member["batch"], {**DEFAULTS, **member["options"]}["size"]
-    stream = member["stream"] + 5000
-    return {
-        "image": {"shape": [n, size, size, 3], "stream": stream, "offset": 0.5, "scale": 0.5},
-        "depth": {"shape": [n, size, size, 1], "stream": stream + 1, "offset": 3.5, "scale": 1.25},
-        "joints": {
-            "shape": [n, JOINTS, 2], "stream": stream + 2, "offset": size / 2, "scale": size / 3,
-        },
-        "view": {"shape": [n, 1], "stream": stream + 3, "offset": -1.0, "scale": 0.25},
-        "target": {"shape": [n, JOINTS, 3], "stream": stream + 4, "offset": 0.25, "scale": 0.75},
-    }  # fmt: skip
-
-
-def draw(member, dtype):
-    arrays = {k: uniform.array(**source) for k, source in inputs_of(member).items()}
-    arrays["depth"].reshape(-1)[::7] = 0
-    arrays["depth"][1:2] = 0
-    return {k: torch.from_numpy(v).to(dtype) for k, v in arrays.items()}
+    return views.inputs_of(member, size_of(member))
 
 
 def run(member, dtype, learn=True):
     """The model after a step, how its variables are drawn, its poses and its loss."""
     model = Lifter(member["options"]).to(dtype)
     rows = fill(model, member["stream"])
-    data = draw(member, dtype)
+    data = views.draw(inputs_of(member), size_of(member), dtype)
     target = data.pop("target")
     with torch.set_grad_enabled(learn):
         poses = model(**data)
-        loss = cnn.loss_of(member["loss"], poses, target)
+        loss = views.loss_of(member["loss"], poses, target)
     if learn:
         loss.backward()
     return model, rows, poses.detach(), float(loss)
@@ -424,22 +398,9 @@ def timm_case():
             "resized": resized}  # fmt: skip
 
 
-def write(name, contents):
-    golden = {
-        "madeBy": f"test/golden/{name}.py",
-        "torch": torch.__version__,
-        "generator": {**uniform.GENERATOR, "check": uniform.check_values()},
-        **contents,
-    }
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.json")
-    with open(path, "w") as file:
-        json.dump(golden, file, separators=(",", ":"))
-        file.write("\n")
-
-
 def main():
     torch.set_num_threads(1)
-    write(
+    views.write(
         "vit",
         {
             "variables": "numbers are projection, norm and largest absolute value of the gradient",

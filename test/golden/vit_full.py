@@ -12,8 +12,9 @@ import time
 
 import torch
 
+import views
 import vit
-from cnn import rounded, summary
+from views import rounded, summary
 
 MEMBER = {
     "name": "full size", "options": {}, "loss": "independent", "batch": 1, "stream": 2000000,
@@ -30,7 +31,7 @@ def main():
         file=sys.stderr,
     )
     stream = MEMBER["stream"] + 5900
-    vit.write(
+    views.write(
         "vit_full",
         {
             **MEMBER,
