@@ -30,7 +30,7 @@ const STOOD_IN = [
 
 /** Programs of whole materials, and parts of theirs, that none of the page's materials takes. */
 const IDLE =
-  /^\t((?:meshphysical|meshphong|meshtoon|meshmatcap|meshnormal|points|sprite|shadow|depth|equirect|cube|background|backgroundCube|distance)_(?:vert|frag)|lights_(?:physical|phong|toon)_\w+|envmap_\w+|cube_uv_reflection_fragment|tonemapping_\w+|shadowm\w+|(?:alphahash|aomap|batching|bumpmap|clearcoat|displacementmap|dithering|emissivemap|fog|gradientmap|iridescence|lightmap|lightprobes|logdepthbuf|metalnessmap|normalmap|roughnessmap|skinning|specularmap|transmission)_\w+|skin(?:base|normal)_vertex|morph\w+_vertex): [\w$.]+,?$/gm;
+  /^\t((?:meshphysical|meshphong|meshtoon|meshmatcap|meshnormal|points|sprite|shadow|depth|equirect|cube|background|backgroundCube|distance)_(?:vert|frag)|lights_(?:physical|phong|toon)_\w+|envmap_\w+|cube_uv_reflection_fragment|tonemapping_\w+|shadowm\w+|(?:alphahash|aomap|batching|bumpmap|clearcoat|displacementmap|dithering|emissivemap|fog|gradientmap|iridescence|lightmap|lightprobes|logdepthbuf|metalnessmap|normalmap|roughnessmap|skinning|transmission)_\w+|skin(?:base|normal)_vertex|morph\w+_vertex): [\w$.]+,?$/gm;
 
 /** Entries of the table of programs that go with them. */
 const TABLE =

@@ -62,6 +62,6 @@ export class WebGLClipping {
   init = () => false;
 }
 
-/** A table for materials of metal and gloss. */
-export const getDFGLUT = absent('physical materials');
+/** A table that every material is handed, and only those of metal and gloss would read. */
+export const getDFGLUT = () => null;
 export const getByteLength = absent('textures of layers');
