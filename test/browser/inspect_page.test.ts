@@ -88,7 +88,7 @@ test('a training step shows its update and its memory, and can be timed', async 
   await page.selectOption('select[aria-label=Width]', '64');
   const ops = (await rows(page)).map(([, op]) => op!);
   expect(ops.filter((op) => op.includes('adamw.wgsl'))).toHaveLength(1);
-  expect(ops.filter((op) => op.includes('batch_norm_backward.wgsl'))).toHaveLength(5);
+  expect(ops.filter((op) => op.includes('batch_norm_active_backward.wgsl'))).toHaveLength(5);
   const memory = (await page.textContent('.memory-panel'))!;
   // Weights 36 x 64, 4 of 64 x 64 and 64 x 48, ten vectors of the norms and a bias, in slabs of whole 256 bytes.
   const parameters = 36 * 64 + 4 * 64 * 64 + 64 * 48 + 10 * 64 + 64;
