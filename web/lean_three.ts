@@ -61,7 +61,7 @@ function leanModule(file: string): string {
     return code.replace(DEFINE, (line, name) =>
       UNDEFINED.test(name) || (name.endsWith('_UV') && name !== 'MAP_UV') ? '' : line,
     );
-  return code.replace(NEVER, 'undefined').replace(EMPTIED, '$1() {}');
+  return code.replace(NEVER, 'false').replace(EMPTIED, '$1() {}');
 }
 
 const isThree = (id: string) => id.startsWith(three) && id.endsWith('.js');

@@ -9,6 +9,7 @@ import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
 import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
 import outerWgsl from '../../shaders/matmul_outer.wgsl';
 import rowWgsl from '../../shaders/matmul_row.wgsl';
+import rowPairWgsl from '../../shaders/matmul_row_pair.wgsl';
 import type { Editions, KernelFile } from '../gpu/shader.ts';
 import {
   type Stage,
@@ -169,6 +170,7 @@ export const matmulVariants = {
     rowsFirst: true,
   }),
   row: /* @__PURE__ */ variant(rowWgsl, { editions: blocks, group: [32, 1] }),
+  rowPair: /* @__PURE__ */ variant(rowPairWgsl, { editions: blocks, group: [32, 2] }),
   outer: /* @__PURE__ */ variant(outerWgsl, {
     editions: ({ n }) => (isQuads(n) ? {} : edgeEditions),
     group: groupOfOuter,

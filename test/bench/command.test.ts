@@ -62,7 +62,6 @@ test.each([
   // Whether there is such an adapter is not even asked.
   [['--adapter', 'hardware', '--filter', 'matmul', '--shape', '16,16'], 'takes --shape m,k,n'],
   [['--infer'], '--infer goes with --model'],
-  [['--tune', '--filter', 'matmul'], '--tune does not measure rows'],
   [['--uses', 'absent.wgsl'], 'nothing that is chosen runs these files'],
   [['--ladder', '--filter', 'reduce'], 'has no ladder'],
 ])('%s is one clear line and a status that is not 0', (args, line) => {

@@ -105,7 +105,7 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
   const frustum = createFrustum();
   scene.add(frustum.group);
   const grid = createGrid();
-  scene.add(grid.lines);
+  scene.add(grid.ground);
   let ground = 0;
   let placed = false;
   const middle = new Vector3(0, 0, -3);
@@ -211,7 +211,7 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
           -(bounds.low[2]! + bounds.high[2]!) / 2,
         );
       }
-      grid.lines.position.set(Math.round(middle.x), ground, Math.round(middle.z));
+      grid.ground.position.set(Math.round(middle.x), ground, Math.round(middle.z));
       shown.forEach(({ joints }, i) => persons[i]!.mesh.place(joints, ground));
       invalidate();
     },
