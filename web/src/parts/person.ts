@@ -1,13 +1,18 @@
-/** A person of 17 joints in three.js: 16 bones and 17 balls in two draws, and a shadow in a third. */
+/**
+ * A person of 17 joints in three.js: 16 limbs and 17 balls in one draw, and their shadow in another.
+ * Their vertices are moved here: a draw for each limb costs software adapters more than all of them.
+ */
 
 import { BONES, JOINTS } from 'kinegrad';
 import {
+  BufferAttribute,
+  BufferGeometry,
   Color,
   CylinderGeometry,
   DoubleSide,
   Group,
-  InstancedMesh,
   Matrix4,
+  Mesh,
   MeshBasicMaterial,
   MeshLambertMaterial,
   Quaternion,
@@ -58,71 +63,99 @@ export interface PersonMesh {
 const UP = new Vector3(0, 1, 0);
 const SHADOW_HEIGHT = 0.002;
 
+/** Limbs of one metre along y, then balls, all about the origin. */
+const PARTS = [
+  ...BONES.map(({ name }) => {
+    const [near, far] = thicknessOf(name);
+    return new CylinderGeometry(far, near, 1, 12, 1, true);
+  }),
+  ...BALLS.map((radius) => new SphereGeometry(radius, 14, 9)),
+];
+const sizes = PARTS.map((part) => part.getAttribute('position').count);
+/** Where the vertices of each part begin. */
+const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+const joined = (name: string) =>
+  Float32Array.from(PARTS.flatMap((part) => [...part.getAttribute(name).array]));
+const [PLACES, NORMALS] = [joined('position'), joined('normal')];
+const indices = (from: number, to: number) =>
+  PARTS.slice(from, to).flatMap((part, i) =>
+    [...part.index!.array].map((vertex) => vertex + starts[from + i]!),
+  );
+
 /** @param faint see-through and without a shadow, for what is only a possibility */
 export function createPerson(faint = false): PersonMesh {
-  const limb = new CylinderGeometry(1, 1, 1, 14, 1, true);
-  const ball = new SphereGeometry(1, 18, 12);
+  const numbers = (values: Float32Array) => new BufferAttribute(values, 3);
+  const places = numbers(PLACES.slice());
+  const normals = numbers(NORMALS.slice());
+  const colours = numbers(new Float32Array(PLACES.length));
+  const body = new BufferGeometry();
+  body.setAttribute('position', places);
+  body.setAttribute('normal', normals);
+  body.setAttribute('color', colours);
+  body.setIndex(indices(0, PARTS.length));
+  const limbs = new BufferGeometry();
+  limbs.setAttribute('position', places);
+  limbs.setIndex(indices(0, BONES.length));
   const look = { transparent: faint, opacity: faint ? 0.32 : 1, depthWrite: !faint };
-  const material = new MeshLambertMaterial(look);
+  const material = new MeshLambertMaterial({ ...look, vertexColors: true });
   const dark = new MeshBasicMaterial({ side: DoubleSide });
-  const limbs = BONES.map(({ name }) => {
-    const [near, far] = thicknessOf(name);
-    const taper = new CylinderGeometry(far, near, 1, 14, 1, true);
-    return taper;
-  });
-  // Limbs taper each in its own way, so they are meshes of one instance with a shape each.
-  const bones = limbs.map((shape) => new InstancedMesh(shape, material, 1));
-  const balls = new InstancedMesh(ball, material, JOINTS.length);
-  const shadow = new InstancedMesh(limb, dark, BONES.length);
+  const shadow = new Mesh(limbs, dark);
+  shadow.matrixAutoUpdate = false;
   const group = new Group();
   group.name = 'person';
-  group.add(...bones, balls);
+  group.add(new Mesh(body, material));
   if (!faint) group.add(shadow);
-  for (const mesh of [...bones, balls, shadow]) mesh.frustumCulled = false;
+  for (const mesh of group.children) mesh.frustumCulled = false;
 
   const points = JOINTS.map(() => new Vector3());
-  const [matrix, flat, turn] = [new Matrix4(), new Matrix4(), new Quaternion()];
-  const [size, middle, along] = [new Vector3(), new Vector3(), new Vector3()];
+  const [matrix, turn] = [new Matrix4(), new Quaternion()];
+  const [size, middle, along, vertex] = [1, 2, 3, 4].map(() => new Vector3()) as [
+    Vector3,
+    Vector3,
+    Vector3,
+    Vector3,
+  ];
+  /** Moves the vertices of a part by `matrix`, and turns its normals by `turn`. */
+  const move = (part: number) => {
+    for (let i = 3 * starts[part]!, end = i + 3 * sizes[part]!; i < end; i += 3) {
+      vertex.fromArray(PLACES, i).applyMatrix4(matrix).toArray(places.array, i);
+      vertex.fromArray(NORMALS, i).applyQuaternion(turn).toArray(normals.array, i);
+    }
+  };
   return {
     group,
     place(joints, ground) {
       points.forEach((p, i) => p.set(joints[3 * i]!, -joints[3 * i + 1]!, -joints[3 * i + 2]!));
-      flat.set(1, 0, 0, 0, 0, 0, 0, ground + SHADOW_HEIGHT, 0, 0, 1, 0, 0, 0, 0, 1);
-      BONES.forEach(({ name, from, to }, i) => {
+      BONES.forEach(({ from, to }, i) => {
         const [a, b] = [points[from]!, points[to]!];
         along.subVectors(b, a);
         const length = Math.max(1e-4, along.length());
         turn.setFromUnitVectors(UP, along.divideScalar(length));
         middle.addVectors(a, b).multiplyScalar(0.5);
-        bones[i]!.setMatrixAt(0, matrix.compose(middle, turn, size.set(1, length, 1)));
-        bones[i]!.instanceMatrix.needsUpdate = true;
-        const thick = thicknessOf(name)[0];
-        matrix.compose(middle, turn, size.set(thick, length, thick));
-        shadow.setMatrixAt(i, matrix.premultiply(flat));
+        matrix.compose(middle, turn, size.set(1, length, 1));
+        move(i);
       });
+      turn.identity();
       points.forEach((p, i) => {
-        const r = BALLS[i]!;
-        balls.setMatrixAt(i, matrix.compose(p, turn.identity(), size.set(r, r, r)));
+        matrix.makeTranslation(p);
+        move(BONES.length + i);
       });
-      balls.instanceMatrix.needsUpdate = true;
-      shadow.instanceMatrix.needsUpdate = true;
+      places.needsUpdate = normals.needsUpdate = true;
+      shadow.matrix.set(1, 0, 0, 0, 0, 0, 0, ground + SHADOW_HEIGHT, 0, 0, 1, 0, 0, 0, 0, 1);
     },
-    paint(colours) {
+    paint(tokens) {
       const colour = new Color();
-      BONES.forEach(({ side }, i) => bones[i]!.setColorAt(0, colour.set(colours[side])));
-      JOINTS.forEach((_, i) =>
-        balls.setColorAt(i, colour.set(colours[i === 0 ? 'middle' : BONES[i - 1]!.side])),
-      );
-      for (const mesh of [...bones, balls]) mesh.instanceColor!.needsUpdate = true;
-      dark.color.set(colours.shadow);
+      const sides = BONES.map(({ side }) => side);
+      // A ball has the colour of the limb that ends there.
+      ([...sides, 'middle', ...sides] as const).forEach((side, part) => {
+        const { r, g, b } = colour.set(tokens[side]);
+        for (let i = 0; i < sizes[part]!; i++) colours.setXYZ(starts[part]! + i, r, g, b);
+      });
+      colours.needsUpdate = true;
+      dark.color.set(tokens.shadow);
     },
     dispose() {
-      for (const mesh of [...bones, balls, shadow]) {
-        mesh.geometry.dispose();
-        mesh.dispose();
-      }
-      material.dispose();
-      dark.dispose();
+      for (const each of [body, limbs, material, dark]) each.dispose();
       group.removeFromParent();
     },
   };

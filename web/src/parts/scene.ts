@@ -10,7 +10,7 @@ import {
   type BufferGeometry,
   Color,
   DirectionalLight,
-  type Group,
+  Group,
   type Material,
   type Object3D,
   PerspectiveCamera,
@@ -99,7 +99,7 @@ export function createScene(canvas: HTMLCanvasElement, options: SceneOptions = {
   sun.position.set(1.2, 3, 2);
   scene.add(new AmbientLight(0xffffff, 1.35), sun);
   const persons: { mesh: PersonMesh; faint: boolean }[] = [];
-  const people = createPerson().group.clear();
+  const people = new Group();
   people.name = 'people';
   scene.add(people);
   const frustum = createFrustum();
