@@ -18,10 +18,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if row >= params.m || 4 * quad >= params.n { return; }
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
   var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
-  for (var i = 0u; i < params.k; i += STEPS) {
-    let from_a = a_block(id.z, row, i);
-    let left = b_block(id.z, i, quad);
-    let right = b_block(id.z, i, quad + 1);
+  let k = params.k;
+  let along_a = a_walk(id.z, row);
+  let along_left = b_walk(id.z, quad);
+  let along_right = b_walk(id.z, quad + 1);
+  var at_a = along_a.at;
+  var at_left = along_left.at;
+  var at_right = along_right.at;
+  for (var i = 0u; i < k; i += STEPS) {
+    let from_a = a_block(at_a);
+    let left = b_block(at_left);
+    let right = b_block(at_right);
+    at_a += along_a.step;
+    at_left += along_left.step;
+    at_right += along_right.step;
     s0 += left * from_a[0];
     s1 += left * from_a[1];
     s2 += left * from_a[2];

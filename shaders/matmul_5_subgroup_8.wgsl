@@ -29,9 +29,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   var s20 = vec4f(); var s21 = vec4f(); var s22 = vec4f(); var s23 = vec4f();
   var s24 = vec4f(); var s25 = vec4f(); var s26 = vec4f(); var s27 = vec4f();
   var s28 = vec4f(); var s29 = vec4f(); var s30 = vec4f(); var s31 = vec4f();
-  for (var i = 0u; i < params.k; i += STEPS) {
-    let mine = a_block(group.z, row + 4 * lane, i);
-    let from_b = b_block(group.z, i, quad);
+  let k = params.k;
+  let along_a = a_walk(group.z, row + 4 * lane);
+  let along_b = b_walk(group.z, quad);
+  var at_a = along_a.at;
+  var at_b = along_b.at;
+  for (var i = 0u; i < k; i += STEPS) {
+    let mine = a_block(at_a);
+    let from_b = b_block(at_b);
+    at_a += along_a.step;
+    at_b += along_b.step;
     s0 += from_b * subgroupBroadcast(mine[0], 0u);
     s1 += from_b * subgroupBroadcast(mine[1], 0u);
     s2 += from_b * subgroupBroadcast(mine[2], 0u);

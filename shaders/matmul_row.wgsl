@@ -13,9 +13,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let quad = 8 * group.x + lane;
   let row = group.y;
   if 4 * quad >= params.n { return; }
+  let k = params.k;
+  let along_a = a_row_walk(group.z, row);
+  let along_b = b_walk(group.z, quad);
+  var at_a = along_a.at;
+  var at_b = along_b.at;
   var sum = vec4f();
-  for (var i = 0u; i < params.k; i += STEPS) {
-    sum += b_block(group.z, i, quad) * a_steps(group.z, row, i);
+  for (var i = 0u; i < k; i += STEPS) {
+    sum += b_block(at_b) * a_steps(at_a);
+    at_a += along_a.step;
+    at_b += along_b.step;
   }
   store_quad(group.z, row, quad, sum);
 }

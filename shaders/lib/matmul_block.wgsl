@@ -3,44 +3,51 @@
 
 const STEPS = 4u;                              // of i in a block
 
-// Four rows of a from `row` on, columns i to i + 3: the j-th column of the result is row + j. Rows beyond the
-// last are read from the last: their results are never stored.
-fn a_block(batch: u32, row: u32, i: u32) -> mat4x4f {
+// How a thread goes along a or b: where the four vectors of its block begin, and how far it is to the next block. This is
+// worked out once, ahead of the loop: SwiftShader reads uniforms again and again, and takes 1.3 times as long if it must.
+struct Walk { at: vec4u, step: u32 }
+
+const FOUR = vec4u(0, 1, 2, 3);
+
+// Four rows of a from `row` on. Rows beyond the last are read from the last: their results are never stored.
+fn a_walk(batch: u32, row: u32) -> Walk {
   let base = batch * params.a_stride;
-  if TRANSPOSE_A {
-    let at = (base + i * params.m + min(row, params.m - 4)) / 4;
-    let stride = params.m / 4;
-    return transpose(mat4x4f(a[at], a[at + stride], a[at + 2 * stride], a[at + 3 * stride]));
-  }
-  let last = params.m - 1;
-  return mat4x4f(
-    a[(base + min(row, last) * params.k + i) / 4],
-    a[(base + min(row + 1, last) * params.k + i) / 4],
-    a[(base + min(row + 2, last) * params.k + i) / 4],
-    a[(base + min(row + 3, last) * params.k + i) / 4]);
+  if TRANSPOSE_A { return Walk((base + min(row, params.m - 4) + FOUR * params.m) / 4, params.m); }
+  return Walk((base + min(row + FOUR, vec4u(params.m - 1)) * params.k) / 4, 1u);
 }
 
-// Rows i to i + 3 of b, columns 4 quad to 4 quad + 3: the j-th column of the result is row i + j.
-fn b_block(batch: u32, i: u32, quad: u32) -> mat4x4f {
+// Four columns of b: 4 quad to 4 quad + 3.
+fn b_walk(batch: u32, quad: u32) -> Walk {
   let base = batch * params.b_stride;
   let column = min(4 * quad, params.n - 4);
-  if TRANSPOSE_B {
-    let at = (base + column * params.k + i) / 4;
-    let stride = params.k / 4;
-    return transpose(mat4x4f(b[at], b[at + stride], b[at + 2 * stride], b[at + 3 * stride]));
-  }
-  let at = (base + i * params.n + column) / 4;
-  let stride = params.n / 4;
-  return mat4x4f(b[at], b[at + stride], b[at + 2 * stride], b[at + 3 * stride]);
+  if TRANSPOSE_B { return Walk((base + (column + FOUR) * params.k) / 4, 1u); }
+  return Walk((base + column + FOUR * params.n) / 4, params.n);
 }
 
-// Columns i to i + 3 of one row of a.
-fn a_steps(batch: u32, row: u32, i: u32) -> vec4f {
+// The j-th column of the result is row j of the four, at four steps of i.
+fn a_block(at: vec4u) -> mat4x4f {
+  let vectors = mat4x4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+  if TRANSPOSE_A { return transpose(vectors); }
+  return vectors;
+}
+
+// The j-th column of the result is step j of i, at the four columns of b.
+fn b_block(at: vec4u) -> mat4x4f {
+  let vectors = mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  if TRANSPOSE_B { return transpose(vectors); }
+  return vectors;
+}
+
+// One row of a, four steps of i at a time.
+fn a_row_walk(batch: u32, row: u32) -> Walk {
   let base = batch * params.a_stride;
-  if !TRANSPOSE_A { return a[(base + row * params.k + i) / 4]; }
-  let at = base + i * params.m + row;
-  let m = params.m;
-  return vec4f(element(at), element(at + m), element(at + 2 * m), element(at + 3 * m));
+  if TRANSPOSE_A { return Walk(base + row + FOUR * params.m, 4 * params.m); }
+  return Walk(vec4u((base + row * params.k) / 4), 1u);
+}
+
+fn a_steps(at: vec4u) -> vec4f {
+  if !TRANSPOSE_A { return a[at.x]; }
+  return vec4f(element(at.x), element(at.y), element(at.z), element(at.w));
 }
 
 // One value of a.

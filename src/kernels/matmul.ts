@@ -170,7 +170,7 @@ export const matmulVariants = {
     rowsFirst: true,
   }),
   row: /* @__PURE__ */ variant(rowWgsl, { editions: blocks, group: [32, 1] }),
-  rowPair: /* @__PURE__ */ variant(rowPairWgsl, { editions: blocks, group: [32, 2] }),
+  rowPair: /* @__PURE__ */ variant(rowPairWgsl, { editions: blocks, group: [64, 2] }),
   outer: /* @__PURE__ */ variant(outerWgsl, {
     editions: ({ n }) => (isQuads(n) ? {} : edgeEditions),
     group: groupOfOuter,
@@ -213,8 +213,8 @@ export const matmulTunable: Tunable<MatmulVariant, MatmulKernel> = {
         ? ['outer']
         : target.kind === 'hardware'
           ? [m <= 4 ? 'row' : 'tileRegisters']
-          : m === 1 || (m <= 4 && target.kind === 'swiftshader')
-            ? ['row']
+          : m <= 2
+            ? [m === 1 ? 'row' : 'rowPair']
             : [m <= 4 || m * n * k < 4096 ? 'registers' : 'subgroup8', 'subgroup4', 'registers'];
     return order.find((name) => matmulTunable.fits(name, target, shape))!;
   },
