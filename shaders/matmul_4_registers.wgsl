@@ -19,19 +19,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f();
   var t0 = vec4f(); var t1 = vec4f(); var t2 = vec4f(); var t3 = vec4f();
   let k = params.k;
-  let along_a = a_walk(id.z, row);
-  let along_left = b_walk(id.z, quad);
-  let along_right = b_walk(id.z, quad + 1);
-  var at_a = along_a.at;
-  var at_left = along_left.at;
-  var at_right = along_right.at;
+  var along_a = a_walk(id.z, row);
+  var along_left = b_walk(id.z, quad);
+  var along_right = b_walk(id.z, quad + 1);
   for (var i = 0u; i < k; i += STEPS) {
-    let from_a = a_block(at_a);
-    let left = b_block(at_left);
-    let right = b_block(at_right);
-    at_a += along_a.step;
-    at_left += along_left.step;
-    at_right += along_right.step;
+    let from_a = a_block(along_a.at);
+    let left = b_block(along_left.at);
+    let right = b_block(along_right.at);
+    along_a.at += along_a.step;
+    along_left.at += along_left.step;
+    along_right.at += along_right.step;
     s0 += left * from_a[0];
     s1 += left * from_a[1];
     s2 += left * from_a[2];

@@ -26,15 +26,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   var s8 = vec4f(); var s9 = vec4f(); var s10 = vec4f(); var s11 = vec4f();
   var s12 = vec4f(); var s13 = vec4f(); var s14 = vec4f(); var s15 = vec4f();
   let k = params.k;
-  let along_a = a_walk(group.z, row + 4 * lane);
-  let along_b = b_walk(group.z, quad);
-  var at_a = along_a.at;
-  var at_b = along_b.at;
+  var along_a = a_walk(group.z, row + 4 * lane);
+  var along_b = b_walk(group.z, quad);
   for (var i = 0u; i < k; i += STEPS) {
-    let mine = a_block(at_a);
-    let from_b = b_block(at_b);
-    at_a += along_a.step;
-    at_b += along_b.step;
+    let mine = a_block(along_a.at);
+    let from_b = b_block(along_b.at);
+    along_a.at += along_a.step;
+    along_b.at += along_b.step;
     s0 += from_b * subgroupBroadcast(mine[0], 0u);
     s1 += from_b * subgroupBroadcast(mine[1], 0u);
     s2 += from_b * subgroupBroadcast(mine[2], 0u);

@@ -9,7 +9,6 @@ import block5on4 from '../../shaders/matmul_5_subgroup_4.wgsl';
 import block5on8 from '../../shaders/matmul_5_subgroup_8.wgsl';
 import outerWgsl from '../../shaders/matmul_outer.wgsl';
 import rowWgsl from '../../shaders/matmul_row.wgsl';
-import rowPairWgsl from '../../shaders/matmul_row_pair.wgsl';
 import type { Editions, KernelFile } from '../gpu/shader.ts';
 import {
   type Stage,
@@ -71,6 +70,8 @@ interface Form {
   readonly group: Group | ((sizes: Sizes, target: Target) => Group);
   /** Neighbouring workgroups compute other rows of the same columns, not other columns. */
   readonly rowsFirst?: boolean;
+  /** What the file leaves open, the same for all sizes. */
+  readonly overrides?: Readonly<Record<string, number>>;
   /** Threads of a workgroup, where the file leaves that open. */
   readonly width?: (target: Target) => number;
 }
@@ -79,7 +80,10 @@ type Group = readonly [columns: number, rows: number];
 /**
  * A kernel of the family: a, b and y are [batch, rows, columns], or matrices where there is one.
  */
-function variant(file: KernelFile, { editions, group, rowsFirst, width }: Form): MatmulKernel {
+function variant(
+  file: KernelFile,
+  { editions, group, rowsFirst, overrides, width }: Form,
+): MatmulKernel {
   return kernel<In, 'y', MatmulAttributes>(file, {
     reads: ['a', 'b', ...extra],
     writes: ['y'],
@@ -89,6 +93,7 @@ function variant(file: KernelFile, { editions, group, rowsFirst, width }: Form):
       TRANSPOSE_A: Number(transposeA),
       TRANSPOSE_B: Number(transposeB),
       ACCUMULATE: Number(accumulate),
+      ...overrides,
       ...(width ? { WIDTH: width(target) } : {}),
     }),
     params: (t, a) => {
@@ -169,8 +174,12 @@ export const matmulVariants = {
     group: [32, 32],
     rowsFirst: true,
   }),
-  row: /* @__PURE__ */ variant(rowWgsl, { editions: blocks, group: [32, 1] }),
-  rowPair: /* @__PURE__ */ variant(rowPairWgsl, { editions: blocks, group: [64, 2] }),
+  row: /* @__PURE__ */ variant(rowWgsl, { editions: blocks, group: [64, 1] }),
+  rowPair: /* @__PURE__ */ variant(rowWgsl, {
+    editions: blocks,
+    group: [64, 2],
+    overrides: { PAIR: 1 },
+  }),
   outer: /* @__PURE__ */ variant(outerWgsl, {
     editions: ({ n }) => (isQuads(n) ? {} : edgeEditions),
     group: groupOfOuter,

@@ -70,7 +70,7 @@ const VIEWS = {
 } as const;
 
 /** Milliseconds between frames of a WebGL that runs on the processor, which others need, too. */
-const SOFTWARE_GAP = 45;
+const SOFTWARE_GAP = 55;
 
 /** To find it out takes a tenth of a second where it is so. */
 let softwareKnown: boolean | undefined;

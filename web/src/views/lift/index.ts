@@ -1,6 +1,7 @@
 /** Lift: a 2D skeleton on a picture, and the person in space who follows it. */
 
 import { DeviceLostError, type Lifted, type Pose3d } from 'kinegrad';
+import { atMost } from '../../parts/at_most.ts';
 import { latest } from '../../parts/latest.ts';
 import { openScene } from '../../parts/open_scene.ts';
 import { createPoseCanvas } from '../../parts/pose_canvas.ts';
@@ -19,6 +20,9 @@ import { thumbnails } from './thumbnails.ts';
 
 /** What can be undone stays so while the visitor looks at other views. */
 const states = history<Pose>();
+
+/** Milliseconds that a number stands still while others come. */
+const READ = 120;
 
 export const view: View = {
   async mount(root, app) {
@@ -133,14 +137,14 @@ export const view: View = {
       if (scene && !framed) scene.look('corner');
       framed ||= scene !== undefined;
     };
-    /** Small pictures and numbers follow once a frame, however fast lifts come. */
+    /** Small pictures follow once a frame, however fast lifts come, and numbers as fast as one reads. */
     let newest: { lifted: Lifted; truth: Pose3d | undefined } | undefined;
     let asked = 0;
-    const showNewest = () => {
+    const showSides = () => {
       asked = 0;
       sides.show(newest!.lifted.pose);
-      measures.show(newest!.lifted, newest!.truth);
     };
+    const numbers = atMost(READ, () => measures.show(newest!.lifted, newest!.truth));
     const lifter = app.lifter();
     lifter.catch(() => {});
     const lifts = latest<Pose>(
@@ -156,7 +160,8 @@ export const view: View = {
         sheet.setGhost(toPixels(cameraOf(pose), lifted));
         measures.count(took);
         newest = { lifted, truth: known?.truth };
-        if (asked === 0) asked = requestAnimationFrame(showNewest);
+        if (asked === 0) asked = requestAnimationFrame(showSides);
+        numbers.ask();
       },
       (error) => {
         // The next lift goes to a fresh device by itself.
@@ -171,7 +176,7 @@ export const view: View = {
 
     const samples = await loadSamples();
     parts.showSamples(samples);
-    const ends: (() => void)[] = [app.pose.subscribe(showPose)];
+    const ends: (() => void)[] = [app.pose.subscribe(showPose), numbers.end];
     if (!app.pose.get()) {
       app.pose.set(await poseOf(samples[0]!));
     } else showPose(app.pose.get()!);
