@@ -31,42 +31,60 @@ export function randomAt(seed: number, ...keys: number[]): Random {
     throw new Error(
       `random: the keys (${keys.join(', ')}) must be at most 3 whole numbers < 2^32.`,
     );
-  const high = Math.floor(seed / 2 ** 32);
-  const block = new Uint32Array(4);
-  let counter = 0;
-  let used = 4;
-  let spare = NaN;
-  const bits = () => {
-    if (used === 4) {
-      block[0] = counter++;
-      block[1] = keys[0] ?? 0;
-      block[2] = keys[1] ?? 0;
-      block[3] = keys[2] ?? 0;
-      philox(block, seed >>> 0, high);
-      used = 0;
+  return new Philox(seed, keys);
+}
+
+/** A class: closures over what changes are compiled again and again by some engines. */
+class Philox implements Random {
+  readonly #low: number;
+  readonly #high: number;
+  readonly #keys: readonly number[];
+  readonly #block = new Uint32Array(4);
+  #counter = 0;
+  #used = 4;
+  #spare = NaN;
+
+  constructor(seed: number, keys: readonly number[]) {
+    this.#low = seed >>> 0;
+    this.#high = Math.floor(seed / 2 ** 32);
+    this.#keys = keys;
+  }
+
+  bits(): number {
+    const block = this.#block;
+    if (this.#used === 4) {
+      block[0] = this.#counter++;
+      for (let i = 0; i < 3; i++) block[i + 1] = this.#keys[i] ?? 0;
+      philox(block, this.#low, this.#high);
+      this.#used = 0;
     }
-    return block[used++]!;
-  };
-  const uniform = (low = 0, top = 1) => low + bits() * 2 ** -32 * (top - low);
-  const normal = (mean = 0, deviation = 1) => {
-    if (!Number.isNaN(spare)) {
-      const value = mean + deviation * spare;
-      spare = NaN;
+    return block[this.#used++]!;
+  }
+
+  uniform(low = 0, top = 1): number {
+    return low + this.bits() * 2 ** -32 * (top - low);
+  }
+
+  normal(mean = 0, deviation = 1): number {
+    if (!Number.isNaN(this.#spare)) {
+      const value = mean + deviation * this.#spare;
+      this.#spare = NaN;
       return value;
     }
     // 1 - uniform is never 0
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
     return mean + deviation * radius * Math.cos(angle);
-  };
-  const truncatedNormal = (mean: number, deviation: number, low: number, top: number) => {
+  }
+
+  truncatedNormal(mean: number, deviation: number, low: number, top: number): number {
     if (!(low <= top && deviation > 0))
       throw new Error(
         `random: no truncated normal of deviation ${deviation} between ${low} and ${top}.`,
       );
     for (let attempt = 0; attempt < 16; attempt++) {
-      const value = normal(mean, deviation);
+      const value = this.normal(mean, deviation);
       if (value >= low && value <= top) return value;
     }
     // far in the tail rejection is hopeless: uniform proposals, accepted by the density's ratio to
@@ -78,19 +96,19 @@ export function randomAt(seed: number, ...keys: number[]): Random {
     const from = Math.max(low, best - reach);
     const to = Math.min(top, best + reach);
     for (let attempt = 0; attempt < 256; attempt++) {
-      const value = uniform(from, to);
-      if (uniform() < Math.exp((peak - ((value - mean) / deviation) ** 2) / 2)) return value;
+      const value = this.uniform(from, to);
+      if (this.uniform() < Math.exp((peak - ((value - mean) / deviation) ** 2) / 2)) return value;
     }
     return best;
-  };
-  return {
-    bits,
-    uniform,
-    normal,
-    truncatedNormal,
-    int: (count) => Math.floor(uniform() * count),
-    chance: (probability) => uniform() < probability,
-  };
+  }
+
+  int(count: number): number {
+    return Math.floor(this.uniform() * count);
+  }
+
+  chance(probability: number): boolean {
+    return this.uniform() < probability;
+  }
 }
 
 /** Ten rounds of Philox4x32 on the counter in place. */
