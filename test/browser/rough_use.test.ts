@@ -200,10 +200,12 @@ test('another film keeps the speed that was chosen', async () => {
   const time = async () => Number.parseFloat((await page.textContent('.time'))!);
   await page.waitForFunction(() => /^0\.[1-5]/.test(document.querySelector('.time')!.textContent!));
   const [begin, from] = [Date.now(), await time()];
-  await page.waitForTimeout(3000);
   // Time is shown in tenths of a second, and a slow machine holds the film up: it may seem slower, not faster.
+  await page.waitForFunction(
+    (from) => Number.parseFloat(document.querySelector('.time')!.textContent!) >= from + 0.6,
+    from,
+  );
   const speed = ((await time()) - from) / ((Date.now() - begin) / 1000);
-  expect(speed).toBeGreaterThan(0.03);
   expect(speed).toBeLessThan(0.45);
 });
 

@@ -69,7 +69,7 @@ const PARTS = [
     const [near, far] = thicknessOf(name);
     return new CylinderGeometry(far, near, 1, 12, 1, true);
   }),
-  ...BALLS.map((radius) => new SphereGeometry(radius, 14, 9)),
+  ...BALLS.map((radius, joint) => new SphereGeometry(radius, joint === HEAD ? 20 : 14, 10)),
 ];
 const sizes = PARTS.map((part) => part.getAttribute('position').count);
 /** Where the vertices of each part begin. */
