@@ -142,8 +142,10 @@ export const view: View = {
     let asked = 0;
     const showSides = () => {
       asked = 0;
-      sides.show(newest!.lifted.pose);
+      if (newest) sides.show(newest.lifted.pose);
     };
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', showSides);
     const numbers = atMost(READ, () => measures.show(newest!.lifted, newest!.truth));
     const lifter = app.lifter();
     lifter.catch(() => {});
@@ -176,7 +178,11 @@ export const view: View = {
 
     const samples = await loadSamples();
     parts.showSamples(samples);
-    const ends: (() => void)[] = [app.pose.subscribe(showPose), numbers.end];
+    const ends: (() => void)[] = [
+      app.pose.subscribe(showPose),
+      numbers.end,
+      () => dark.removeEventListener('change', showSides),
+    ];
     if (!app.pose.get()) {
       app.pose.set(await poseOf(samples[0]!));
     } else showPose(app.pose.get()!);
