@@ -14,14 +14,14 @@ fn a_walk(batch: u32, row: u32) -> Walk {
   return Walk(base + rows * params.k, 1u);
 }
 
+fn a_block(at: vec4u) -> vec4f { return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]); }
+
 fn b_walk(batch: u32, quad: u32) -> Walk {
   let base = batch * params.b_stride;
   let columns = min(4 * quad + FOUR, vec4u(params.n - 1));
   if TRANSPOSE_B { return Walk(base + columns * params.k, 1u); }
   return Walk(base + columns, params.n);
 }
-
-fn a_block(at: vec4u) -> vec4f { return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]); }
 
 fn b_block(at: vec4u) -> vec4f { return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]); }
 

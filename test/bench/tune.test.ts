@@ -31,7 +31,15 @@ function clock(times: Readonly<Record<string, number>>) {
 }
 
 test('the fastest wins, the slow go early, and programs of the adapter take the winner', async () => {
-  const times = { naive: 2, tile: 1.2, tileRegisters: 1, registers: 1.06, row: 9, subgroup8: 9 };
+  const times = {
+    naive: 2,
+    tile: 1.2,
+    tileRegisters: 1,
+    registers: 1.06,
+    row: 9,
+    rowPair: 9,
+    subgroup8: 9,
+  };
   const { measure, counts } = clock({ ...times, subgroup4: 9 });
   const lines: string[] = [];
   const { database, failures } = await tune({
@@ -60,7 +68,15 @@ test('the fastest wins, the slow go early, and programs of the adapter take the 
 });
 
 test('where nothing is clearly faster the usual variant stays', async () => {
-  const times = { naive: 2, tile: 1, tileRegisters: 1, registers: 1.02, row: 9, subgroup8: 9 };
+  const times = {
+    naive: 2,
+    tile: 1,
+    tileRegisters: 1,
+    registers: 1.02,
+    row: 9,
+    rowPair: 9,
+    subgroup8: 9,
+  };
   const { measure } = clock({ ...times, subgroup4: 9 });
   const choices = ['matmul 3,9,5,7,1,1'];
   const { database } = await tune({ gpu, measure, choices });
@@ -74,7 +90,15 @@ test('a variant that is wrong, or does not compile, is left out with the reason'
   // Where the inner axis is 6, it computes something else.
   matmulTunable.fits = (name, target, shape) => name === 'outer' || fits(name, target, shape);
   try {
-    const others = { tile: 2, tileRegisters: 3, registers: 4, row: 5, subgroup4: 6, subgroup8: 7 };
+    const others = {
+      tile: 2,
+      tileRegisters: 3,
+      registers: 4,
+      row: 5,
+      rowPair: 5,
+      subgroup4: 6,
+      subgroup8: 7,
+    };
     const { measure } = clock({ naive: 1, ...others, outer: 0.1 });
     const choices = ['matmul 1,8,6,6,0,0'];
     const { database, failures } = await tune({ gpu, measure, choices });

@@ -61,7 +61,10 @@ describe('evaluate', () => {
 
   it('takes out rotation and scale where it says so', () => {
     const truth = poses(4);
-    const turned = rotatePoints(randomRotation(random.uniform), truth).map((x) => 1.3 * x);
+    const turned = rotatePoints(
+      randomRotation(() => random.uniform()),
+      truth,
+    ).map((x) => 1.3 * x);
     const result = evaluate(turned, truth);
     expect(result.paMpjpe.value).toBeLessThan(1e-9);
     expect(result.nMpjpe.value).toBeGreaterThan(50);

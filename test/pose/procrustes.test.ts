@@ -9,7 +9,10 @@ const cloud = (n = 17) => Float64Array.from({ length: 3 * n }, () => random.norm
 const squares = (a: Float64Array, b: Float64Array) =>
   a.reduce((sum, x, i) => sum + (x - b[i]!) ** 2, 0);
 const moved = (points: Float64Array, scale: number, shift: number[]) =>
-  rotatePoints(randomRotation(random.uniform), points).map((x, i) => scale * x + shift[i % 3]!);
+  rotatePoints(
+    randomRotation(() => random.uniform()),
+    points,
+  ).map((x, i) => scale * x + shift[i % 3]!);
 
 describe('procrustes', () => {
   it('recovers a similarity exactly, even far from the origin', () => {

@@ -16,7 +16,7 @@ import { compose, svd } from '../../src/pose/svd.ts';
 const distance = (a: readonly number[], b: readonly number[]) =>
   Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 const random = randomAt(11);
-const rotations = Array.from({ length: 50 }, () => rotation.randomRotation(random.uniform));
+const rotations = Array.from({ length: 50 }, () => rotation.randomRotation(() => random.uniform()));
 const X: Vector3 = [1, 0, 0];
 const Y: Vector3 = [0, 1, 0];
 
@@ -95,7 +95,7 @@ describe('rotations', () => {
   it('are uniform: the mean of a turned vector vanishes, angles follow (1 - cos a) / pi', () => {
     const stream = randomAt(12);
     const n = 4000;
-    const many = Array.from({ length: n }, () => rotation.randomRotation(stream.uniform));
+    const many = Array.from({ length: n }, () => rotation.randomRotation(() => stream.uniform()));
     const mean = many.reduce((sum, r) => sum + r[4], 0) / n;
     expect(Math.abs(mean)).toBeLessThan(0.04);
     // P(angle < pi / 2) = (pi / 2 - 1) / pi = 0.1817
