@@ -6,6 +6,7 @@
 import singleTaps from '../../shaders/lib/single_taps.wgsl';
 import poolWgsl from '../../shaders/pool.wgsl';
 import poolBackwardWgsl from '../../shaders/pool_backward.wgsl';
+import poolBackwardApartWgsl from '../../shaders/pool_backward_apart.wgsl';
 import poolBackwardSlideWgsl from '../../shaders/pool_backward_slide.wgsl';
 import poolSlideWgsl from '../../shaders/pool_slide.wgsl';
 import poolTapsWgsl from '../../shaders/pool_taps.wgsl';
@@ -70,7 +71,7 @@ const shared = (image: string, places: string, made: string) => ({
     const [images, h, w, channels] = t[image]!.shape as [number, number, number, number];
     const [oh, ow] = t[places]!.shape.slice(1) as [number, number];
     const columns = channels / lanesOf(a, channels);
-    const { tiles, steps } = walkOf(t[made]!, a, target);
+    const { tiles, steps } = walkOf(lengthOf(t[made]!, a), target);
     return { images, h, w, columns, oh, ow, tiles, steps, neutral: a.max ? -Infinity : 0 };
   },
 });
@@ -86,9 +87,12 @@ const constantsOf = ({ kernel, stride, dilation, padding }: Window) => {
   return Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, `${n}u`]));
 };
 
-/** Workgroups that share a row of results one by one, and the steps of a thread. */
-function walkOf({ shape }: Operand, a: Attributes, target: Target) {
-  const length = (shape[2]! * shape[3]!) / lanesOf(a, shape[3]!);
+/** Ts of a row. */
+const lengthOf = ({ shape }: Operand, a: Attributes) =>
+  (shape[2]! * shape[3]!) / lanesOf(a, shape[3]!);
+
+/** Workgroups that share a row of so many Ts, and the steps of a thread. */
+function walkOf(length: number, target: Target) {
   const width = columnThreads(target, 64);
   const steps = target.kind === 'hardware' ? 1 : Math.ceil(length / width);
   return { steps, tiles: Math.ceil(length / width / steps) };
@@ -96,7 +100,7 @@ function walkOf({ shape }: Operand, a: Attributes, target: Target) {
 
 function groupsOf(t: Operand, a: Attributes, target: Target): number {
   const [images, h, , channels] = t.shape as [number, number, number, number];
-  if (!a.rows) return images * h * walkOf(t, a, target).tiles;
+  if (!a.rows) return images * h * walkOf(lengthOf(t, a), target).tiles;
   const columns = channels / lanesOf(a, channels);
   return Math.ceil((images * Math.ceil(h / a.rows) * columns) / columnThreads(target, 64));
 }
@@ -161,26 +165,51 @@ export const poolBackwardSlide = /* @__PURE__ */ kernelLike(
   {},
 );
 
+/** The windows that touch images [n, h, w, c] or would begin in them, as images of one pixel each. */
+const windowsOf = (t: Operand, { window }: Attributes): Operand => {
+  const [n, h, w, c] = t.shape as [number, number, number, number];
+  const [down, across] = [h, w].map((size, i) =>
+    Math.ceil((size + window.padding[2 * i]!) / window.stride[i]!),
+  ) as [number, number];
+  return { ...t, shape: [n, down, across, c] };
+};
+
+/** The same for windows that share no pixel: threads walk along rows of windows. */
+export const poolBackwardApart = /* @__PURE__ */ kernelLike(poolBackwardApartWgsl, poolBackward, {
+  params: (t, a, target) => ({
+    ...poolBackward.spec.params!(t, a, target),
+    ...walkOf(lengthOf(windowsOf(t.dx, a), a), target),
+  }),
+  groups: ({ dx }, a, target) => groupsOf(windowsOf(dx, a), a, target),
+});
+
 /** Registers, in Ts, that a thread may hold to walk along rows. */
 const MOST_HELD = 16;
 
-const variants = {
+interface PoolVariant extends Rows {
+  /** Whether gradients are of windows that share no pixel. */
+  readonly apart?: boolean;
+}
+const variants: Readonly<Record<Name, PoolVariant>> = {
   window: { rows: 0 },
+  apart: { rows: 0, apart: true },
   slide1: { rows: 1 },
   slide2: { rows: 2 },
   slide4: { rows: 4 },
-} as const;
-type Name = keyof typeof variants;
-type PoolTunable = Tunable<Name, Rows>;
+};
+type Name = 'window' | 'apart' | 'slide1' | 'slide2' | 'slide4';
+type PoolTunable = Tunable<Name, PoolVariant>;
 
-const fits: PoolTunable['fits'] = (name, _, [, , , , , kw, , , dy, dx]) => {
-  const { rows } = variants[name];
+const fits: PoolTunable['fits'] = (name, _, [, , , , kh, kw, sy, sx, dy, dx]) => {
+  const { rows, apart } = variants[name];
+  if (apart) return dy === 1 && dx === 1 && kh! <= sy! && kw! <= sx!;
   return rows === 0 || (dy === 1 && dx === 1 && rows * kw! <= MOST_HELD);
 };
 
 /**
- * How windows are pooled, by {@link poolShape}: threads that make one result after another, or that
- * walk along one or more rows of results and keep what windows share.
+ * How windows are pooled, by {@link poolShape}: threads that make one result after another, of
+ * gradients also all that are of one window, or that walk along one or more rows of results and keep
+ * what windows share.
  */
 export const poolTunable: PoolTunable = {
   family: 'pool',
@@ -188,7 +217,9 @@ export const poolTunable: PoolTunable = {
   fits,
   usual(target, shape) {
     const [kh, , sy] = shape.slice(4) as [number, number, number];
-    if (target.kind === 'hardware' || (kh <= sy && shape.at(-1) === 0)) return 'window';
+    const backward = shape.at(-1) === 1;
+    if (target.kind === 'hardware' || (kh <= sy && !backward)) return 'window';
+    if (fits('apart', target, shape)) return 'apart';
     return fits('slide2', target, shape) ? 'slide2' : 'window';
   },
 };

@@ -72,12 +72,17 @@ const tied = ({ shape }: { shape: Shape }) => ({
 /** All windows one by one; of the walks, what differs between numbers of rows. */
 const casesOf: Record<string, typeof cases> = {
   window: [...cases, ...dilated],
+  apart: cases.filter(([, , { size, stride = size }]) => {
+    const [down, across] = typeof stride === 'number' ? [stride, stride] : stride;
+    return size[0] <= down && size[1] <= across;
+  }),
   slide1: cases,
   slide2: cases.slice(1, 5),
   slide4: cases.slice(2, 5),
 };
 for (const [variant, all] of Object.entries(casesOf)) {
   const variants = { pool: variant };
+  const size = variant === 'apart' ? ([2, 2] as const) : ([3, 3] as const);
   checkOp<Pool>(`maxPool2d by ${variant}`, devices, {
     op: ([x], { size, ...options }) => maxPool2d(x!, size, options),
     reference: ([x], a) => pooled(x!, a, (values) => Math.max(...values)),
@@ -86,7 +91,7 @@ for (const [variant, all] of Object.entries(casesOf)) {
       [
         'far below zero, which padding is not',
         [[1, 4, 4, 4]],
-        { size: [3, 3], stride: 2, padding: 1 },
+        { size, stride: 2, padding: 1 },
         (z) => z - 100,
       ],
     ],
@@ -106,7 +111,7 @@ for (const [variant, all] of Object.entries(casesOf)) {
       [
         'padding that does not count',
         [[2, 7, 8, 4]],
-        { size: [3, 3], stride: 2, padding: 1, countPadding: false },
+        { size, stride: 2, padding: 1, countPadding: false },
       ],
     ],
     variants,

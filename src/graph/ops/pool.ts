@@ -4,6 +4,7 @@ import {
   type Pooling,
   pool,
   poolBackward,
+  poolBackwardApart,
   poolBackwardSlide,
   poolShape,
   poolSlide,
@@ -67,8 +68,8 @@ const poolBackwardOp = /* @__PURE__ */ op<Pooling & { image: Shape }>('pool2dBac
   halves: [0],
   shape: (_, { image }) => [image],
   lower: ({ inputs: [dy, taps], outputs: [dx], run, target }, a) => {
-    const { rows } = chosen(poolTunable, target, poolShape(dx!, a.window, true));
-    const kernel = rows ? poolBackwardSlide : poolBackward;
+    const { rows, apart } = chosen(poolTunable, target, poolShape(dx!, a.window, true));
+    const kernel = apart ? poolBackwardApart : rows ? poolBackwardSlide : poolBackward;
     run(kernel, { dy: dy!, taps: taps!, dx: dx! }, { ...a, rows });
   },
 });
