@@ -144,8 +144,6 @@ export const view: View = {
       asked = 0;
       if (newest) sides.show(newest.lifted.pose);
     };
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', showSides);
     const numbers = atMost(READ, () => measures.show(newest!.lifted, newest!.truth));
     const lifter = app.lifter();
     lifter.catch(() => {});
@@ -178,6 +176,8 @@ export const view: View = {
 
     const samples = await loadSamples();
     parts.showSamples(samples);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', showSides);
     const ends: (() => void)[] = [
       app.pose.subscribe(showPose),
       numbers.end,
