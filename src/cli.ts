@@ -99,6 +99,16 @@ program
     '--no-convolutions',
     'cnn: only the part that reads points, to begin a whole network from',
   )
+  .option(
+    '--guess <n>',
+    'cnn, vit: begin at what a residual lifter of this width makes of the joints; give its run, or one that has it, by --from',
+    number,
+  )
+  .option(
+    '--depth-dropout <p>',
+    'cnn, vit: probability that a person is shown without depth',
+    number,
+  )
   .option('--depth-error', 'cnn, vit: depth of rendered people is as a network guesses it')
   .option('--judged <n>', 'cnn, vit: people that judge', number)
   .option('--notice <file>', 'text on the origin and terms of the data, kept with the weights')

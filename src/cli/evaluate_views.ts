@@ -15,7 +15,7 @@ import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
 import { linearLifter, meanPose, type RayLifter } from '../train/baselines.ts';
 import { renderedViews, type ViewBatch, type ViewSource } from '../train/view_data.ts';
-import { type Guess, type ViewErrors, viewErrors } from '../train/view_errors.ts';
+import { type Guess, PEOPLE_AT_ONCE, type ViewErrors, viewErrors } from '../train/view_errors.ts';
 import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { outOfViews } from '../train/view_training.ts';
 import { parsed } from './parsed.ts';
@@ -109,14 +109,11 @@ export function sizeOf({ options, architecture }: Weights): number {
   );
 }
 
-/** People of a run. */
-const AT_ONCE = 32;
-
 async function viewLifter(gpu: Gpu, weights: Weights, source: ViewSource, depth = true) {
   const { architecture, options } = weights;
   const network = VIEW_NETWORKS[architecture as keyof typeof VIEW_NETWORKS](options);
   for (const [set, values] of valuesOf(network, weights)) await writeVariables(gpu, set, values);
-  const program = await compileViews(gpu, network, source, AT_ONCE);
+  const program = await compileViews(gpu, network, source, PEOPLE_AT_ONCE);
   return async (batch: ViewBatch): Promise<Guess> => ({
     poses: outOfViews(batch, await program.lift(batch.inputs, { depth })),
     absolute: options.root === 'absolute',

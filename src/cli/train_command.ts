@@ -32,6 +32,8 @@ export interface TrainFlags {
   size?: number;
   from?: string;
   convolutions: boolean;
+  guess?: number;
+  depthDropout?: number;
   loss?: string;
   depthError?: boolean;
   judged?: number;
@@ -65,10 +67,12 @@ const SETTINGS = [
   'depthError',
   'judged',
   'clip',
+  'guess',
+  'depthDropout',
 ] as const;
 
 /** Of two-stage lifters these are options of the network. */
-const NETWORK_OPTIONS: ReadonlySet<string> = new Set(['width', 'dropout']);
+const NETWORK_OPTIONS: ReadonlySet<string> = new Set(['width', 'dropout', 'guess', 'depthDropout']);
 
 export async function trainCommand(architecture: string | undefined, flags: TrainFlags) {
   const { adapter } = flags;

@@ -15,7 +15,7 @@ import {
   mirrorPose,
   type Pose3d,
 } from '../pose/skeleton.ts';
-import { equaliseSides } from '../pose/symmetry.ts';
+import { joinMirrored } from './join_mirrored.ts';
 import { type Lifted, placed } from './placed.ts';
 
 export interface Lifter {
@@ -97,7 +97,7 @@ export function lifterOf(
     const padded = new Float64Array(size * stride);
     for (let i = 0; i < size; i++)
       padded.set(rays.subarray(i < count ? i * stride : 0).subarray(0, stride), i * stride);
-    const poses = await liftBoth(await programFor(size), padded, size);
+    const poses = await liftBoth(await programFor(size), padded);
     return poses.subarray(0, count * 3 * JOINT_COUNT);
   };
 
@@ -175,19 +175,9 @@ export const liftVariants = (gpu: Gpu, network: Network): Variants =>
   );
 type LiftProgram = Awaited<ReturnType<typeof compileLift>>;
 
-/**
- * Lifts poses and their mirror images together: what one side gets wrong the other may get right.
- */
-async function liftBoth(program: LiftProgram, rays: Float64Array, size: number) {
+/** Lifts poses and their mirror images together. */
+async function liftBoth(program: LiftProgram, rays: Float64Array) {
   const both = encode([...rays, ...mirrorPose(rays, 2)]);
   const { lifted } = await program.run({ poses: both.inputs }, { read: ['lifted'] });
-  const poses = decode(lifted, both.rotations);
-  const half = size * 3 * JOINT_COUNT;
-  const mirrored = mirrorPose(poses.subarray(half), 3);
-  const mean = poses.subarray(0, half).map((v, i) => (v + mirrored[i]!) / 2);
-  for (let first = 0; first < half; first += 3 * JOINT_COUNT) {
-    const pose = mean.subarray(first, first + 3 * JOINT_COUNT);
-    pose.set(equaliseSides(pose as Coordinates<'metric'>));
-  }
-  return mean;
+  return joinMirrored(decode(lifted, both.rotations));
 }

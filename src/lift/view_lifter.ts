@@ -7,7 +7,7 @@ import type { ViewArchitecture } from '../models/two_stage.ts';
 import { valuesOf, type Weights } from '../models/weights.ts';
 import { WrongFileError } from '../platform/errors.ts';
 import { type Camera, toRays } from '../pose/camera.ts';
-import { JOINT_COUNT, mirrorPose, type PixelPose, type Pose3d } from '../pose/skeleton.ts';
+import { JOINT_COUNT, type PixelPose } from '../pose/skeleton.ts';
 import { outOfView, viewNumber } from '../pose/view.ts';
 import { type DepthMap, photoView } from '../pose/view_picture.ts';
 import { inPlace, type Lifted, placed } from './placed.ts';
@@ -27,7 +27,7 @@ export interface ViewLifter {
   /** Pixels of a side of the views that the network looks at. */
   readonly size: number;
   /**
-   * Lifts one person, once as it is and once in the mirror, and takes the mean of the two.
+   * Lifts one person, once as it is and once in the mirror; see `joinMirrored`.
    * @param joints [17 * 2] pixels of the photo, all of them
    */
   lift(photo: LiftedPhoto, joints: PixelPose): Promise<Lifted>;
@@ -69,21 +69,18 @@ export async function loadViewLifter(
   const network = architecture(options as never);
   const sets = valuesOf(network, weights);
   for (const [set, values] of sets) await writeVariables(gpu, set, values);
-  const program = await compileViews(gpu, network, pictureReader(size), 2);
+  const program = await compileViews(gpu, network, pictureReader(size), 1);
   return {
     size,
     async lift(photo, joints) {
       const { view, rays, image, depth, joints: seen } = photoView(photo, joints, size);
       const lifted = await program.lift({
-        image: withMirror(image, size, 3),
-        depth: withMirror(depth, size, 1),
-        joints: Float32Array.from([...seen, ...mirroredJoints(seen, size)]),
-        view: new Float32Array(2).fill(viewNumber(view)),
+        image,
+        depth,
+        joints: Float32Array.from(seen),
+        view: Float32Array.of(viewNumber(view)),
       });
-      const half = lifted.length / 2;
-      const other = mirrorPose(lifted.subarray(half), 3);
-      const mean = Float64Array.from(other, (value, i) => (value + lifted[i]!) / 2) as Pose3d;
-      const pose = outOfView(view, mean);
+      const pose = outOfView(view, lifted);
       return options.root === 'absolute'
         ? inPlace(pose, meanDistance(toRays(pose), rays), rays, photo.camera)
         : placed(pose, rays, photo.camera);
@@ -100,23 +97,4 @@ function meanDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i += 2) sum += Math.hypot(a[i]! - b[i]!, a[i + 1]! - b[i + 1]!);
   return (2 * sum) / a.length;
-}
-
-/** A square picture and its mirror image, one behind the other. */
-function withMirror(picture: Float32Array, size: number, channels: number): Float32Array {
-  const both = new Float32Array(2 * picture.length);
-  both.set(picture);
-  for (let row = 0; row < size; row++)
-    for (let column = 0; column < size; column++) {
-      const from = (row * size + size - 1 - column) * channels;
-      const to = picture.length + (row * size + column) * channels;
-      both.set(picture.subarray(from, from + channels), to);
-    }
-  return both;
-}
-
-/** Joints of a view's mirror image: left is right. */
-function mirroredJoints(joints: PixelPose, size: number): Float64Array {
-  const centred = joints.map((value, i) => (i % 2 === 0 ? value - size / 2 : value));
-  return mirrorPose(centred, 2).map((value, i) => (i % 2 === 0 ? value + size / 2 : value));
 }

@@ -8,6 +8,8 @@ import { compile, planOf } from '../graph/program.ts';
 import type { Tensor } from '../graph/trace.ts';
 import type { TwoStageNetwork, ViewInputs } from '../models/two_stage.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
+import { joinMirrored } from './join_mirrored.ts';
+import { withMirrored } from './mirrored_views.ts';
 
 /** What a program reads of n people, and the views that it makes of it. */
 export interface ViewReader {
@@ -20,7 +22,8 @@ export interface ViewProgram {
   readonly size: number;
   readonly bytes: number;
   /**
-   * Poses [count, 17, 3] in metres, in each view's frame, of `count` people or fewer.
+   * Poses [count, 17, 3] in metres, in each view's frame, of `size` people or fewer. Each is lifted once as
+   * it is and once in the mirror; see `joinMirrored`.
    * @param inputs [count, ...] as the reader tells
    * @param seen what the network may look at; all by default
    */
@@ -39,9 +42,8 @@ function liftViews(network: TwoStageNetwork, reader: ViewReader, size: number) {
       const [ofImage, ofDepth] = [0, 1].map((i) => part(seen!, i)) as [Tensor, Tensor];
       // As the network has learned that a picture is missing: the middle of its range.
       const middle = mul(add(image, -0.5), ofImage);
-      return {
-        poses: network({ ...others, image: add(middle, 0.5), depth: mul(depth, ofDepth) }),
-      };
+      const views = { ...others, image: add(middle, 0.5), depth: mul(depth, ofDepth) };
+      return { poses: network(withMirrored(views)) };
     },
     inputs: { ...reader.inputs(size), seen: [2] },
   };
@@ -69,7 +71,7 @@ export async function compileViews(
       );
       const seen = Float32Array.of(Number(image), Number(depth));
       const { poses } = await program.run({ ...padded, seen }, { read: ['poses'] });
-      return poses.subarray(0, count * JOINT_COUNT * 3);
+      return joinMirrored(poses).subarray(0, count * JOINT_COUNT * 3);
     },
     dispose: () => program.dispose(),
   };

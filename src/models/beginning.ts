@@ -4,20 +4,25 @@ import { initialValuesOf, type Values } from '../graph/store.ts';
 import { show } from '../graph/trace.ts';
 import type { VariableSet } from '../graph/variables.ts';
 import { WrongFileError } from '../platform/errors.ts';
+import { GUESS } from './blocks/first_guess.ts';
 import type { ModelVariables } from './layers.ts';
+import { martinez } from './martinez.ts';
 import type { Weights } from './weights.ts';
 
 /**
  * Values for the variables of a network: those of a weights file by their names, all others as a new
- * network of that seed has them.
+ * network of that seed has them. A residual lifter is the first guess of a two-stage one.
  * @throws WrongFileError where the file holds what the network has not, or has in another shape: all of it
- * is listed
+ * is listed; and where it lacks the first guess, which is not learned
  */
 export async function beginningOf(
   { parameters, statistics }: ModelVariables,
-  { values, shapes }: Weights,
+  weights: Weights,
   seed: number,
 ): Promise<ReadonlyMap<VariableSet, Values>> {
+  const { architecture } = weights;
+  const values = named(weights, weights.values);
+  const shapes = named(weights, weights.shapes);
   const sets = [parameters, statistics];
   const own = new Map(sets.flatMap(({ variables }) => variables.map((v) => [v.name, v] as const)));
   const strange = [...shapes].flatMap(([name, shape]) => {
@@ -30,6 +35,11 @@ export async function beginningOf(
     throw new WrongFileError(
       `${parameters.name} can't begin from these weights: ${strange.join('; ')}. Give the options that they were made with, or other weights`,
     );
+  const unguessed = [...own.keys()].find((name) => name.startsWith(GUESS) && !values.has(name));
+  if (unguessed !== undefined)
+    throw new WrongFileError(
+      `${parameters.name}: its guess does not learn, and the weights of this ${architecture} have no ${unguessed}. Begin from a run of martinez, or from one that has a guess`,
+    );
   const all = new Map<VariableSet, Values>();
   for (const set of sets) {
     const begun = await initialValuesOf(set, seed);
@@ -39,10 +49,25 @@ export async function beginningOf(
   return all;
 }
 
+/** Names as a two-stage lifter has them: all that a residual lifter has is its guess. */
+const named = <T>(
+  { architecture }: Weights,
+  all: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> =>
+  architecture === martinez.architecture
+    ? new Map([...all].map(([name, value]) => [GUESS + name, value]))
+    : all;
+
 /** In words, how much of a network begins with the values of a weights file. */
-export function describeBeginning({ parameters }: ModelVariables, { values }: Weights): string {
+export function describeBeginning(
+  { parameters, statistics }: ModelVariables,
+  weights: Weights,
+): string {
+  const values = named(weights, weights.values);
   const known = parameters.variables.filter(({ name }) => values.has(name));
   const count = (of: readonly { readonly size: number }[]) =>
     of.reduce((sum, { size }) => sum + size, 0).toLocaleString('en');
-  return `${count(known)} of ${count(parameters.variables)} parameters begin as they were trained before`;
+  const guess = statistics.variables.filter(({ name }) => name.startsWith(GUESS));
+  const guessed = guess.length > 0 ? `; ${count(guess)} more guess first, and stay` : '';
+  return `${count(known)} of ${count(parameters.variables)} parameters begin as they were trained before${guessed}`;
 }

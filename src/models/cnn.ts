@@ -30,6 +30,7 @@ import { heNormal, uniformFan, zerosFirst } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
+import { checkGuess, firstGuess, GUESS_NUMBERS, guided } from './blocks/first_guess.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
 import { aroundJoints, jointBranch, SMALL } from './blocks/joint_branch.ts';
 import { convolveMaps } from './blocks/map_conv.ts';
@@ -75,6 +76,12 @@ export interface CnnOptions {
    * the whole network may begin from it, since its variables are some of the whole one's.
    */
   convolutions?: boolean;
+  /**
+   * Features of the hidden layers of a residual lifter that guesses the pose from joints alone, or 0 for
+   * none; 0. It takes points. The guess has learned before, see `beginningOf`, and learns no more; where
+   * there is no depth the network corrects it instead of the joints on the depth.
+   */
+  guess?: number;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
   root?: RootPlace;
 }
@@ -96,9 +103,11 @@ function build({
   depthDropout = 0.25,
   points = true,
   convolutions = true,
+  guess: guessWidth = 0,
   root = 'relative',
 }: CnnOptions = {}): TwoStageNetwork {
   check({ size, width, points, convolutions });
+  checkGuess('cnn', guessWidth, points);
   const model = modelVariables('cnn');
   const scaled = (channels: number) => Math.max(4, 4 * Math.round((width * channels) / 4));
   const wide = (channels: number) => Math.max(LEAST_CHANNELS, scaled(channels));
@@ -139,11 +148,14 @@ function build({
   }
 
   const seenOfJoint = wide(64) + wide(128);
-  const ofJoint = seenOfJoint + JOINT_NUMBERS + PATCH_SIZE + GLOBAL_NUMBERS;
+  const guessOf = guessWidth ? firstGuess(model, guessWidth) : undefined;
+  const guesses = guessOf ? GUESS_NUMBERS : 0;
+  const ofJoint = seenOfJoint + JOINT_NUMBERS + PATCH_SIZE + GLOBAL_NUMBERS + guesses;
   const reader = { ...BRANCH, blind: convolutions ? 0 : seenOfJoint };
   const branch = points ? jointBranch(model, 'joints', ofJoint, reader) : undefined;
   const seenOfAll = FIELDS * FIELDS * wide(128);
-  const features = seenOfAll + (points ? POINT_SIZE + JOINT_COUNT * BRANCH.features : 0);
+  const ofPoints = POINT_SIZE + JOINT_COUNT * (BRANCH.features + guesses);
+  const features = seenOfAll + (points ? ofPoints : 0);
   const hidden = [scaled(2048), scaled(512)] as const;
   // What reads no convolutions yet begins at 0: a whole network that begins from points alone gives the
   // same poses at first.
@@ -176,11 +188,15 @@ function build({
     const around = stem
       ? [ends.stage0, ends.stage1].map((end) => aroundJoints(maps[end!]!, inputs.joints, size))
       : [zeros([n, JOINT_COUNT, seenOfJoint])];
-    const looked = branch?.([...around, seen.ofJoints, seen.patches, seen.ofAll]);
-    const read = looked ? concat([pooled, seen.points, looked.features], 1) : pooled;
+    const guess = guessOf && guided(seen, guessOf(inputs, size));
+    const ofGuess = guess ? [guess.guessed] : [];
+    const looked = branch?.([...around, seen.ofJoints, seen.patches, seen.ofAll, ...ofGuess]);
+    const flat = ofGuess.map((t) => reshape(t, [n, -1]));
+    const read = looked ? concat([pooled, seen.points, looked.features, ...flat], 1) : pooled;
     const whole = head3(drop(silu(head2(drop(silu(head1(read)))))));
     const numbers = looked ? add(whole, looked.corrections) : whole;
-    const { distance, lifted } = seen;
+    const { distance } = seen;
+    const { lifted } = guess ?? seen;
     return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
   };
   const inside = (inputs: ViewInputs) => {

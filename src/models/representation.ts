@@ -9,7 +9,7 @@ import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { ontoAxis } from '../pose/view.ts';
 
 /** Numbers that tell of a pose: x and y of 16 joints, and the logarithm of their size. */
-const INPUT_NUMBERS = 2 * (JOINT_COUNT - 1) + 1;
+export const INPUT_NUMBERS = 2 * (JOINT_COUNT - 1) + 1;
 
 /**
  * Numbers that a lifter reads: filled up with zeros to a multiple of four, so that kernels can load

@@ -100,6 +100,8 @@ export interface ViewFeatures {
    * view: that half the view is a metre there, since the person fills it.
    */
   readonly distance: Tensor;
+  /** [n, 1]: 1 where that is known, else 0. */
+  readonly found: Tensor;
 }
 
 /** Gaussians of the joints of views of S x S pixels: [n, S, S, 17]. */
@@ -217,7 +219,7 @@ export function viewFeatures(
     picture: concat([colours, relative], 3),
     ofJoints: concat([places, metres, nearby, covered], 2),
     ofAll: broadcastTo(ofAll, [n, JOINT_COUNT, GLOBAL_NUMBERS]),
-    ...{ lines, points, patches, lifted, distance },
+    ...{ lines, points, patches, lifted, distance, found },
   };
 }
 

@@ -27,6 +27,7 @@ import { softmax } from '../graph/ops/softmax.ts';
 import type { Tensor } from '../graph/trace.ts';
 import { normal, uniformFan } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
+import { checkGuess, firstGuess, GUESS_NUMBERS, guided } from './blocks/first_guess.ts';
 import { SMALL } from './blocks/joint_branch.ts';
 import { patchLayer } from './blocks/patches.ts';
 import {
@@ -80,6 +81,11 @@ export interface VitOptions {
    * joints as they lie on the depth around them; true. Ours, not the paper's: a crop loses the lens.
    */
   points?: boolean;
+  /**
+   * Features of the hidden layers of a residual lifter that guesses the pose from joints alone, or 0 for
+   * none; 0. As in `CnnOptions`.
+   */
+  guess?: number;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
   root?: RootPlace;
 }
@@ -116,8 +122,10 @@ function build({
   imageDropout = 0.1,
   depthDropout = 0.25,
   points = true,
+  guess: guessWidth = 0,
   root = 'relative',
 }: VitOptions = {}): VitNetwork {
+  checkGuess('vit', guessWidth, points);
   check({ size, patch, mapSize, mapPatch, width, depth, fusion: fusions, encoder: encoders });
   const model = modelVariables('vit');
   const [imageTokens, mapTokens] = [(size / patch) ** 2, (mapSize / mapPatch) ** 2];
@@ -142,7 +150,9 @@ function build({
   const encoderNorm = layerNormLayer(model, 'encoder.norm', width);
 
   const hidden = [Math.round((2 * width) / 3), Math.round(width / 3)] as const;
-  const head1 = linearLayer(model, 'head1', width + (points ? POINT_SIZE : 0), hidden[0]);
+  const guessOf = guessWidth ? firstGuess(model, guessWidth) : undefined;
+  const ofPoints = POINT_SIZE + (guessOf ? JOINT_COUNT * GUESS_NUMBERS : 0);
+  const head1 = linearLayer(model, 'head1', width + (points ? ofPoints : 0), hidden[0]);
   const head2 = linearLayer(model, 'head2', ...hidden);
   const head3 = dense(model, 'head3', [hidden[1], 3 * JOINT_COUNT], {
     initial: uniformFan(hidden[1], points ? SMALL : 1),
@@ -172,8 +182,11 @@ function build({
     const seen = featuresOf(inputs, mode);
     const tokens = encoded(fused(tokensOf(seen, inputs)));
     const pooled = pool === 'mean' ? mean(encoderNorm(tokens), 1) : encoderNorm(firstOf(tokens));
-    const read = points ? concat([pooled, seen.points], 1) : pooled;
-    const { distance, lifted } = seen;
+    const guess = guessOf && guided(seen, guessOf(inputs, size));
+    const ofGuess = guess ? [reshape(guess.guessed, [pooled.shape[0]!, -1])] : [];
+    const read = points ? concat([pooled, seen.points, ...ofGuess], 1) : pooled;
+    const { distance } = seen;
+    const { lifted } = guess ?? seen;
     const numbers = head3(gelu(head2(gelu(head1(read)))));
     return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
   };

@@ -109,10 +109,10 @@ const OPTIONS: {
   readonly cnn: readonly (keyof CnnOptions)[];
   readonly vit: readonly (keyof VitOptions)[];
 } = {
-  cnn: ['width', 'dropout', 'imageDropout', 'depthDropout', 'points', 'convolutions'],
+  cnn: ['width', 'dropout', 'imageDropout', 'depthDropout', 'points', 'convolutions', 'guess'],
   vit: [
     ...(['width', 'depth', 'heads', 'patch', 'mapSize', 'mapPatch', 'fusion', 'encoder'] as const),
-    ...(['encoderHeads', 'pool', 'imageDropout', 'depthDropout', 'points'] as const),
+    ...(['encoderHeads', 'pool', 'imageDropout', 'depthDropout', 'points', 'guess'] as const),
   ],
 };
 

@@ -22,7 +22,7 @@ export interface ViewErrors extends Evaluation {
 }
 
 /** People that are drawn and lifted in one go. */
-const GROUP = 32;
+export const PEOPLE_AT_ONCE = 16;
 
 /** The errors on the first `count` people of a source. */
 export async function viewErrors(
@@ -33,8 +33,8 @@ export async function viewErrors(
   const stride = 3 * JOINT_COUNT;
   const [lifted, truth] = [new Float32Array(count * stride), new Float32Array(count * stride)];
   const roots = new Float64Array(count);
-  for (let first = 0; first < count; first += GROUP) {
-    const some = Math.min(GROUP, count - first);
+  for (let first = 0; first < count; first += PEOPLE_AT_ONCE) {
+    const some = Math.min(PEOPLE_AT_ONCE, count - first);
     const batch = await source.draw(Array.from({ length: some }, (_, i) => first + i));
     const { poses, absolute } = await guess(batch);
     lifted.set(poses, first * stride);

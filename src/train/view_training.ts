@@ -14,7 +14,7 @@ import { judgedParameters, type StepOutputs } from './step.ts';
 import type { StepReport, Training } from './training.ts';
 import type { ViewConfig } from './view_config.ts';
 import { streamOf, type ViewBatch, type ViewSource } from './view_data.ts';
-import { type Guess, viewErrors } from './view_errors.ts';
+import { type Guess, PEOPLE_AT_ONCE, viewErrors } from './view_errors.ts';
 import { viewNetwork, viewOptions, viewStep } from './view_step.ts';
 
 /** People to learn from, and people to judge by. */
@@ -30,9 +30,6 @@ export interface ViewTraining extends Training<TwoStageNetwork> {
   guess(batch: ViewBatch, seen?: { readonly depth?: boolean }): Promise<Guess>;
 }
 
-/** People that are lifted at once where they judge. */
-const JUDGED_AT_ONCE = 32;
-
 /**
  * Builds the network and compiles its step, and the program that judges. `halves` is what stores
  * results as halves, where the configuration asks for it: `f16`. After a loss of the device
@@ -47,6 +44,10 @@ export async function openViewTraining(
   halves?: HalfStorage,
 ): Promise<ViewTraining> {
   const network = viewNetwork(architecture, config);
+  if (config.options.guess && !from)
+    throw new Error(
+      `training: the guess of ${config.architecture} does not learn. Train martinez first, and begin from its run`,
+    );
   const { step, inputs, schedule, options } = viewStep(network, config, train, halves);
   const begun = from && (await beginningOf(network, from, config.seed));
   const program = await compile(gpu, step, inputs, {
@@ -61,7 +62,7 @@ export async function openViewTraining(
   if (begun && result !== network.parameters)
     await writeVariables(gpu, result, begun.get(network.parameters)!);
   const judged = Math.min(config.judged, validation.count);
-  const size = Math.min(JUDGED_AT_ONCE, judged);
+  const size = Math.min(PEOPLE_AT_ONCE, judged);
   let variants = viewVariants(gpu, network, validation, size);
   let judging = await compileViews(gpu, network, validation, size, { stead, variants });
 

@@ -46,6 +46,11 @@ MEMBERS = [
         },
         "loss": "independent", "batch": 8, "stream": 870000,
     },
+    {
+        "name": "points and a first guess",
+        "options": {"size": 64, "width": 0.25, "root": "absolute", "points": True, "guess": 24},
+        "loss": "dependent", "batch": 8, "stream": 990000,
+    },
 ]  # fmt: skip
 
 
@@ -90,6 +95,7 @@ class Network:
         self.size, self.width = options["size"], options["width"]
         self.points, self.root = options["points"], options["root"]
         self.convolutions = options.get("convolutions", True)
+        self.guess_width = options.get("guess", 0)
 
     # Layers
 
@@ -182,6 +188,33 @@ class Network:
         sums = torch.einsum("nhwj,nhwc->njc", maps, x)
         return sums / maps.sum((1, 2)).clamp(min=0.2 * math.pi * sigma * sigma)[..., None]
 
+    def guess(self, joints, view):
+        """A residual lifter that does not learn (Martinez et al. 2017): poses [n, 17, 3]."""
+        n, width = joints.shape[0], self.guess_width
+        places = (joints * 2 / self.size - 1) * torch.exp(view)[:, :, None]
+        others = places[:, 1:]
+        length = others.square().sum(2).mean(1, keepdim=True).sqrt()
+        flat = others.reshape(n, -1) / length
+        x = torch.cat([flat, torch.log(length), torch.zeros(n, 3, dtype=flat.dtype)], 1)
+
+        def fixed(name, shape, offset, scale):
+            return self.v.get("guess." + name, shape, offset, scale, learned=False)
+
+        def hidden(x, linear, norm):
+            x = x @ fixed(linear + ".weight", [x.shape[1], width], 0.0, math.sqrt(6 / x.shape[1]))
+            mean, variance = fixed(norm + ".mean", [width], 0.0, 0.1), fixed(norm + ".variance", [width], 1.0, 0.5)
+            scale, shift = fixed(norm + ".scale", [width], 1.0, 0.25), fixed(norm + ".shift", [width], 0.0, 0.1)
+            return torch.relu((x - mean) / torch.sqrt(variance + EPS) * scale + shift)
+
+        x = (x - fixed("input.mean", [36], 0.0, 0.2)) / fixed("input.std", [36], 1.0, 0.25)
+        x = hidden(x, "input", "input_norm")
+        for i in (1, 2):
+            y = hidden(x, f"block{i}.dense1", f"block{i}.norm1")
+            x = hidden(y, f"block{i}.dense2", f"block{i}.norm2") + x
+        x = x @ fixed("output.weight", [width, 48], 0.0, 1 / math.sqrt(width)) + fixed("output.bias", [48], 0.0, 0.1)
+        x = x * fixed("output.std", [48], 0.3, 0.1) + fixed("output.mean", [48], 0.0, 0.2)
+        return torch.cat([torch.zeros(n, 1, 3, dtype=x.dtype), x.reshape(n, 16, 3)], 1)
+
     # The whole
 
     def maps(self, x, scaled, wide):
@@ -222,13 +255,19 @@ class Network:
             x = torch.zeros(n, 16 * wide(128), dtype=x.dtype)
             around = [torch.zeros(n, JOINTS, wide(64) + wide(128), dtype=x.dtype)]
         if self.points:
-            read = torch.cat([*around, seen.of_joints], 2)
+            guessed = []
+            if self.guess_width:
+                guess = self.guess(joints, view)
+                seen.lifted = torch.where(seen.found[:, None, None] > 0, seen.lifted, guess)
+                guessed = [torch.cat([guess, (seen.lifted - guess)[..., 2:]], 2)]
+            read = torch.cat([*around, seen.of_joints, *guessed], 2)
             first = read @ self.v.weight("joints.dense1", [read.shape[2], 96], read.shape[2])
             known = F.silu(first + self.v.get("joints.names", [JOINTS, 96], 0.0, 0.3))
             known = F.silu(self.dense(known, "joints.dense2", 96))
             features = F.silu(self.dense(known, "joints.features", 16))
             corrections = self.dense(known, "joints.corrections", 3)
-            x = torch.cat([x, seen.points, features.reshape(n, -1)], 1)
+            flat = [t.reshape(n, -1) for t in (features, *guessed)]
+            x = torch.cat([x, seen.points, *flat], 1)
         x = F.silu(self.dense(x, "head1", scaled(2048)))
         x = F.silu(self.dense(x, "head2", scaled(512)))
         poses = self.dense(x, "head3", 3 * JOINTS).reshape(n, JOINTS, 3)

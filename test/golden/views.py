@@ -62,7 +62,7 @@ def features(image, depth, joints, view):
     channels = torch.cat([2 * image - 1, relative[..., None], maps], 3)
     return SimpleNamespace(
         channels=channels, points=points, distance=distance, lifted=surface - surface[:, :1],
-        of_joints=of_joints,
+        of_joints=of_joints, found=found,
     )  # fmt: skip
 
 
