@@ -1,5 +1,5 @@
 // y[n, r, c] = (red, green, blue, depth) of what the ray of pixel (r, c) meets first in scene n, given hits[n, r, c];
-// parts[n, r, c] = the part of the person that it is, or 0
+// parts[n, r, c] = the part of the person that it is, or 0. Without COLOURS the first three are 0.
 //
 // A thread takes a pixel. It looks up which things may stand between the point and the light, and casts a ray at those.
 //
@@ -22,6 +22,7 @@ struct Params { scenes: u32, width: u32, height: u32, groups: u32 }      // work
 @group(0) @binding(5) var<storage, read_write> parts: array<f32>;
 
 override WIDTH: u32 = 64;                      // threads of a workgroup
+override COLOURS: bool = true;
 
 // Materials of the room.
 const FLOOR = 0.0;
@@ -194,7 +195,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let at = scene.image * count + pixel;
   let hit = hits[at];
   let s = surface_of(u32(hit.y), hit.x * d, d);
-  let colour = exposed(shade(s, hit.x, d), pixel);
+  var colour = vec3f();
+  if COLOURS { colour = exposed(shade(s, hit.x, d), pixel); }
   let depth = select(depth_at(hit.x, d), 0.0, s.sky);
   if wanted < count && line(group, groups) == g {
     y[at] = vec4f(colour, depth);

@@ -64,24 +64,31 @@ export const renderHits = /* @__PURE__ */ kernel<'scenes' | 'tiles', 'hits'>(hit
   cut: () => ['scenes', 'tiles', 'hits'],
 });
 
-/** y [scenes, height, width, 4] and parts [scenes, height, width]. */
-export const renderPeople = /* @__PURE__ */ kernel<'scenes' | 'lights' | 'hits', 'y' | 'parts'>(
-  peopleWgsl,
-  {
-    reads: ['scenes', 'lights', 'hits'],
-    writes: ['y', 'parts'],
-    overrides: (_t, _a, target) => ({ WIDTH: threads(target) }),
-    params: ({ y }, _a, target) => ({
-      scenes: y.shape[0]!,
-      width: y.shape[2]!,
-      height: y.shape[1]!,
-      groups: pixelGroups(y, target),
-    }),
-    groups: ({ y }, _a, target) => y.shape[0]! * pixelGroups(y, target),
-    cost: ({ y }) => ({ bytes: 7 * sizeOf(y.shape), flops: 100 * sizeOf(y.shape) }),
-    cut: () => ['scenes', 'lights', 'hits', 'y', 'parts'],
-  },
-);
+/**
+ * y [scenes, height, width, 4] and parts [scenes, height, width]. Without colours these are 0, and the
+ * lights are not read.
+ */
+export const renderPeople = /* @__PURE__ */ kernel<
+  'scenes' | 'lights' | 'hits',
+  'y' | 'parts',
+  { colours: boolean }
+>(peopleWgsl, {
+  reads: ['scenes', 'lights', 'hits'],
+  writes: ['y', 'parts'],
+  overrides: (_t, { colours }, target) => ({
+    WIDTH: threads(target),
+    COLOURS: Number(colours),
+  }),
+  params: ({ y }, _a, target) => ({
+    scenes: y.shape[0]!,
+    width: y.shape[2]!,
+    height: y.shape[1]!,
+    groups: pixelGroups(y, target),
+  }),
+  groups: ({ y }, _a, target) => y.shape[0]! * pixelGroups(y, target),
+  cost: ({ y }) => ({ bytes: 7 * sizeOf(y.shape), flops: 100 * sizeOf(y.shape) }),
+  cut: () => ['scenes', 'lights', 'hits', 'y', 'parts'],
+});
 
 const pixelGroups = ({ shape }: Operand, target: Target): number =>
   Math.ceil((shape[1]! * shape[2]!) / threads(target));

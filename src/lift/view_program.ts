@@ -14,7 +14,11 @@ import { withMirrored } from './mirrored_views.ts';
 /** What a program reads of n people, and the views that it makes of it. */
 export interface ViewReader {
   inputs(n: number): Readonly<Record<string, readonly number[]>>;
-  views(inputs: Readonly<Record<string, Tensor>>): ViewInputs;
+  /** Without colours, what is missing of the picture may be anything that is finite. */
+  views(
+    inputs: Readonly<Record<string, Tensor>>,
+    options: { readonly colours: boolean },
+  ): ViewInputs;
 }
 
 export interface ViewProgram {
@@ -38,7 +42,7 @@ export interface ViewProgram {
 function liftViews(network: TwoStageNetwork, reader: ViewReader, size: number) {
   return {
     step: ({ seen, ...inputs }: Readonly<Record<string, Tensor>>) => {
-      const { image, depth, ...others } = reader.views(inputs);
+      const { image, depth, ...others } = reader.views(inputs, { colours: network.seesColours });
       const [ofImage, ofDepth] = [0, 1].map((i) => part(seen!, i)) as [Tensor, Tensor];
       // As the network has learned that a picture is missing: the middle of its range.
       const middle = mul(add(image, -0.5), ofImage);

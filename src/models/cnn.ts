@@ -206,7 +206,7 @@ function build({
     const { picture } = seen;
     return { picture, maps: jointMaps(inputs.joints, size), stages: Object.fromEntries(stages) };
   };
-  return Object.assign(network, { ...model, inside });
+  return Object.assign(network, { ...model, inside, seesColours: convolutions });
 }
 
 /** Pixels along a side of the map that the strides leave. */

@@ -28,6 +28,8 @@ export interface TwoStageNetwork extends ModelVariables {
   (inputs: ViewInputs, mode?: Mode): Tensor;
   /** What it reads, and what it makes of that on its way to the poses; in inference. */
   readonly inside: (inputs: ViewInputs) => Insides;
+  /** Whether it looks at colours: for one that does not, pictures need none. */
+  readonly seesColours: boolean;
 }
 
 /** A look inside of a network. */

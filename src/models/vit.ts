@@ -212,7 +212,7 @@ function build({
       },
     };
   };
-  return Object.assign(network, { ...model, look, streams, fusion, inside });
+  return Object.assign(network, { ...model, look, streams, fusion, inside, seesColours: true });
 }
 
 /** Tokens [n, tokens, width] from the first on as a square [n, side, side, width]. */

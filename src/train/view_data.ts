@@ -11,8 +11,7 @@ import { DEPTH_ERROR, type SplitName } from '../data/scene/scene.ts';
 import { sampleView } from '../data/scene/view_sample.ts';
 import { slice } from '../graph/ops/layout.ts';
 import { renderPeople } from '../graph/ops/render.ts';
-import type { Tensor } from '../graph/trace.ts';
-import type { ViewInputs } from '../models/two_stage.ts';
+import type { ViewReader } from '../lift/view_program.ts';
 import { pacer } from '../platform/pace.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { type View, viewNumber } from '../pose/view.ts';
@@ -36,8 +35,8 @@ export interface ViewSource {
   readonly count: number;
   /** Shapes of what a program reads of n people. */
   inputs(n: number): Readonly<Record<string, readonly number[]>>;
-  /** Their views, from that, within a program. */
-  views(inputs: Readonly<Record<string, Tensor>>): ViewInputs;
+  /** Their views, from that, within a program; see `ViewReader`. */
+  views: ViewReader['views'];
   /** Some people, drawn slice by slice: a page stays alive meanwhile. */
   draw(indices: readonly number[]): Promise<ViewBatch>;
   /** How a training goes through them; where this is left out, every epoch in a random order. */
@@ -101,8 +100,8 @@ export function renderedViews(options: RenderedOptions): ViewSource {
     size,
     count,
     inputs: (n) => ({ scenes: [n, SCENE_SIZE], joints: [n, JOINT_COUNT, 2], view: [n, 1] }),
-    views({ scenes, joints, view }) {
-      const { pictures } = renderPeople(scenes!, { size });
+    views({ scenes, joints, view }, { colours }) {
+      const { pictures } = renderPeople(scenes!, { size, colours });
       const channels = (from: number, some: number) =>
         slice(pictures, [0, 0, 0, from], [pictures.shape[0]!, size, size, some]);
       return { image: channels(0, 3), depth: channels(3, 1), joints: joints!, view: view! };

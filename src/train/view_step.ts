@@ -62,7 +62,9 @@ export function viewStep(
   const lossOf = LOSSES[config.loss];
   return {
     step: (inputs) => {
-      const lifted = network(source.views(inputs), { training: true });
+      const lifted = network(source.views(inputs, { colours: network.seesColours }), {
+        training: true,
+      });
       const loss = lossOf(lifted, inputs.poses!);
       return { loss, ...updated(loss, network.parameters, config, schedule) };
     },

@@ -124,6 +124,28 @@ describe('in a program', () => {
   );
 
   test(
+    'without colours depth and parts are the same bits',
+    async () => {
+      const of = ({ scenes }: { scenes: Tensor }) => {
+        const whole = renderPeople(scenes, { size: 24 });
+        const bare = renderPeople(scenes, { size: 24, colours: false });
+        return {
+          ...whole,
+          barePictures: bare.pictures,
+          bareParts: bare.parts,
+        };
+      };
+      const rows = packScenes(make([0, 1]));
+      const got = await evaluate(best, of, { scenes: { shape, values: rows } });
+      expect(got.bareParts).toEqual(got.parts);
+      got.barePictures.forEach((value, i) => {
+        expect(value).toBe(i % 4 === 3 ? got.pictures[i] : 0);
+      });
+    },
+    COMPILING,
+  );
+
+  test(
     'no gradient reaches the scenes, and those of others pass by',
     async () => {
       const of = ({ scenes, w }: { scenes: Tensor; w: Tensor }) => {

@@ -74,7 +74,7 @@ test.each([
     const program = await compile(
       gpu,
       (inputs) => {
-        const views = source.views(inputs);
+        const views = source.views(inputs, { colours: true });
         const blind = network({ ...views, depth: mul(views.depth, 0) });
         return { blind, seen: network(views) };
       },

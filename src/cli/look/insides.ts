@@ -142,7 +142,7 @@ async function numbersOf(
   const read = await evaluate(
     gpu,
     (traced): Readonly<Record<string, Tensor>> => {
-      const made = make(reader.views(traced));
+      const made = make(reader.views(traced, { colours: true }));
       for (const [name, { shape }] of Object.entries(made)) shapes.set(name, shape.slice(1));
       return made;
     },

@@ -73,7 +73,7 @@ async function renderedPeople(
   const { image, depth } = await evaluate(
     gpu,
     (traced) => {
-      const { image, depth } = source.views(traced);
+      const { image, depth } = source.views(traced, { colours: true });
       return { image, depth };
     },
     Object.fromEntries(given),
