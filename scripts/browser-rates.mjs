@@ -16,8 +16,10 @@ import { configFor, DEFAULTS } from '../web/src/views/train/settings.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0))
-  throw new Error(`--rounds must be a whole number from 1, got ${values.rounds}`);
+if (!(Number.isInteger(rounds) && rounds > 0)) {
+  console.error(`--rounds must be a whole number from 1, got ${values.rounds}`);
+  process.exit(1);
+}
 
 /** Visits with a warm cache, and milliseconds of dragging, in each round. */
 const VISITS = 3;

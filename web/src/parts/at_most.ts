@@ -4,15 +4,15 @@
  */
 export function atMost(gap: number, work: () => void): { ask(): void; end(): void } {
   let due = 0;
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const run = () => {
-    timer = 0;
+    timer = undefined;
     due = performance.now() + gap;
     work();
   };
   return {
     ask() {
-      if (timer === 0) timer = window.setTimeout(run, Math.max(0, due - performance.now()));
+      timer ??= setTimeout(run, Math.max(0, due - performance.now()));
     },
     end: () => clearTimeout(timer),
   };
