@@ -28,11 +28,15 @@ export interface EvaluateOptions extends Omit<ViewFlags, 'split'> {
 /** Lifts all views of a benchmark, or people that are rendered or in shards, and compares. */
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation | ViewErrors> {
   const { model, adapter, data } = options;
+  const isFolder = (await stat(data).catch(() => undefined))?.isDirectory() ?? false;
+  if (data === 'rendered' || isFolder)
+    refuse(options, ['poses', 'cameras', 'every'], "Human3.6M's 2D joints");
+  else refuse(options, ['count', 'seed', 'depthError'], 'people with pictures');
   if (data === 'rendered') {
     const { evaluateRendered } = await import('./evaluate_views.ts');
     return evaluateRendered(options);
   }
-  if ((await stat(data).catch(() => undefined))?.isDirectory()) {
+  if (isFolder) {
     const { evaluateShards } = await import('./evaluate_views.ts');
     return evaluateShards(options);
   }
@@ -45,6 +49,18 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Evaluatio
   } finally {
     gpu.close();
   }
+}
+
+/** @throws where an option is given that other data take */
+function refuse(
+  options: EvaluateOptions,
+  names: readonly (keyof EvaluateOptions)[],
+  whose: string,
+) {
+  const given = names.find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  const flag = given.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+  throw new Error(`--${flag} is for ${whose}; leave it out for ${options.data}`);
 }
 
 async function loadBenchmark(options: EvaluateOptions): Promise<Benchmark> {

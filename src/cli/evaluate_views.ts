@@ -11,13 +11,13 @@ import { writeVariables } from '../graph/store.ts';
 import { loadLifter } from '../lift/load.ts';
 import { compileViews } from '../lift/view_program.ts';
 import { martinez } from '../models/martinez.ts';
-import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
+import { readWeights, valuesOf } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
 import { linearLifter, meanPose, type RayLifter } from '../train/baselines.ts';
 import { renderedViews, type ViewBatch, type ViewSource } from '../train/view_data.ts';
 import { type Guess, PEOPLE_AT_ONCE, type ViewErrors, viewErrors } from '../train/view_errors.ts';
-import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { outOfViews } from '../train/view_training.ts';
+import { type ViewNetwork, viewNetworkOf } from './networks.ts';
 import { parsed } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 import { measuredViews } from './shard_data.ts';
@@ -46,7 +46,10 @@ export async function evaluateRendered(flags: ViewFlags): Promise<ViewErrors> {
     throw new Error(`--split of rendered people is test or validation, got ${split}`);
   const people = (size: number, of: SplitName = split) =>
     renderedViews({ seed, split: of, size, count, depthError });
+  if (!(Number.isInteger(count) && count > 0))
+    throw new Error(`--count must be a whole number from 1, got ${count}`);
   if (model !== 'mean' && model !== 'linear') return evaluateViews(flags, people, count);
+  refuseNoDepth(model, flags.depth);
   const learn = model === 'mean' ? meanPose : linearLifter;
   const lift = await learned(people(UNSEEN, 'train'), learn);
   return viewErrors(people(UNSEEN), count, async ({ rays }) => relative(lift(rays)));
@@ -80,15 +83,27 @@ async function evaluateViews(
   const gpu = await openGpu({ adapter });
   try {
     if (weights.architecture === martinez.architecture) {
+      refuseNoDepth(weights.architecture, depth);
       const lifter = await loadLifter(martinez, weights, { gpu });
       const guess = async ({ rays }: ViewBatch) => relative(await lifter.liftRays(rays));
       return await viewErrors(people(UNSEEN), count, guess);
     }
-    const source = people(sizeOf(weights));
-    return await viewErrors(source, count, await viewLifter(gpu, weights, source, depth));
+    const loaded = viewNetworkOf(weights);
+    const source = people(loaded.size);
+    for (const [set, values] of valuesOf(loaded.network, weights))
+      await writeVariables(gpu, set, values);
+    return await viewErrors(source, count, await viewLifter(gpu, loaded, source, depth));
   } finally {
     gpu.close();
   }
+}
+
+/** What looks at joints alone has no depth to lose. */
+function refuseNoDepth(lifter: string, depth = true): void {
+  if (!depth)
+    throw new Error(
+      `--no-depth is for two-stage lifters; ${lifter} looks at joints alone. Leave it out`,
+    );
 }
 
 const relative = (poses: Float32Array): Guess => ({ poses, absolute: false });
@@ -101,21 +116,15 @@ async function learned(
   return learn(batch.rays, outOfViews(batch, batch.poses));
 }
 
-/** Pixels of the views that a network was made for. */
-export function sizeOf({ options, architecture }: Weights): number {
-  if (architecture in VIEW_NETWORKS && typeof options.size === 'number') return options.size;
-  throw new Error(
-    `eval: a ${architecture} is none of the lifters martinez, ${Object.keys(VIEW_NETWORKS).join(', ')}. Give the weights of one`,
-  );
-}
-
-async function viewLifter(gpu: Gpu, weights: Weights, source: ViewSource, depth = true) {
-  const { architecture, options } = weights;
-  const network = VIEW_NETWORKS[architecture as keyof typeof VIEW_NETWORKS](options);
-  for (const [set, values] of valuesOf(network, weights)) await writeVariables(gpu, set, values);
+async function viewLifter(
+  gpu: Gpu,
+  { network, absolute }: ViewNetwork,
+  source: ViewSource,
+  depth = true,
+) {
   const program = await compileViews(gpu, network, source, PEOPLE_AT_ONCE);
   return async (batch: ViewBatch): Promise<Guess> => ({
     poses: outOfViews(batch, await program.lift(batch.inputs, { depth })),
-    absolute: options.root === 'absolute',
+    absolute,
   });
 }

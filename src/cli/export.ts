@@ -2,8 +2,8 @@
 
 import { writeFileAtomic } from '#platform';
 import { bytes } from '../gpu/faults.ts';
-import { martinez } from '../models/martinez.ts';
 import { readWeights, writeWeights } from '../models/weights.ts';
+import { networkOf } from './networks.ts';
 import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
@@ -26,9 +26,8 @@ export async function exportCommand({
 }: ExportFlags): Promise<string> {
   const weights = await parsed(modelPath(model), readWeights);
   const words = notice && (await text(notice)).trim();
-  const network = martinez(weights.options);
   const header = { ...weights, ...(words && { notice: words }) };
-  const file = await writeWeights(header, network, weights.values, { half: f16 });
+  const file = await writeWeights(header, networkOf(weights), weights.values, { half: f16 });
   await writeFileAtomic(out, file);
   return `${out}: ${weights.architecture} ${JSON.stringify(weights.options)}, ${bytes(file.length)}`;
 }

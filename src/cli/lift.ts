@@ -25,6 +25,7 @@ import type { PixelPose, Pose3d, RayPose } from '../pose/skeleton.ts';
 import type { DepthMap } from '../pose/view_picture.ts';
 import { VIEW_NETWORKS } from '../train/view_networks.ts';
 import { readDepthFile } from './depth_file.ts';
+import { isView } from './networks.ts';
 import { parsed, text } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 
@@ -110,8 +111,6 @@ async function liftPhoto(gpu: Gpu, weights: Weights, photo: LiftedPhoto, joints:
   const lifter = await loadViewLifter(VIEW_NETWORKS[architecture], weights, { gpu });
   return lifter.lift(photo, joints);
 }
-
-export const isView = (name: string): name is keyof typeof VIEW_NETWORKS => name in VIEW_NETWORKS;
 
 /** The depth map of a photo, for lifters that look at it. */
 async function depthOf(

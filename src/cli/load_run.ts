@@ -29,8 +29,14 @@ export interface LoadedRun {
   open(gpu: Gpu): Promise<Training>;
 }
 
-/** Loads what `data` of a configuration names. */
-export async function loadRun(config: RunConfig): Promise<LoadedRun> {
+/**
+ * Loads what `data` of a configuration names.
+ * @param begins whether it is a new run, which begins with the values that `from` names
+ */
+export async function loadRun(
+  config: RunConfig,
+  { begins = true }: { begins?: boolean } = {},
+): Promise<LoadedRun> {
   if (!isViewConfig(config)) {
     const data = await loadTrainingData(config);
     const { description, heldOut, train } = data;
@@ -41,7 +47,8 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
     };
   }
   const network = VIEW_NETWORKS[config.architecture];
-  const from = config.from ? await parsed(modelPath(config.from), readWeights) : undefined;
+  const from =
+    begins && config.from ? await parsed(modelPath(config.from), readWeights) : undefined;
   const { description, ...views } = await loadViewData(config);
   const data = { ...views, ...(from && { from }) };
   return {
@@ -50,7 +57,7 @@ export async function loadRun(config: RunConfig): Promise<LoadedRun> {
       : description,
     heldOut: true,
     count: data.train.count,
-    forecast: (gpu) => forecastViews(gpu, network, config, data.train, f16),
+    forecast: (gpu) => forecastViews(gpu, network, config, data.train, f16, data.validation),
     open: (gpu) => openViewTraining(gpu, network, config, data, undefined, f16),
   };
 }

@@ -51,13 +51,18 @@ const paths = (folder: string) => ({
 export const modelPath = (path: string): string =>
   path.endsWith('.safetensors') ? path : paths(path).model;
 
-/** Starts a run in a folder that holds none yet. */
-export async function newRun(folder: string, config: RunConfig): Promise<RunFolder> {
-  const { config: file } = paths(folder);
-  if (existsSync(file))
+/** @throws where a folder holds a run */
+export function refuseRun(folder: string): void {
+  if (existsSync(paths(folder).config))
     throw new Error(
       `${folder} holds a run already. Go on with it by 'kinegrad train --resume ${folder}', or give another --out`,
     );
+}
+
+/** Starts a run in a folder that holds none yet. */
+export async function newRun(folder: string, config: RunConfig): Promise<RunFolder> {
+  const { config: file } = paths(folder);
+  refuseRun(folder);
   await writeFileAtomic(file, `${JSON.stringify(config, null, 2)}\n`);
   return runFolder(folder, config, []);
 }

@@ -13,7 +13,7 @@ import type { StepReport, Training } from '../train/training.ts';
 import { drawCurve } from './curve.ts';
 import { type LoadedRun, loadRun } from './load_run.ts';
 import { clock, type Progress, progressBar } from './progress.ts';
-import { type LogEntry, newRun, type RunFolder, resumeRun } from './run_folder.ts';
+import { type LogEntry, newRun, type RunFolder, refuseRun, resumeRun } from './run_folder.ts';
 
 export interface TrainOptions {
   adapter?: AdapterKind | undefined;
@@ -31,10 +31,12 @@ export async function train(
   data: LoadedRun,
   options: TrainOptions,
 ) {
-  const run = await newRun(folder, config);
-  await withTraining(data, options, (training, gpu, begin) =>
-    watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin),
-  );
+  refuseRun(folder);
+  await withTraining(data, options, async (training, gpu, begin) => {
+    // Not before all is open: what fails until then leaves no folder that could not be gone on with.
+    const run = await newRun(folder, config);
+    await watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin);
+  });
 }
 
 /** Goes on with the run in a folder, from its last checkpoint. */
@@ -46,7 +48,8 @@ export async function resume(folder: string, options: TrainOptions) {
     return;
   }
   if (!snapshot) console.error('there is no checkpoint yet: the run starts from its beginning');
-  const data = await loadRun(run.config);
+  // A checkpoint holds all values: what the run began with may be gone.
+  const data = await loadRun(run.config, { begins: !snapshot });
   await withTraining(data, options, async (training, gpu, begin) => {
     if (snapshot) await training.restore(snapshot, position);
     await watch(run, training, gpu, { ...options, heldOut: data.heldOut }, begin, best);
@@ -160,7 +163,7 @@ async function judge(
       architecture: config.architecture,
       options: training.options,
       ...(notice && { notice }),
-      training: { config: { ...config, data: basename(config.data) }, step, mpjpe, paMpjpe },
+      training: { config: withoutFolders(config), step, mpjpe, paMpjpe },
     };
     const bytes = await writeWeights(header, training.network, await training.values());
     await run.write('model.safetensors', bytes);
@@ -168,9 +171,19 @@ async function judge(
   return { mpjpe, paMpjpe };
 }
 
+/** Weights are for others: they tell the names of what was read, and not the folders of this machine. */
+const withoutFolders = (config: RunConfig): RunConfig => ({
+  ...config,
+  data: basename(config.data),
+  ...(config.validation !== null && { validation: basename(config.validation) }),
+  ...('from' in config && { from: basename(config.from) }),
+});
+
 /** What the training takes, before it starts. */
-function describeForecast({ total, program, variables, recomputation }: TrainingForecast): string {
-  const parts = `${bytes(program)} for the step, ${bytes(variables)} for what it learns`;
+function describeForecast(forecast: TrainingForecast): string {
+  const { total, program, variables, judging, recomputation } = forecast;
+  const judge = judging === undefined ? '' : `, ${bytes(judging)} to judge it`;
+  const parts = `${bytes(program)} for the step, ${bytes(variables)} for what it learns${judge}`;
   const memory = `it takes ${bytes(total)} of the device: ${parts}`;
   return recomputation ? `${memory}\n${describeRecomputation(recomputation)}` : memory;
 }

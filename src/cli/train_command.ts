@@ -113,12 +113,14 @@ async function settings(architecture: string, flags: TrainFlags): Promise<RunCon
   const mirror = flags.mirror ? {} : { mirror: false };
   const convolutions = flags.convolutions ? {} : { convolutions: false };
   const start = runConfigOf({ ...file, architecture });
+  // What nobody says is completed once, and last: some defaults follow others.
+  const said = { ...file, architecture };
   if (!isViewConfig(start))
-    return runConfigOf({ ...start, ...Object.fromEntries(given), ...mirror, ...convolutions });
+    return runConfigOf({ ...said, ...Object.fromEntries(given), ...mirror, ...convolutions });
   const own = given.filter(([name]) => !NETWORK_OPTIONS.has(name));
   const network = given.filter(([name]) => NETWORK_OPTIONS.has(name));
   const options = { ...start.options, ...Object.fromEntries(network), ...convolutions };
-  return runConfigOf({ ...start, ...Object.fromEntries(own), ...mirror, options });
+  return runConfigOf({ ...said, ...Object.fromEntries(own), ...mirror, options });
 }
 
 function stepsOf({ epochs, steps }: TrainFlags, config: RunConfig, poses: number): number {

@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { add, mul } from '../graph/ops/elementwise.ts';
 import { slice } from '../graph/ops/layout.ts';
 import type { CompileOptions } from '../graph/options.ts';
+import type { Plan } from '../graph/plan.ts';
 import { compile, planOf } from '../graph/program.ts';
 import type { Tensor } from '../graph/trace.ts';
 import type { TwoStageNetwork, ViewInputs } from '../models/two_stage.ts';
@@ -26,8 +27,8 @@ export interface ViewProgram {
   readonly size: number;
   readonly bytes: number;
   /**
-   * Poses [count, 17, 3] in metres, in each view's frame, of `size` people or fewer. Each is lifted once as
-   * it is and once in the mirror; see `joinMirrored`.
+   * Poses [count, 17, 3] in metres, in each view's frame, of any number of people, `size` in a run. Each is
+   * lifted once as it is and once in the mirror; see `joinMirrored`.
    * @param inputs [count, ...] as the reader tells
    * @param seen what the network may look at; all by default
    */
@@ -70,33 +71,42 @@ export async function compileViews(
     bytes: program.plan.bytes,
     async lift(given, { image = true, depth = true } = {}) {
       const count = given.view!.length;
-      const padded = Object.fromEntries(
-        Object.entries(given).map(([name, values]) => [name, repeated(values, count, size)]),
-      );
       const seen = Float32Array.of(Number(image), Number(depth));
-      const { poses } = await program.run({ ...padded, seen }, { read: ['poses'] });
-      return joinMirrored(poses).subarray(0, count * JOINT_COUNT * 3);
+      const lifted = new Float32Array(count * JOINT_COUNT * 3);
+      for (let first = 0; first < count; first += size) {
+        const some = Math.min(size, count - first);
+        const padded = Object.fromEntries(
+          Object.entries(given).map(([name, values]) => {
+            const each = values.length / count;
+            const own = values.subarray(first * each, (first + some) * each);
+            return [name, repeated(own, some, size)];
+          }),
+        );
+        const { poses } = await program.run({ ...padded, seen }, { read: ['poses'] });
+        const own = joinMirrored(poses).subarray(0, some * JOINT_COUNT * 3);
+        lifted.set(own, first * JOINT_COUNT * 3);
+      }
+      return lifted;
     },
     dispose: () => program.dispose(),
   };
 }
 
-/** The variants of kernels that such a program uses on this device. */
-export const viewVariants = (
+/** The plan of such a program on this device. */
+export function planViews(
   gpu: Gpu,
   network: TwoStageNetwork,
   reader: ViewReader,
   size: number,
-) => {
+  options: CompileOptions = {},
+): Plan {
   const { step, inputs } = liftViews(network, reader, size);
-  return planOf(gpu, step, inputs).variants;
-};
+  return planOf(gpu, step, inputs, options);
+}
 
 /** What is missing to a full batch repeats the first. */
 function repeated(values: Float32Array, count: number, size: number): Float32Array {
   if (count === size) return values;
-  if (count > size || count === 0)
-    throw new Error(`lift: ${count} people, and this program takes 1 to ${size} at once`);
   const each = values.length / count;
   const all = new Float32Array(each * size);
   for (let i = 0; i < size; i++)

@@ -25,6 +25,10 @@ export async function beginningOf(
   const shapes = named(weights, weights.shapes);
   const sets = [parameters, statistics];
   const own = new Map(sets.flatMap(({ variables }) => variables.map((v) => [v.name, v] as const)));
+  if (architecture === martinez.architecture && ![...own.keys()].some(isGuess))
+    throw new WrongFileError(
+      `${parameters.name} can't begin from a ${architecture} without a guess. Give --guess ${weights.options.width}, the option guess of the network`,
+    );
   const strange = [...shapes].flatMap(([name, shape]) => {
     const variable = own.get(name);
     if (!variable) return [`there is no ${name}`];
@@ -35,7 +39,7 @@ export async function beginningOf(
     throw new WrongFileError(
       `${parameters.name} can't begin from these weights: ${strange.join('; ')}. Give the options that they were made with, or other weights`,
     );
-  const unguessed = [...own.keys()].find((name) => name.startsWith(GUESS) && !values.has(name));
+  const unguessed = [...own.keys()].find((name) => isGuess(name) && !values.has(name));
   if (unguessed !== undefined)
     throw new WrongFileError(
       `${parameters.name}: its guess does not learn, and the weights of this ${architecture} have no ${unguessed}. Begin from a run of martinez, or from one that has a guess`,
@@ -48,6 +52,8 @@ export async function beginningOf(
   }
   return all;
 }
+
+const isGuess = (name: string): boolean => name.startsWith(GUESS);
 
 /** Names as a two-stage lifter has them: all that a residual lifter has is its guess. */
 const named = <T>(
@@ -67,7 +73,7 @@ export function describeBeginning(
   const known = parameters.variables.filter(({ name }) => values.has(name));
   const count = (of: readonly { readonly size: number }[]) =>
     of.reduce((sum, { size }) => sum + size, 0).toLocaleString('en');
-  const guess = statistics.variables.filter(({ name }) => name.startsWith(GUESS));
+  const guess = statistics.variables.filter(({ name }) => isGuess(name));
   const guessed = guess.length > 0 ? `; ${count(guess)} more guess first, and stay` : '';
   return `${count(known)} of ${count(parameters.variables)} parameters begin as they were trained before${guessed}`;
 }

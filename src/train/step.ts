@@ -109,6 +109,8 @@ export interface TrainingForecast {
   readonly program: number;
   /** Parameters, running statistics, and the moments of the optimiser. */
   readonly variables: number;
+  /** Activations of the program that judges, where that is no small one. */
+  readonly judging?: number;
   readonly total: number;
   /** What recomputation saves and costs, where the configuration asks for it. */
   readonly recomputation?: Recomputation;
@@ -116,7 +118,7 @@ export interface TrainingForecast {
 
 /**
  * What a training of this configuration will allocate, from its plan alone: nothing is compiled or
- * allocated. The lifter that judges comes on top, with far less.
+ * allocated. A residual lifter that judges comes on top, with far less.
  * @throws LimitError where a single tensor is larger than the device takes
  */
 export function forecastTraining(

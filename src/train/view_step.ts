@@ -7,6 +7,7 @@ import type { CompileOptions } from '../graph/options.ts';
 import type { HalfStorage } from '../graph/plan.ts';
 import { recomputationOf } from '../graph/recomputation.ts';
 import type { Schedule, Tensor } from '../graph/trace.ts';
+import { planViews } from '../lift/view_program.ts';
 import type { TwoStageNetwork, ViewArchitecture } from '../models/two_stage.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { dependentLoss, independentLoss, meanJointDistance } from './losses.ts';
@@ -20,6 +21,7 @@ import {
 } from './step.ts';
 import type { ViewConfig } from './view_config.ts';
 import type { ViewSource } from './view_data.ts';
+import { PEOPLE_AT_ONCE } from './view_errors.ts';
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
@@ -74,18 +76,35 @@ export function viewStep(
   };
 }
 
-/** What a training of this configuration will allocate, from its plan alone; see `forecastTraining`. */
+/** People that are lifted at once where they judge: no more than a step learns from, whose memory there is. */
+export const judgedAtOnce = (
+  { judged, batch }: ViewConfig,
+  { count }: Pick<ViewSource, 'count'>,
+): number => Math.min(PEOPLE_AT_ONCE, batch, judged, count);
+
+/**
+ * What a training of this configuration will allocate, from its plans alone; see `forecastTraining`. What
+ * judges is counted, too: it has buffers of its own.
+ * @param validation the people who judge; those of the source, if they are like them
+ */
 export function forecastViews(
   gpu: Gpu,
   architecture: ViewArchitecture,
   config: ViewConfig,
   source: ViewSource,
   halves?: HalfStorage,
+  validation: ViewSource = source,
 ): TrainingForecast {
   const network = viewNetwork(architecture, config);
   const { step, inputs, options } = viewStep(network, config, source, halves);
+  const { storage } = options;
+  const size = judgedAtOnce(config, validation);
+  const judging = planViews(gpu, network, validation, size, { storage }).bytes;
+  const forecast = forecastStep(gpu, { step, inputs, options });
   return {
-    ...forecastStep(gpu, { step, inputs, options }),
+    ...forecast,
+    judging,
+    total: forecast.total + judging,
     ...(config.recompute && { recomputation: recomputationOf(gpu, step, inputs, options) }),
   };
 }

@@ -5,7 +5,7 @@ import type { HalfStorage } from '../graph/plan.ts';
 import { compile } from '../graph/program.ts';
 import { variantsOf } from '../graph/snapshot.ts';
 import { readVariables, releaseVariables, writeVariables } from '../graph/store.ts';
-import { compileViews, viewVariants } from '../lift/view_program.ts';
+import { compileViews, planViews } from '../lift/view_program.ts';
 import { beginningOf } from '../models/beginning.ts';
 import type { TwoStageNetwork, ViewArchitecture } from '../models/two_stage.ts';
 import type { Weights } from '../models/weights.ts';
@@ -14,8 +14,8 @@ import { judgedParameters, type StepOutputs } from './step.ts';
 import type { StepReport, Training } from './training.ts';
 import type { ViewConfig } from './view_config.ts';
 import { streamOf, type ViewBatch, type ViewSource } from './view_data.ts';
-import { type Guess, PEOPLE_AT_ONCE, viewErrors } from './view_errors.ts';
-import { viewNetwork, viewOptions, viewStep } from './view_step.ts';
+import { type Guess, viewErrors } from './view_errors.ts';
+import { judgedAtOnce, viewNetwork, viewOptions, viewStep } from './view_step.ts';
 
 /** People to learn from, and people to judge by. */
 export interface ViewTrainingData {
@@ -44,10 +44,6 @@ export async function openViewTraining(
   halves?: HalfStorage,
 ): Promise<ViewTraining> {
   const network = viewNetwork(architecture, config);
-  if (config.options.guess && !from)
-    throw new Error(
-      `training: the guess of ${config.architecture} does not learn. Train martinez first, and begin from its run`,
-    );
   const { step, inputs, schedule, options } = viewStep(network, config, train, halves);
   const begun = from && (await beginningOf(network, from, config.seed));
   const program = await compile(gpu, step, inputs, {
@@ -62,9 +58,12 @@ export async function openViewTraining(
   if (begun && result !== network.parameters)
     await writeVariables(gpu, result, begun.get(network.parameters)!);
   const judged = Math.min(config.judged, validation.count);
-  const size = Math.min(PEOPLE_AT_ONCE, judged);
-  let variants = viewVariants(gpu, network, validation, size);
-  let judging = await compileViews(gpu, network, validation, size, { stead, variants });
+  const size = judgedAtOnce(config, validation);
+  const { storage } = options;
+  let { variants } = planViews(gpu, network, validation, size, { storage });
+  const compileJudging = () =>
+    compileViews(gpu, network, validation, size, { stead, variants, storage });
+  let judging = await compileJudging();
 
   const people = streamOf(train, config);
   let queued = 0;
@@ -87,6 +86,10 @@ export async function openViewTraining(
       return program.count;
     },
     async next() {
+      if (config.options.guess && !from && program.count === 0)
+        throw new Error(
+          `training: the guess of ${config.architecture} does not learn. Train martinez first, and begin from its run`,
+        );
       const at = queued++;
       const { device } = gpu;
       const drawn = drawing.then(() => people.batch(at));
@@ -127,7 +130,7 @@ export async function openViewTraining(
       queued = program.count;
       variants = { ...variants, ...variantsOf(snapshot, gpu) };
       judging.dispose();
-      judging = await compileViews(gpu, network, validation, size, { stead, variants });
+      judging = await compileJudging();
     },
     async values() {
       const parameters = await readVariables(gpu, result);

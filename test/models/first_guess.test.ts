@@ -116,7 +116,7 @@ test('a guess does not learn, and takes weights and points', async () => {
   const none = { ...weights, architecture: 'cnn', values: new Map(), shapes: new Map() };
   await expect(beginningOf(network, none, 1)).rejects.toThrow(/guess does not learn.*martinez/);
   const blank = cnn({ size: SIZE, width: 0.1 });
-  await expect(beginningOf(blank, weights, 1)).rejects.toThrow(/there is no guess\.input\.weight/);
+  await expect(beginningOf(blank, weights, 1)).rejects.toThrow(/Give --guess 20/);
   expect(() => cnn({ size: SIZE, guess: 8, points: false })).toThrow(/takes points/);
   expect(() => vit({ guess: 2.5 })).toThrow(/guess 2\.5 must be a whole number/);
 });

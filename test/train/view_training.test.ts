@@ -105,6 +105,18 @@ describe('a small convolutional lifter', { timeout: COMPILING }, () => {
     await anew.dispose();
   });
 
+  test('takes of the device what was forecast, the lifter that judges included', async () => {
+    await using fresh = await openGpu();
+    const own = { ...config, batch: 3, judged: 7 };
+    const forecast = forecastViews(fresh, cnn, own, data.train, undefined, data.validation);
+    expect(fresh.counts.bytes).toBe(0);
+    const training = await openViewTraining(fresh, cnn, own, data);
+    expect(fresh.counts.bytes).toBe(forecast.total);
+    expect(forecast.judging).toBeGreaterThan(0.1 * forecast.program);
+    await training.dispose();
+    expect(fresh.counts.bytes).toBe(0);
+  });
+
   test('judges the average that it keeps, with depth and without', async () => {
     const training = await openViewTraining(gpu, cnn, config, data);
     await steps(training, 3);

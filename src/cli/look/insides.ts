@@ -9,8 +9,7 @@ import { compileViews } from '../../lift/view_program.ts';
 import type { TwoStageNetwork } from '../../models/two_stage.ts';
 import { attentionMaps, type VitNetwork } from '../../models/vit.ts';
 import { valuesOf, type Weights } from '../../models/weights.ts';
-import { VIEW_NETWORKS } from '../../train/view_networks.ts';
-import { isView } from '../lift.ts';
+import { type ViewNetwork, viewNetworkOf } from '../networks.ts';
 import type { People } from './people.ts';
 
 /** A tensor of one person, the first axis left out. */
@@ -20,28 +19,16 @@ export interface Numbers {
 }
 
 /** The network of some weights, with these on the device. */
-export interface LoadedNetwork {
-  readonly network: TwoStageNetwork;
-  readonly architecture: string;
-  /** Pixels of a side of its views. */
-  readonly size: number;
-  /** Whether its poses are in the view's frame, and not relative to the root. */
-  readonly absolute: boolean;
+export interface LoadedNetwork extends ViewNetwork {
   release(): Promise<void>;
 }
 
 export async function loadNetwork(gpu: Gpu, weights: Weights): Promise<LoadedNetwork> {
-  const { architecture, options } = weights;
-  const { size, root } = options;
-  if (!isView(architecture) || typeof size !== 'number')
-    throw new Error(
-      `look: these are weights of ${architecture}, which looks at joints alone. Give --model of a ${Object.keys(VIEW_NETWORKS).join(' or ')}`,
-    );
-  const network = VIEW_NETWORKS[architecture](options);
-  const sets = valuesOf(network, weights);
+  const loaded = viewNetworkOf(weights);
+  const sets = valuesOf(loaded.network, weights);
   for (const [set, values] of sets) await writeVariables(gpu, set, values);
   return {
-    ...{ network, architecture, size, absolute: root === 'absolute' },
+    ...loaded,
     async release() {
       for (const [set] of sets) await releaseVariables(gpu, set);
     },

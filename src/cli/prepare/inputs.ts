@@ -18,8 +18,11 @@ import { readNpyArray } from '../../formats/npy.ts';
 import type { PrepareItem } from './sample.ts';
 import type { LeftOut } from './shards.ts';
 
+/** What sharp reads, and behind it what it may not: that is reported as broken, and not passed over. */
 const IMAGES = new Set(
-  'jpg jpeg png webp avif heic heif gif tif tiff jxl jp2'.split(' ').map((ending) => `.${ending}`),
+  'jpg jpeg jpe jfif png webp avif gif tif tiff svg heic heif bmp jxl jp2'
+    .split(' ')
+    .map((ending) => `.${ending}`),
 );
 const DEPTHS = ['.png', '.tif', '.tiff', '.npy'];
 
@@ -172,8 +175,12 @@ async function openSources(inputs: Inputs, names: readonly string[]): Promise<So
         const file = readPeopleFile(text, order);
         return async (name: string) => file.find(name, twins.has(basename(name)));
       });
-  const pose = await valuesOf(poses, '--poses', ['.json', '.npy']);
-  const camera = await valuesOf(cameras, '--cameras', ['.json'], isCamera);
+  const pose = await valuesOf(poses, '--poses', { twins, endings: ['.json', '.npy'] });
+  const camera = await valuesOf(cameras, '--cameras', {
+    twins,
+    endings: ['.json'],
+    isOne: isCamera,
+  });
   return {
     people,
     camera: async (name) => (await camera(name))?.value,
@@ -220,12 +227,20 @@ async function peopleFolder(folder: string, order: JointOrder): Promise<Sources[
   };
 }
 
+interface ValueOptions {
+  /** Names that only a whole path tells apart. */
+  readonly twins: ReadonlySet<string>;
+  /** Of files in a folder. */
+  readonly endings: readonly string[];
+  /** Whether a file holds one value for all. */
+  readonly isOne?: (value: unknown) => boolean;
+}
+
 /** A value for each image: of one file for all, one file by name, or a folder of files. */
 async function valuesOf(
   path: string | undefined,
   option: string,
-  endings: readonly string[],
-  isOne: (value: unknown) => boolean = () => false,
+  { twins, endings, isOne = () => false }: ValueOptions,
 ): Promise<(name: string) => Promise<{ value: unknown } | undefined>> {
   if (!path) return async () => undefined;
   if (await isFolder(path, option)) {
@@ -240,7 +255,9 @@ async function valuesOf(
   const all = await named(path, (text) => JSON.parse(text) as Record<string, unknown>);
   if (isOne(all)) return async () => ({ value: all });
   return async (name) => {
-    const key = [name, stemOf(name), basename(name), stemOf(basename(name))].find((k) =>
+    const file = basename(name);
+    const whole = [name, stemOf(name)];
+    const key = (twins.has(file) ? whole : [...whole, file, stemOf(file)]).find((k) =>
       Object.hasOwn(all, k),
     );
     const value = key === undefined ? null : all[key];
