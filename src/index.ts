@@ -246,6 +246,7 @@ export * from './train/losses.ts';
 export { isViewConfig, type RunConfig, runConfigOf } from './train/run_config.ts';
 export * as schedules from './train/schedules.ts';
 export { forecastTraining, type TrainingForecast, trainingStep } from './train/step.ts';
+export { trainedWeights } from './train/trained_weights.ts';
 export {
   type LifterTraining,
   openTraining,

@@ -29,6 +29,7 @@ export interface ViewLifter {
   /**
    * Lifts one person, once as it is and once in the mirror; see `joinMirrored`.
    * @param joints [17 * 2] pixels of the photo, all of them
+   * @throws DeviceLostError where the device is lost on the way; the next call goes to a fresh one
    */
   lift(photo: LiftedPhoto, joints: PixelPose): Promise<Lifted>;
   /** Gives back what the lifter has on the device. */
@@ -73,6 +74,7 @@ export async function loadViewLifter(
   return {
     size,
     async lift(photo, joints) {
+      if (gpu.lost) await gpu.recover();
       const { view, rays, image, depth, joints: seen } = photoView(photo, joints, size);
       const lifted = await program.lift({
         image,

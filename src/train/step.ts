@@ -34,6 +34,13 @@ export interface TrainingStep {
 export type StepOutputs = Readonly<Record<'loss' | 'gradientNorm', Tensor>> &
   Partial<Readonly<Record<'lossScale' | 'skippedSteps', Tensor>>>;
 
+/** Options that build the network of a configuration, normalisation left to the weights. */
+export const lifterOptions = ({ width, blocks, dropout }: LifterConfig) => ({
+  width,
+  blocks,
+  dropout,
+});
+
 /** The step that a configuration asks for: forward, backward, and the update. */
 export function trainingStep(
   network: Network,
@@ -126,8 +133,7 @@ export function forecastTraining(
   config: LifterConfig,
   halves?: HalfStorage,
 ): TrainingForecast {
-  const { width, blocks, dropout } = config;
-  return forecastStep(gpu, trainingStep(martinez({ width, blocks, dropout }), config, halves));
+  return forecastStep(gpu, trainingStep(martinez(lifterOptions(config)), config, halves));
 }
 
 /** What a step and its variables will allocate, as `forecastTraining` tells. */

@@ -16,7 +16,7 @@ import { evaluate } from '../pose/metrics.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import type { LifterConfig } from './config.ts';
 import { draw, drawEncoded } from './drawing.ts';
-import { judgedParameters, type StepOutputs, trainingStep } from './step.ts';
+import { judgedParameters, lifterOptions, type StepOutputs, trainingStep } from './step.ts';
 
 /** What a step reports. */
 export interface StepReport {
@@ -94,9 +94,9 @@ export async function openTraining(
   onProgress?: (done: number, total: number) => void,
   halves?: HalfStorage,
 ): Promise<LifterTraining> {
-  const { width, blocks, dropout, seed } = config;
+  const { seed } = config;
   const plan = batchPlan(config, data.train);
-  const options = { width, blocks, dropout };
+  const options = lifterOptions(config);
   const pause = pacer();
   const network = martinez({ ...options, normalisation: await measureData(plan) });
   await pause();

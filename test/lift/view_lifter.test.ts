@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleCamera } from '../../src/data/body/camera.ts';
 import { samplePose } from '../../src/data/body/sample.ts';
 import { randomAt } from '../../src/data/random.ts';
+import { DeviceLostError } from '../../src/gpu/faults.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
 import { loadViewLifter, type ViewLifter } from '../../src/lift/view_lifter.ts';
 import { cnn } from '../../src/models/cnn.ts';
@@ -106,4 +107,19 @@ test('weights of another architecture are refused', async () => {
   await expect(loadViewLifter(cnn, wrong, { gpu })).rejects.toThrow(
     'these are weights of martinez, not of cnn',
   );
+});
+
+test('after a loss of the device, the next lift goes to a fresh one', {
+  timeout: COMPILING,
+}, async () => {
+  const own = await openGpu({ poison: true });
+  const lifter = await loadViewLifter(cnn, weightsOf('relative'), { gpu: own });
+  const { pose } = await lifter.lift(photo, pixels);
+  const inFlight = lifter.lift(photo, pixels);
+  own.device.destroy();
+  await expect(inFlight).rejects.toBeInstanceOf(DeviceLostError);
+  expect((await lifter.lift(photo, pixels)).pose).toEqual(pose);
+  await lifter.dispose();
+  expect(own.counts.bytes).toBe(0);
+  own.close();
 });
