@@ -144,8 +144,13 @@ test('a lifter of pictures learns from rendered people as in Node, who are shown
   );
   const { losses, judgements } = (await savedRun(page))!;
   expect(judgements.map(({ step }) => step)).toEqual([0, 10]);
-  const found = await page.$$eval('.people figcaption', (all) => all.map((c) => c.textContent));
+  const captions = () =>
+    page.$$eval('.people figcaption', (all) => all.map(({ textContent }) => textContent));
+  const found = await captions();
   for (const text of found) expect(text).toMatch(/^\d+ mm off$/);
+  // The same people without depth, as a photo is.
+  await page.getByRole('checkbox', { name: 'Lifted with depth' }).uncheck();
+  expect(await captions()).not.toEqual(found);
   expect(calm()).toEqual([]);
 
   await using gpu = await openGpu({ adapter: 'swiftshader' });
@@ -160,13 +165,21 @@ test('a lifter of pictures learns from rendered people as in Node, who are shown
   const inNode: number[] = [];
   for (let i = 0; i < 10; i++) inNode.push((await training.next()).loss);
   expect(losses).toEqual(inNode);
-  const { step, people: _, withoutDepth, ...judged } = judgements.at(-1)!;
+  const {
+    step,
+    people: seen,
+    peopleWithoutDepth: unseen,
+    withoutDepth,
+    ...judged
+  } = judgements.at(-1)!;
   expect(judged).toEqual(await training.validate());
   const blind = await viewErrors(validation, 32, (batch) =>
     training.guess(batch, { depth: false }),
   );
   expect(withoutDepth).toBe(blind.mpjpe.value);
   expect(withoutDepth).not.toBe(judged.mpjpe);
+  expect(unseen).toHaveLength(seen.length);
+  expect(unseen).not.toEqual(seen);
 }, 300_000);
 
 /** Of every picture that is shown, whether it has shades: a blank one has none. */

@@ -2,7 +2,7 @@
 
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import type { Judgement } from '../../web/src/views/train/store.ts';
+import type { Judgement } from '../../web/src/shell/run_store.ts';
 import type { OpenedSite } from './site.ts';
 
 export const SETTING = { width: 32, batch: 32, rate: 4e-3, steps: 100 };

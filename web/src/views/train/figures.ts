@@ -2,9 +2,9 @@
 
 import { BONES } from 'kinegrad';
 import { h, s, set, slider } from '../../parts/dom.ts';
+import type { Judgement } from '../../shell/run_store.ts';
 import { errorsOf, PEOPLE, PERSON, type People } from './people.ts';
 import { createPicture } from './picture.ts';
-import type { Judgement } from './store.ts';
 
 export interface Figures {
   readonly element: HTMLElement;
@@ -23,7 +23,7 @@ export function createFigures(): Figures {
     const parts = { truth: paths('truth'), lifted: paths('lifted') };
     const figure = s(
       'svg',
-      { class: 'figure', viewBox: '-0.8 -1 1.6 2.05', role: 'img' },
+      { class: 'figure', viewBox: '-0.9 -1.15 1.8 2.3', role: 'img' },
       ...parts.truth,
       ...parts.lifted,
     );
@@ -63,6 +63,13 @@ export function createFigures(): Figures {
       draw();
     },
   });
+  const depth = h('input', { type: 'checkbox', checked: true, onchange: () => draw() });
+  const withDepth = h(
+    'label',
+    { class: 'row small with-depth', hidden: true },
+    depth,
+    'Lifted with depth',
+  );
   const element = h(
     'section',
     { class: 'panel people-panel' },
@@ -70,6 +77,7 @@ export function createFigures(): Figures {
       'header',
       {},
       h('h2', {}, 'People it never learns from'),
+      withDepth,
       h(
         'p',
         { class: 'row small muted keys' },
@@ -84,7 +92,11 @@ export function createFigures(): Figures {
 
   function draw() {
     const judged = judgements[chosen ?? judgements.length - 1];
-    const lifted = judged && Float32Array.from(judged.people, (v) => v / 1000);
+    const blind = judged?.peopleWithoutDepth;
+    withDepth.hidden = !blind;
+    const seen = blind && !depth.checked ? blind : judged?.people;
+    element.classList.toggle('blind', seen === blind && seen !== undefined);
+    const lifted = seen && Float32Array.from(seen, (v) => v / 1000);
     const errors = people && lifted ? errorsOf(lifted, people.truth) : [];
     const turn = (angle.input.valueAsNumber * Math.PI) / 180;
     cells.forEach((cell, i) => {

@@ -1,19 +1,18 @@
 /** Train: a lifter learns in the tab, from procedural people. */
 
 import type { Gpu } from 'kinegrad';
-import { smooth } from '../../../../src/picture/series.ts';
-import { createChart } from '../../parts/chart.ts';
 import { h } from '../../parts/dom.ts';
 import { download } from '../../parts/download.ts';
 import type { View } from '../../shell/app.ts';
+import { forget } from '../../shell/run_store.ts';
 import { createControls } from './controls.ts';
+import { createCurves } from './curves.ts';
 import { createFigures } from './figures.ts';
 import { peopleOf } from './learner.ts';
 import type { People } from './people.ts';
 import { createRuns } from './runs.ts';
 import { createSession, type Session } from './session.ts';
 import { configFor, settingsOf } from './settings.ts';
-import { forget } from './store.ts';
 import { createTiles } from './tiles.ts';
 
 /** Milliseconds between two pictures of a run: the steps have better use for the thread. */
@@ -30,8 +29,7 @@ export const view: View = {
     await leaving;
     const controls = createControls(gpu, () => void showPeople());
     const tiles = createTiles();
-    const losses = createChart('Loss', 'mm');
-    const errors = createChart('Test error', 'mm');
+    const curves = createCurves();
     const figures = createFigures();
     const runs = createRuns({
       leaving: () => leave(),
@@ -79,13 +77,7 @@ export const view: View = {
           status,
         ),
       ),
-      h(
-        'div',
-        { class: 'train-progress' },
-        tiles.element,
-        h('div', { class: 'charts' }, losses.element, errors.element),
-        figures.element,
-      ),
+      h('div', { class: 'train-progress' }, tiles.element, curves.element, figures.element),
     );
 
     let session: Session | undefined;
@@ -199,38 +191,9 @@ export const view: View = {
       refresh = undefined;
       paintButtons();
       tiles.show(session);
-      const { losses: all, judgements } = session?.history ?? { losses: [], judgements: [] };
-      const last = session?.config.steps ?? controls.settings.steps;
-      const raw = { steps: all.map((_, i) => i + 1), values: all };
-      losses.show(
-        [
-          { name: 'each step', kind: 'faint', ...raw },
-          { name: 'smoothed', kind: 'strong', ...smooth(raw, true) },
-        ],
-        last,
-      );
-      const blind =
-        settingsOf(session?.config ?? configFor(controls.settings)).architecture === 'cnn';
-      const at = judgements.map(({ step }) => step);
-      errors.show(
-        [
-          {
-            name: blind ? 'MPJPE with depth' : 'MPJPE',
-            kind: 'strong',
-            steps: at,
-            values: judgements.map((j) => j.mpjpe),
-            dots: true,
-          },
-          {
-            name: blind ? 'without depth' : 'PA-MPJPE',
-            kind: 'second',
-            steps: at,
-            values: judgements.map((j) => j.withoutDepth ?? j.paMpjpe),
-            dots: true,
-          },
-        ],
-        last,
-      );
+      const history = session?.history ?? { losses: [], judgements: [] };
+      curves.show(session?.config ?? configFor(controls.settings), history);
+      const { judgements } = history;
       if (session && told !== judgements.length) {
         told = judgements.length;
         const latest = judgements.at(-1);
@@ -267,8 +230,7 @@ export const view: View = {
       clearTimeout(refresh);
       clearTimeout(asked);
       listener.changed = () => {};
-      losses.dispose();
-      errors.dispose();
+      curves.dispose();
       leaving = leave()
         .catch(() => {})
         .finally(runs.close);

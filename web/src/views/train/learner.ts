@@ -19,8 +19,8 @@ import {
   type ViewConfig,
   viewErrors,
 } from 'kinegrad';
+import type { Judgement } from '../../shell/run_store.ts';
 import { drawPeople, fromPelvis, PEOPLE, type People } from './people.ts';
-import type { Judgement } from './store.ts';
 
 /** Poses of an epoch, and poses that judge: other people, and fewer than the command line takes. */
 const TRAINED = 50_000;
@@ -28,6 +28,10 @@ const JUDGED = 128;
 /** Rendered people of an epoch. */
 const RENDERED = 100_000;
 const SHOWN = Array.from({ length: PEOPLE }, (_, i) => i);
+
+/** How many people judge a run of this configuration. */
+export const judgedOf = (config: RunConfig): number =>
+  isViewConfig(config) ? config.judged : JUDGED;
 
 export interface Learner {
   readonly training: Training;
@@ -99,8 +103,15 @@ export async function openLearner(
       const blind = await viewErrors(data.validation, config.judged, (batch) =>
         training.guess(batch, { depth: false }),
       );
-      const { poses } = await training.guess(await data.validation.draw(SHOWN));
-      return { ...judged, withoutDepth: blind.mpjpe.value, people: rounded(fromPelvis(poses)) };
+      const shown = await data.validation.draw(SHOWN);
+      const lifted = async (depth: boolean) =>
+        rounded(fromPelvis((await training.guess(shown, { depth })).poses));
+      return {
+        ...judged,
+        withoutDepth: blind.mpjpe.value,
+        people: await lifted(true),
+        peopleWithoutDepth: await lifted(false),
+      };
     },
   };
 }

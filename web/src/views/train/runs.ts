@@ -4,8 +4,9 @@
  */
 
 import { h } from '../../parts/dom.ts';
+import { listRuns, whenSaved } from '../../shell/run_list.ts';
+import { load, type Saved } from '../../shell/run_store.ts';
 import { holdRun, whenFree } from './lock.ts';
-import { listRuns, load, type Saved, whenSaved } from './store.ts';
 
 /** What this tab may do with the run: train it, look at what another tab saves, or nothing yet. */
 export type Hold = 'own' | 'reading' | 'taken';
@@ -111,7 +112,7 @@ export function createRuns(listener: RunsListener): Runs {
       const saved = await load(name);
       if (!signal.aborted) listener.opened(saved);
     };
-    whenSaved(name, signal, () => void show());
+    whenSaved(signal, (run) => run === name && void show());
     const other = await unused();
     await tell([
       h('p', {}, `Reading only: another tab has “${name}”, and this one shows what it saves.`),

@@ -8,10 +8,10 @@ import {
   trainingSteps,
   writeWeights,
 } from 'kinegrad';
+import { type History, load, type Saved, save } from '../../shell/run_store.ts';
 import { type Learner, openLearner } from './learner.ts';
 import { type Meter, meter } from './meter.ts';
 import type { People } from './people.ts';
-import { type History, load, type Saved, save } from './store.ts';
 
 export type Phase = 'idle' | 'opening' | 'running' | 'stopping' | 'recovering' | 'done' | 'failed';
 
@@ -172,11 +172,11 @@ export function createSession(
     }
     const opened = learner.training;
     const { losses, judgements } = history;
-    const { mpjpe, paMpjpe } = judgements.at(-1)!;
+    const { mpjpe, paMpjpe, withoutDepth } = judgements.at(-1)!;
     const header = {
       architecture: config.architecture,
       options: opened.options,
-      training: { config, step: losses.length, mpjpe, paMpjpe },
+      training: { config, step: losses.length, mpjpe, paMpjpe, withoutDepth },
     };
     return new Uint8Array(await writeWeights(header, opened.network, await opened.values()));
   }

@@ -1,5 +1,6 @@
 /** The numbers of a run, large. */
 
+import { isViewConfig } from 'kinegrad';
 import { h } from '../../parts/dom.ts';
 import type { Session } from './session.ts';
 
@@ -14,15 +15,15 @@ const AVERAGED = 20;
 export function createTiles(): Tiles {
   const cells = ['Step', 'Loss', 'MPJPE', 'Speed', 'Time left'].map((name) => {
     const value = h('dd', { class: 'number' });
-    return {
-      value,
-      element: h('div', { class: 'panel tile' }, h('dt', { class: 'muted small' }, name), value),
-    };
+    const label = h('dt', { class: 'muted small' }, name);
+    return { value, label, element: h('div', { class: 'panel tile' }, label, value) };
   });
   const element = h('dl', { class: 'tiles' }, ...cells.map((cell) => cell.element));
   return {
     element,
     show(session) {
+      const looks = session && isViewConfig(session.config);
+      cells[2]!.label.textContent = looks ? 'MPJPE with depth' : 'MPJPE';
       facts(session).forEach(([value, unit], i) => {
         const parts = unit ? [value, h('span', { class: 'unit muted' }, ` ${unit}`)] : [value];
         cells[i]!.value.replaceChildren(...parts);
