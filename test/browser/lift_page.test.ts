@@ -2,13 +2,22 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseBvh, placeBvh } from '../../src/data/bvh.ts';
 import { JOINTS, mirrorPose } from '../../src/pose/skeleton.ts';
 import { root } from '../built.ts';
-import { bringJson, dotOf, openLift, placeOf, SAMPLE, saved } from './lift_view.ts';
+import {
+  bringJson,
+  dotOf,
+  lifts,
+  openLift,
+  placeOf,
+  SAMPLE,
+  saved,
+  savedJson,
+  settled,
+} from './lift_view.ts';
 import { type OpenedSite, openSite } from './site.ts';
 
 let site: OpenedSite;
@@ -18,26 +27,6 @@ beforeAll(async () => {
 afterAll(() => site?.close());
 
 const opened = () => openLift(site);
-
-const lifts = (page: Page) =>
-  page
-    .locator('[data-lifts]')
-    .evaluate((element) => Number((element as HTMLElement).dataset.lifts));
-
-/** Waits until what was asked for is lifted. */
-async function settled(page: Page) {
-  for (let last = -1, now = 0; last !== now; last = now, now = await lifts(page))
-    await page.waitForTimeout(120);
-}
-
-interface Saved {
-  readonly width: number;
-  readonly height: number;
-  readonly fov: number;
-  readonly joints: Record<string, [number, number]>;
-  readonly lifted: { readonly joints: Record<string, [number, number, number]> };
-}
-const savedJson = async (page: Page) => JSON.parse((await saved(page, 'JSON')).toString()) as Saved;
 
 test('a joint that is dragged moves the person in space, and undo brings them back', async () => {
   const { page, calm } = await opened();

@@ -53,3 +53,25 @@ export const bring = (page: Page, name: string, mimeType: string, buffer: Buffer
   page.locator('input[type=file]').setInputFiles({ name, mimeType, buffer });
 export const bringJson = (page: Page, value: unknown, name = 'joints.json') =>
   bring(page, name, 'application/json', Buffer.from(JSON.stringify(value)));
+
+/** How many poses have been lifted. */
+export const lifts = (page: Page) =>
+  page
+    .locator('[data-lifts]')
+    .evaluate((element) => Number((element as HTMLElement).dataset.lifts));
+
+/** Waits until what was asked for is lifted: no lift comes for so many milliseconds. */
+export async function settled(page: Page, still = 120) {
+  for (let last = -1, now = 0; last !== now; last = now, now = await lifts(page))
+    await page.waitForTimeout(still);
+}
+
+interface Saved {
+  readonly width: number;
+  readonly height: number;
+  readonly fov: number;
+  readonly joints: Record<string, [number, number]>;
+  readonly lifted: { readonly joints: Record<string, [number, number, number]> };
+}
+export const savedJson = async (page: Page) =>
+  JSON.parse((await saved(page, 'JSON')).toString()) as Saved;

@@ -23,6 +23,8 @@ export interface App {
   /** Shows what went wrong, and what to do about it. */
   fail(error: unknown): void;
   readonly pose: PoseStore;
+  /** A run of this browser that the view Lift is to lift by, as soon as it is shown. */
+  liftBy?: string;
 }
 
 /** A module of a view has one of these by the name `view`. */

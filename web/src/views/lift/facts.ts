@@ -19,6 +19,8 @@ export interface Facts {
   show(lifted: Lifted, truth: ArrayLike<number> | undefined): void;
   /** One more lift, and how long it took. */
   count(milliseconds: number): void;
+  /** Forgets how long lifts took: another lifter does them. */
+  restart(): void;
 }
 
 export function facts(): Facts {
@@ -33,7 +35,7 @@ export function facts(): Facts {
   const lengths = ROWS.map(({ bone }) => h('td', { 'data-bone': BONES[bone]!.name }, '–'));
   const element = h(
     'section',
-    { class: 'panel facts', 'aria-label': 'Measures' },
+    { class: 'panel facts', 'aria-label': 'Measures', tabindex: 0 },
     h('header', {}, h('h2', {}, 'Measures')),
     h(
       'dl',
@@ -61,6 +63,9 @@ export function facts(): Facts {
     count(milliseconds) {
       mean = mean ? 0.8 * mean + 0.2 * milliseconds : milliseconds;
       element.dataset.lifts = String(++lifts);
+    },
+    restart() {
+      mean = 0;
     },
     show({ pose, reprojectionError, relativeError }, truth) {
       distance.textContent = `${pose[2]!.toFixed(2)} m`;

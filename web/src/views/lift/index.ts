@@ -13,8 +13,9 @@ import { toPixels } from './camera.ts';
 import { EXPORTS } from './exports.ts';
 import { facts } from './facts.ts';
 import { history } from './history.ts';
-import { type Brought, listenForFiles, poseFrom, poseFromFile } from './input.ts';
+import { type Brought, listenForFiles, poseFrom } from './input.ts';
 import { layout } from './layout.ts';
+import { createLifters, isWeights } from './lifters.ts';
 import { mirrored } from './mirror.ts';
 import { thumbnails } from './thumbnails.ts';
 
@@ -72,6 +73,15 @@ export const view: View = {
       parts.update(states);
       app.announce(step === 'undo' ? 'Undone' : 'Done again');
     };
+    const own = app.lifter();
+    own.catch(() => {});
+    const lifters = createLifters(app, own, (isAnother) => {
+      measures.restart();
+      // The person may stand elsewhere now.
+      if (isAnother) framed = false;
+      const pose = app.pose.get();
+      if (pose) lifts.give(pose);
+    });
     const attempt = (work: () => Promise<void> | void) =>
       void (async () => work())().catch((error) => app.fail(error));
 
@@ -85,9 +95,15 @@ export const view: View = {
         then();
       });
 
+    const open = (found: Brought, then?: () => void) => {
+      if ('file' in found && isWeights(found.file)) lifters.open(found.file);
+      else bring(() => poseFrom(found, app.pose.get()), then);
+    };
+
     const parts = layout({
       sheet: sheet.element,
       sides: sides.element,
+      lifters: lifters.element,
       measures: measures.element,
       undo: () => travel('undo'),
       redo: () => travel('redo'),
@@ -95,7 +111,7 @@ export const view: View = {
         const pose = app.pose.get();
         if (pose) bring(() => mirrored(pose));
       },
-      open: (file) => bring(() => poseFromFile(file, app.pose.get())),
+      open: (file) => open({ file }),
       choose: (sample) => bring(() => poseOf(sample)),
       fov: (fov, over) => {
         before ??= app.pose.get();
@@ -145,15 +161,12 @@ export const view: View = {
       if (newest) sides.show(newest.lifted.pose);
     };
     const numbers = atMost(READ, () => measures.show(newest!.lifted, newest!.truth));
-    const lifter = app.lifter();
-    lifter.catch(() => {});
     const lifts = latest<Pose>(
       async (pose) => {
         // Where it does not load, the shell says so.
-        const ready = await lifter.catch(() => undefined);
-        if (!ready) return;
+        if (!(await own.catch(() => undefined))) return;
         const start = performance.now();
-        lifted = await ready.lift(pose.joints, cameraOf(pose));
+        lifted = await lifters.lift(pose);
         const took = performance.now() - start;
         const known = samples.find((sample) => sample.pose.joints === pose.joints);
         showLifted(pose);
@@ -181,14 +194,13 @@ export const view: View = {
     const ends: (() => void)[] = [
       app.pose.subscribe(showPose),
       numbers.end,
+      lifters.end,
       () => dark.removeEventListener('change', showSides),
     ];
     if (!app.pose.get()) {
       app.pose.set(await poseOf(samples[0]!));
     } else showPose(app.pose.get()!);
-    const opened = (found: Brought) => poseFrom(found, app.pose.get());
-    const tell = () => app.announce('Opened');
-    ends.push(listenForFiles(root, (found) => bring(() => opened(found), tell)));
+    ends.push(listenForFiles(root, (found) => open(found, () => app.announce('Opened'))));
     ends.push(listenForKeys(travel));
     attempt(async () => {
       const { createScene } = await import('../../parts/scene.ts');
@@ -199,7 +211,7 @@ export const view: View = {
       if (pose) showLifted(pose);
     });
     // Where no device opens, the shell tells instead of this view.
-    await lifter.catch((error) => {
+    await own.catch((error) => {
       for (const end of ends) end();
       throw error;
     });

@@ -46,11 +46,13 @@ export const poseFrom = async (brought: Brought, current: Pose | undefined): Pro
   'file' in brought ? poseFromFile(brought.file, current) : poseFromText(brought.text, current);
 
 /** A new pose from a file of either kind. @throws Error in a sentence for any other file */
-export async function poseFromFile(file: File, current: Pose | undefined): Promise<Pose> {
+async function poseFromFile(file: File, current: Pose | undefined): Promise<Pose> {
   if (file.type.startsWith('image/')) return poseFromPhoto(file);
   if (/json|text/.test(file.type) || /\.json$/i.test(file.name))
     return poseFromText(await file.text(), current);
-  throw new Error(`${file.name} is neither a picture nor joints. Give a photo, or joints as JSON.`);
+  throw new Error(
+    `${file.name} is neither a picture, nor joints, nor weights. Give a photo, joints as JSON, or a model.safetensors.`,
+  );
 }
 
 async function poseFromPhoto(file: File): Promise<Pose> {

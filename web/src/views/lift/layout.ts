@@ -7,6 +7,7 @@ import { EXPORTS } from './exports.ts';
 interface Actions {
   readonly sheet: HTMLElement;
   readonly sides: HTMLElement;
+  readonly lifters: HTMLElement;
   readonly measures: HTMLElement;
   undo(): void;
   redo(): void;
@@ -58,8 +59,8 @@ export function layout(actions: Actions): Layout {
   const file = h('input', {
     type: 'file',
     hidden: true,
-    accept: 'image/*,.json,application/json',
-    'aria-label': 'Photo or joints',
+    accept: 'image/*,.json,application/json,.safetensors',
+    'aria-label': 'Photo, joints or weights',
     onchange: () => {
       const chosen = file.files?.[0];
       if (chosen) actions.open(chosen);
@@ -70,7 +71,7 @@ export function layout(actions: Actions): Layout {
     'button',
     { class: 'button open', onclick: () => file.click() },
     icon(ICONS.open),
-    'Open photo or joints',
+    'Open photo, joints or weights',
   );
   const caption = h('p', { class: 'muted small caption' });
   const canvas = h('canvas', {
@@ -112,7 +113,7 @@ export function layout(actions: Actions): Layout {
         h(
           'p',
           { class: 'muted small' },
-          'Drag a joint, or move to one by Tab and press the arrows. Drop or paste a photo or joints.',
+          'Drag a joint, or move to one by Tab and press the arrows. Drop or paste a photo or joints, or drop weights.',
         ),
         caption,
       ),
@@ -134,8 +135,8 @@ export function layout(actions: Actions): Layout {
       h('div', { class: 'stage' }, canvas),
       actions.sides,
     ),
-    actions.measures,
-    h('div', { class: 'drop', 'aria-hidden': 'true' }, 'Drop a photo or joints as JSON'),
+    h('div', { class: 'side' }, actions.lifters, actions.measures),
+    h('div', { class: 'drop', 'aria-hidden': 'true' }, 'Drop a photo, joints as JSON, or weights'),
   );
   return {
     element,

@@ -15,6 +15,10 @@ import { createSession, type Session } from './session.ts';
 import { configFor, settingsOf } from './settings.ts';
 import { createTiles } from './tiles.ts';
 
+// The view Lift asks this module for lifters that look at pictures: their networks are in it anyway, and a
+// module that both views share would be in parts, which take up a kilobyte more than the whole.
+export { loadFile, loadRun } from './lifting.ts';
+
 /** Milliseconds between two pictures of a run: the steps have better use for the thread. */
 const REFRESH = 250;
 /** How long a question waits for its answer. */
@@ -54,10 +58,12 @@ export const view: View = {
     const go = button('go', () => (isBusy() ? session!.pause() : start()), 'primary');
     const keep = button('save', () => session!.save());
     const take = button('weights', takeWeights);
+    const lift = button('lift', liftByIt);
     const reset = button('reset', askToReset);
     keep.textContent = 'Save';
     take.textContent = 'Download weights';
-    const actions = h('div', { class: 'row actions' }, go, keep, take, reset);
+    lift.textContent = 'Lift with it';
+    const actions = h('div', { class: 'row actions' }, go, lift, keep, take, reset);
     root.append(
       h(
         'section',
@@ -186,6 +192,14 @@ export const view: View = {
       download(`${architecture}-${width}.safetensors`, bytes, 'application/octet-stream');
     }
 
+    /** Goes to the view Lift, which lifts by what is learned so far. */
+    async function liftByIt() {
+      await session!.pause();
+      if (session!.savedStep < session!.history.losses.length) await session!.save();
+      app.liftBy = runs.name;
+      location.hash = '#lift';
+    }
+
     function paint() {
       clearTimeout(refresh);
       refresh = undefined;
@@ -217,6 +231,7 @@ export const view: View = {
         (phase === 'idle' && reached > (session?.savedStep ?? 0))
       );
       take.hidden = !(phase === 'done' || phase === 'idle') || reached === 0;
+      lift.disabled = reached === 0 || phase === 'opening' || phase === 'stopping';
       reset.textContent = asked === undefined ? 'Reset' : 'Forget this run?';
       reset.disabled = !session;
       const words = session ? statusOf(session) : '';
