@@ -3,6 +3,7 @@
  * shards.
  */
 
+import { basename } from 'node:path';
 import { type SplitName as HumanSplit, splitNamed } from '../data/human36m/joints.ts';
 import type { SplitName } from '../data/scene/scene.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -11,7 +12,7 @@ import { writeVariables } from '../graph/store.ts';
 import { loadLifter } from '../lift/load.ts';
 import { compileViews } from '../lift/view_program.ts';
 import { martinez } from '../models/martinez.ts';
-import { readWeights, valuesOf } from '../models/weights.ts';
+import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
 import type { AdapterKind } from '../platform/types.ts';
 import { linearLifter, meanPose, type RayLifter } from '../train/baselines.ts';
 import { renderedViews, type ViewBatch, type ViewSource } from '../train/view_data.ts';
@@ -70,7 +71,24 @@ export async function evaluateShards(
   const measured = await measuredViews(data, split as HumanSplit);
   if (count !== undefined && !(Number.isInteger(count) && count > 0 && count <= measured.count))
     throw new Error(`--count ${count}: it must be a whole number from 1 to ${measured.count}`);
-  return evaluateViews(flags, measured.views, count ?? measured.count);
+  return evaluateViews(flags, measured.views, count ?? measured.count, (weights) => {
+    const doubt = learnedFrom(weights, { data, split, told: measured.told });
+    if (doubt) console.error(`Warning: ${doubt}`);
+  });
+}
+
+/** Why people may be among those whom a network has learned from, in a sentence. */
+function learnedFrom(
+  { training }: Weights,
+  { data, split, told }: { data: string; split: string; told: boolean },
+): string | undefined {
+  const config = training?.config as { data?: unknown; split?: unknown } | undefined;
+  if (config?.data !== basename(data)) return undefined;
+  if (!told)
+    return `the network learned from shards called ${config.data}, and these tell no subjects: it may know these people. Prepare others to measure on`;
+  return config.split === split
+    ? undefined
+    : `the network learned from the split ${config.split} of ${config.data}: subjects that ${split} tests on may be among those. Give --split ${config.split}`;
 }
 
 /** Lifts people by the network of a run, or by one that looks at joints alone. */
@@ -78,8 +96,10 @@ async function evaluateViews(
   { model, adapter, depth }: ViewFlags,
   people: (size: number) => ViewSource,
   count: number,
+  onWeights: (weights: Weights) => void = () => {},
 ): Promise<ViewErrors> {
   const weights = await parsed(modelPath(model), readWeights);
+  onWeights(weights);
   const gpu = await openGpu({ adapter });
   try {
     if (weights.architecture === martinez.architecture) {

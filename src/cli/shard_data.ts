@@ -117,15 +117,16 @@ async function heldOut(
   ] as const;
 }
 
-/** Opens what a lifter is measured on. */
+/** Opens what a lifter is measured on; `told` is whether all of it tells its subjects. */
 export async function measuredViews(
   folder: string,
   split: SplitName,
-): Promise<{ count: number; views: (size: number) => ViewSource }> {
+): Promise<{ count: number; views: (size: number) => ViewSource; told: boolean }> {
   const data = await openFolder(folder);
   const samples = trainableSamples(data, ofPart(split, 'test'));
   refuseNone(data, samples.count, `the subjects that split ${split} tests on`);
-  return { count: samples.count, views: (size) => shardViews(samples, size) };
+  const told = trainableIn(data).every(({ take }) => take !== undefined);
+  return { count: samples.count, views: (size) => shardViews(samples, size), told };
 }
 
 const trainableIn = ({ index }: ShardDataset) => index.shards.flatMap((shard) => shard.trainable);
