@@ -19,7 +19,7 @@ import { renderedViews, type ViewBatch, type ViewSource } from '../train/view_da
 import { type Guess, PEOPLE_AT_ONCE, type ViewErrors, viewErrors } from '../train/view_errors.ts';
 import { outOfViews } from '../train/view_training.ts';
 import { type ViewNetwork, viewNetworkOf } from './networks.ts';
-import { parsed } from './parsed.ts';
+import { parsed, whole } from './parsed.ts';
 import { modelPath } from './run_folder.ts';
 import { measuredViews } from './shard_data.ts';
 
@@ -37,6 +37,8 @@ export interface ViewFlags {
 
 /** Rendered people that the baselines learn from. */
 const LEARNED = 8000;
+/** Rendered people that are measured at most. */
+const MOST = 1e6;
 /** Pixels of views of which nobody looks at the picture. */
 const UNSEEN = 64;
 
@@ -47,8 +49,7 @@ export async function evaluateRendered(flags: ViewFlags): Promise<ViewErrors> {
     throw new Error(`--split of rendered people is test or validation, got ${split}`);
   const people = (size: number, of: SplitName = split) =>
     renderedViews({ seed, split: of, size, count, depthError });
-  if (!(Number.isInteger(count) && count > 0))
-    throw new Error(`--count must be a whole number from 1, got ${count}`);
+  whole('count', count, 1, MOST);
   if (model !== 'mean' && model !== 'linear') return evaluateViews(flags, people, count);
   refuseNoDepth(model, flags.depth);
   const learn = model === 'mean' ? meanPose : linearLifter;
@@ -69,8 +70,7 @@ export async function evaluateShards(
   if (seed !== undefined || depthError)
     throw new Error('--seed and --depth-error are for rendered people; leave them out for shards');
   const measured = await measuredViews(data, split as HumanSplit);
-  if (count !== undefined && !(Number.isInteger(count) && count > 0 && count <= measured.count))
-    throw new Error(`--count ${count}: it must be a whole number from 1 to ${measured.count}`);
+  if (count !== undefined) whole('count', count, 1, measured.count);
   return evaluateViews(flags, measured.views, count ?? measured.count, (weights) => {
     const doubt = learnedFrom(weights, { data, split, told: measured.told });
     if (doubt) console.error(`Warning: ${doubt}`);

@@ -18,3 +18,9 @@ export async function parsed<T>(
 /** The text of a file. */
 export const text = async (path: string): Promise<string> =>
   new TextDecoder().decode(await readFile(path));
+
+/** @throws unless the value of an option is a whole number in a range */
+export function whole(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new Error(`--${name} ${value}: it must be a whole number from ${least} to ${most}`);
+}

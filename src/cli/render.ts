@@ -12,6 +12,7 @@ import { evaluate } from '../graph/program.ts';
 import { contactSheet, type SheetEntry } from '../picture/sheet.ts';
 import { svgDocument } from '../picture/svg.ts';
 import type { AdapterKind, Image } from '../platform/types.ts';
+import { whole } from './parsed.ts';
 
 export interface RenderFlags {
   count: number;
@@ -68,11 +69,6 @@ export async function renderCommand(flags: RenderFlags): Promise<string> {
 }
 
 const NAMES = ['picture', 'depth', 'parts'] as const;
-
-function whole(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new Error(`--${name} ${value}: it must be a whole number from ${least} to ${most}`);
-}
 
 /**
  * What a camera sees of a scene, the longer side of this many pixels: [height, width, 4] and parts.

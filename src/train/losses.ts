@@ -105,7 +105,9 @@ export function dependentLoss(
 
 /** [batch, 1, 3] */
 const rootOf = (poses: Tensor) => slice(poses, [0, 0, 0], [poses.shape[0]!, 1, 3]);
-const fromRoot = (poses: Tensor) => sub(poses, broadcastTo(rootOf(poses), poses.shape));
+/** Poses [batch, joints, 3] relative to the first joint. */
+export const fromRoot = (poses: Tensor): Tensor =>
+  sub(poses, broadcastTo(rootOf(poses), poses.shape));
 
 /** Weighted sum of losses. */
 export const weighted = (...terms: readonly (readonly [weight: number, loss: Tensor])[]): Tensor =>

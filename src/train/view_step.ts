@@ -1,8 +1,6 @@
 /** The step of a two-stage lifter's training as a program. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import { sub } from '../graph/ops/elementwise.ts';
-import { slice } from '../graph/ops/layout.ts';
 import type { CompileOptions } from '../graph/options.ts';
 import type { HalfStorage } from '../graph/plan.ts';
 import { recomputationOf } from '../graph/recomputation.ts';
@@ -10,7 +8,7 @@ import type { Schedule, Tensor } from '../graph/trace.ts';
 import { planViews } from '../lift/view_program.ts';
 import type { TwoStageNetwork, ViewArchitecture } from '../models/two_stage.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
-import { dependentLoss, independentLoss, meanJointDistance } from './losses.ts';
+import { dependentLoss, fromRoot, independentLoss, meanJointDistance } from './losses.ts';
 import { oneCycle } from './schedules.ts';
 import {
   forecastStep,
@@ -111,9 +109,7 @@ export function forecastViews(
 
 /** Losses of poses [n, 17, 3] in metres, true ones in the view's frame. */
 const LOSSES = {
-  'ind-p': (poses: Tensor, truth: Tensor) => independentLoss(poses, fromRoot(truth)),
+  'ind-p': (poses: Tensor, truth: Tensor) => independentLoss(poses, truth),
   'dep-p': (poses: Tensor, truth: Tensor) => dependentLoss(poses, truth),
   joints: (poses: Tensor, truth: Tensor) => meanJointDistance(poses, fromRoot(truth)),
 } as const;
-
-const fromRoot = (poses: Tensor) => sub(poses, slice(poses, [0, 0, 0], [poses.shape[0]!, 1, 3]));

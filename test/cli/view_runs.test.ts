@@ -57,7 +57,9 @@ test('what cannot be measured so is refused in a sentence', async () => {
     expect(err).not.toContain('    at ');
     return err;
   };
-  expect(await told('--count 2.5')).toContain('--count must be a whole number from 1, got 2.5');
+  expect(await told('--count 2.5')).toContain(
+    '--count 2.5: it must be a whole number from 1 to 1000000',
+  );
   expect(await told('--no-depth')).toContain('mean looks at joints alone');
   expect(await told('--every 4')).toContain("--every is for Human3.6M's 2D joints");
 }, 60_000);

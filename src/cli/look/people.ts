@@ -9,6 +9,7 @@ import { viewNumber } from '../../pose/view.ts';
 import { photoView } from '../../pose/view_picture.ts';
 import { renderedViews } from '../../train/view_data.ts';
 import { type PhotoFlags, readPhoto } from '../lift.ts';
+import { whole } from '../parsed.ts';
 
 /** What a network is shown of some people, and what it should say. */
 export interface People {
@@ -87,11 +88,6 @@ async function renderedPeople(
 
 /** People of one look: each takes a row of pictures. */
 const MOST = 16;
-
-export function whole(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new Error(`--${name} ${value}: it must be a whole number from ${least} to ${most}`);
-}
 
 /** One of the people alone. */
 export function onlyOne({ views, size, count, ...about }: People, i: number): People {
