@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../src/platform/node/files.ts';
 import type { AdapterKind } from '../src/platform/types.ts';
 import { coldDrivers } from './cold.ts';
 import { loadFamilies } from './families.ts';
+import type { Family } from './family.ts';
 import { openHost } from './measure/host.ts';
 import { dispatchCost } from './measure/roofs.ts';
 import { measure, ROUNDS, type Session } from './measure/session.ts';
@@ -50,7 +51,9 @@ export async function measureRows(options: MeasureOptions): Promise<Results> {
 
 /** What this engine does, on a device that is closed again: others need the memory. */
 async function ownRows(options: MeasureOptions, bar: Progress) {
-  const { selected, failures } = select(await loadFamilies(), options);
+  const families = await loadFamilies();
+  const beside = options.peers === true && (await namesWork(families, options));
+  const { selected, failures } = select(families, { ...options, beside });
   const gpu = await openGpu({ adapter: options.adapter });
   try {
     const wishes = wishesOf(gpu, selected, options, failures);
@@ -74,6 +77,12 @@ async function ownRows(options: MeasureOptions, bar: Progress) {
   } finally {
     gpu.close();
   }
+}
+
+/** Whether the options name what other engines do. */
+async function namesWork(families: readonly Family[], options: MeasureOptions) {
+  const { worksNamed } = await import('./peers_rows.ts');
+  return worksNamed(families, options).length > 0;
 }
 
 const NO_PEERS = { rows: [], failures: [] };

@@ -6,12 +6,15 @@ import { updateBytes } from './adamw.bench.ts';
 import { loadFamilies, matches } from './families.ts';
 import type { Case, Family } from './family.ts';
 import { makeRow } from './measure/row.ts';
+import { stepCost } from './peers/cnn_problem.ts';
 import { hasShape } from './peers/ops.ts';
 import { measurePeers, type PeerSamples, type Work } from './peers/peers.ts';
 import { BESIDE, type Failure, type Header, type Pass, type Row } from './rows.ts';
 
 /** Width of the lifter; batches of its training step and of its inference. */
 const MODEL = { width: 1024, training: [64], inference: [1, 64, 1024] } as const;
+/** The convolutional lifter: pixels of a view, percent of the full width, views of a training step. */
+const VIEWS = { size: 128, width: 25, batch: 16 } as const;
 /** The ops that all engines are asked for. */
 type Op = Omit<Extract<Work, { kind: 'op' }>, 'kind'>;
 const every = (family: Op['family'], passes: readonly Op['pass'][], shapes: Op['shape'][]): Op[] =>
@@ -79,19 +82,27 @@ export interface PeerRowOptions {
 export async function peerRows(
   adapter: AdapterReport,
   header: Omit<Header, 'seconds'>,
-  { filter = '', shape, rounds, onProgress }: PeerRowOptions,
+  options: PeerRowOptions,
 ): Promise<{ rows: Row[]; failures: Failure[] }> {
+  const { rounds, onProgress } = options;
   const families = await loadFamilies();
-  const works = worksOf(shape).filter((work) => {
-    const { family, pass } = namesOf(work);
-    const named = matches(filter, `${family} ${pass} ${BESIDE}`);
-    return named && (work.kind === 'model' || caseOf(families, work) !== undefined);
-  });
+  const works = worksNamed(families, options);
   const { samples, failures } = await measurePeers(adapter, works, { rounds, onProgress });
   const rows: Row[] = [];
   for (const sample of samples) rows.push(rowOf(sample, costOf(families, sample.work), header));
   return { rows, failures };
 }
+
+/** What of their work the options name. */
+export const worksNamed = (
+  families: readonly Family[],
+  { filter = '', shape }: Pick<PeerRowOptions, 'filter' | 'shape'>,
+): Work[] =>
+  worksOf(shape).filter((work) => {
+    const { family, pass } = namesOf(work);
+    const named = matches(filter, `${family} ${pass} ${BESIDE}`);
+    return named && (work.kind !== 'op' || caseOf(families, work) !== undefined);
+  });
 
 function worksOf(shape: readonly number[] | undefined): Work[] {
   const ops = shape ? distinct(OPS.map((op) => ({ ...op, shape }))) : OPS;
@@ -103,6 +114,7 @@ function worksOf(shape: readonly number[] | undefined): Work[] {
         (batch): Work => ({ kind: 'model', model: 'martinez', pass, batch, width: MODEL.width }),
       ),
     ),
+    ...(shape ? [] : [{ kind: 'views', model: 'cnn', pass: 'training', ...VIEWS } as const]),
   ];
 }
 
@@ -124,6 +136,8 @@ function namesOf(work: Work): { family: string; pass: Pass; shape: readonly numb
       return { family: 'conv weights', pass, shape };
     return { family: FAMILIES[family] ?? family, pass, shape };
   }
+  if (work.kind === 'views')
+    return { family: work.model, pass: 'update', shape: [work.batch, work.size, work.width] };
   const pass = work.pass === 'training' ? 'update' : 'forward';
   return { family: work.model, pass, shape: [work.batch, work.width] };
 }
@@ -178,6 +192,7 @@ function caseOf(families: readonly Family[], work: Work): Case | undefined {
 /** What no engine can avoid: of an op by its family, of a model by its matrices. */
 function costOf(families: readonly Family[], work: Work): Cost {
   if (work.kind === 'op') return caseOf(families, work)!.cost;
+  if (work.kind === 'views') return stepCost(work);
   const { batch, width, pass } = work;
   const parameters = 34 * width + 4 * width ** 2 + 48 * width;
   // Forward, and twice as much backward, then the update.

@@ -18,6 +18,8 @@ export interface Selection {
   readonly ladder?: boolean;
   /** Only what runs one of these shader files, such as `lib/reduce.wgsl`. */
   readonly uses?: readonly string[];
+  /** Whether other engines do what is named: whole models need be no kernel of ours. */
+  readonly beside?: boolean;
 }
 
 /** A case and the family that it is of. */
@@ -30,7 +32,7 @@ export type Selected = Pick<Wish, 'family' | 'what'>;
  */
 export function select(
   all: readonly Family[],
-  { filter = '', shape, f16 = false }: Selection,
+  { filter = '', shape, f16 = false, beside = false }: Selection,
 ): { selected: Selected[]; failures: Failure[] } {
   const families = f16 ? all.map(withHalfCases) : all;
   const casesAt = (family: Family, shapes: readonly Case['shape'][]) =>
@@ -40,6 +42,7 @@ export function select(
   // The filter judges the usual shapes: one of `--shape` may be none of the family's.
   const named = families.filter((family) => casesAt(family, family.shapes).length > 0);
   const names = (of: readonly Family[]) => of.map(({ name }) => name).join(', ');
+  if (named.length === 0 && beside) return { selected: [], failures: [] };
   if (named.length === 0)
     throw new Error(
       `--filter ${filter}: nothing has this name. The families are ${names(families)}`,
@@ -71,7 +74,7 @@ const failureOf = (what: string, error: unknown): Failure => ({
 /**
  * The variants of the cases that are to be measured: the engine's own choice where none are asked
  * for. What cannot be planned is added to the failures.
- * @throws where nothing is left, with the reason
+ * @throws where nothing is left of them, with the reason
  */
 export function wishesOf(
   gpu: Gpu,
@@ -90,7 +93,7 @@ export function wishesOf(
       return [];
     }
   });
-  if (wishes.length > 0) return wishes;
+  if (wishes.length > 0 || selected.length === 0) return wishes;
   if (failures.length > 0) throw new Error(failures.map(({ why }) => why).join('\n'));
   // The engine's own choice is always there.
   throw new Error(

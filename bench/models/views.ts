@@ -12,6 +12,28 @@ export interface ViewsOptions extends ModelOptions {
   readonly size: number;
 }
 
+/** Views of noise, and their shapes. */
+export function drawViews(batch: number, size: number) {
+  const shapes = {
+    image: [batch, size, size, 3],
+    depth: [batch, size, size, 1],
+    joints: [batch, 17, 2],
+    view: [batch, 1],
+  } as const;
+  const pixels = batch * size * size;
+  const data = {
+    image: normals(3 * pixels, 0).map((v) => 0.5 + 0.2 * v),
+    depth: normals(pixels, 1).map((v) => 4 + 0.5 * v),
+    joints: normals(34 * batch, 2).map((v) => size * (0.5 + 0.15 * v)),
+    view: normals(batch, 3).map((v) => -1 + 0.1 * v),
+  };
+  return { shapes, data };
+}
+
+/** Poses [batch, 17, 3] to learn, metres. */
+export const drawPoses = (batch: number): Float32Array =>
+  normals(51 * batch, 4).map((v) => 0.3 * v);
+
 /** Steps of a network over views; `build` gets the options of a run. */
 export function viewsModel(
   defaults: { readonly batch: number; readonly size: number },
@@ -19,21 +41,8 @@ export function viewsModel(
 ): Model {
   const prepare = ({ batch = defaults.batch, size = defaults.size, ...more }: ModelOptions) => {
     const { network, words } = build({ ...more, batch, size });
-    const shapes = {
-      image: [batch, size, size, 3],
-      depth: [batch, size, size, 1],
-      joints: [batch, 17, 2],
-      view: [batch, 1],
-    } as const;
-    const pixels = batch * size * size;
-    const data = {
-      image: normals(3 * pixels, 0).map((v) => 0.5 + 0.2 * v),
-      depth: normals(pixels, 1).map((v) => 4 + 0.5 * v),
-      joints: normals(34 * batch, 2).map((v) => size * (0.5 + 0.15 * v)),
-      view: normals(batch, 3).map((v) => -1 + 0.1 * v),
-    };
     const sizes = `batch ${batch}, ${size} x ${size}, ${words}`;
-    return { network, shapes, data, sizes, batch };
+    return { network, ...drawViews(batch, size), sizes, batch };
   };
   return {
     async train(gpu, options) {
@@ -48,8 +57,7 @@ export function viewsModel(
         { ...shapes, target: [batch, 17, 3] },
         { recompute: options.recompute },
       );
-      const target = normals(51 * batch, 4).map((v) => 0.3 * v);
-      return { program, batch: { ...data, target }, read: [], sizes };
+      return { program, batch: { ...data, target: drawPoses(batch) }, read: [], sizes };
     },
     async infer(gpu, options) {
       const { network, shapes, data, sizes } = prepare(options);

@@ -52,8 +52,9 @@ export interface Connection {
   /**
    * @throws CannotError when the engine lacks what is asked for; an Error when it fails, ends or
    * does not answer in time
+   * @param patience_s seconds after which this request has failed, where they are not the usual ones
    */
-  ask<R extends Request>(request: R): Promise<AnswerTo<R>>;
+  ask<R extends Request>(request: R, patience_s?: number): Promise<AnswerTo<R>>;
   /** Ends the process. */
   end(): void;
 }
@@ -132,12 +133,12 @@ function connect(
   });
   receive(answer);
   return {
-    async ask<R extends Request>(request: R) {
+    async ask<R extends Request>(request: R, patience_s = patience) {
       if (ended) throw new Error(ended);
       const given = await new Promise<Answer>((resolve) => {
         const clock = setTimeout(
-          () => end(`no answer to '${request.ask}' after ${patience} s`),
-          1000 * patience,
+          () => end(`no answer to '${request.ask}' after ${patience_s} s`),
+          1000 * patience_s,
         );
         settle = (each) => {
           clearTimeout(clock);

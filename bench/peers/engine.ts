@@ -4,7 +4,7 @@
  */
 
 import type { Training, Weights } from './problem.ts';
-import type { Fixed, OpJob, OpName, OpWork } from './work.ts';
+import type { Fixed, OpJob, OpName, OpWork, ViewJob } from './work.ts';
 
 export interface Engine {
   /** Name and version. */
@@ -24,6 +24,8 @@ export interface OpenEngine {
   lifter(weights: Weights, batch: number): Promise<Lifter>;
   /** The training step; absent where the engine only infers. */
   trainer?(weights: Weights, training: Training): Promise<Trainer>;
+  /** The training step of the convolutional lifter; absent where the engine cannot train it. */
+  viewTrainer?(job: ViewJob): Promise<ViewTrainer>;
 }
 
 /** An engine's ops: entry i of a chain gives the next y. A missing entry: the engine cannot. */
@@ -53,6 +55,17 @@ export interface Trainer {
   step(poses: Float32Array, targets: Float32Array): void | Promise<void>;
   /** The loss of the last step, when all the work of that step is done. */
   loss(): Promise<number>;
+  readonly notes?: readonly string[];
+  close(): void | Promise<void>;
+}
+
+export interface ViewTrainer {
+  /** Queues one step on the views of the job, uploads included; need not wait. */
+  step(): void | Promise<void>;
+  /** The loss of the last step, when all the work of that step is done. */
+  loss(): Promise<number>;
+  /** The loss at the weights as they are, then the gradients of all parameters in their order. */
+  gradients(): Promise<Float32Array>;
   readonly notes?: readonly string[];
   close(): void | Promise<void>;
 }

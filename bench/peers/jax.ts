@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { numpy } from '@jax-js/jax';
 import { findAdapters } from '../../src/platform/node/adapters.ts';
 import type { Chain, Engine, OpenEngine } from './engine.ts';
+import { jaxViewTrainer } from './jax_cnn.ts';
 import { arrayOf, jaxLifter, jaxTrainer } from './jax_lifter.ts';
 import { jaxSteps } from './jax_ops.ts';
 import { channelsFirst } from './layouts.ts';
@@ -34,6 +35,7 @@ export const engine: Engine = {
       op: (job) => chain(jax, job),
       lifter: (weights, batch) => jaxLifter(jax, weights, batch),
       trainer: (weights, training) => jaxTrainer(jax, weights, training),
+      viewTrainer: (job) => jaxViewTrainer(jax, job),
     };
   },
 };

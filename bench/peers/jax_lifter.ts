@@ -2,6 +2,7 @@
 
 import type { numpy } from '@jax-js/jax';
 import type { Lifter, Trainer } from './engine.ts';
+import { adamW, corrections, type Moments } from './jax_adamw.ts';
 import {
   type Hidden,
   INPUTS,
@@ -19,13 +20,7 @@ type Parameters = { hidden: Layer[]; w: NumArray; bias: NumArray };
 /** Running statistics of a norm. */
 type Norm = { mean: NumArray; variance: NumArray };
 /** What a training step reads and writes. */
-type State = {
-  parameters: Parameters;
-  /** Means of gradients and of their squares. */
-  m: Parameters;
-  v: Parameters;
-  norms: Norm[];
-};
+type State = Moments<Parameters> & { norms: Norm[] };
 
 /** A hidden layer without its product: y <- the features, and number i of the layers. */
 type Activate = (y: NumArray, layer: Layer, i: number) => NumArray;
@@ -75,12 +70,10 @@ export async function jaxTrainer(jax: Jax, weights: Weights, training: Training)
   return {
     step(poses, targets) {
       count++;
-      // In f32, 1 - 0.999 would be off by 1e-5 of its value.
-      const corrections = [1 - training.beta1 ** count, 1 - training.beta2 ** count];
       const made = step(
         state,
         np.array([count], { dtype: np.uint32 }),
-        np.array(corrections),
+        np.array(corrections(training, count)),
         arrayOf(jax, poses, [batch, INPUTS]),
         arrayOf(jax, targets, [batch, OUTPUTS]),
       );
@@ -103,7 +96,7 @@ export async function jaxTrainer(jax: Jax, weights: Weights, training: Training)
 /** Mean squared error of a batch, its gradient, and AdamW. */
 function trainingStep(jax: Jax, training: Training) {
   const { numpy: np, random, tree, valueAndGrad } = jax;
-  const { dropout, rate, decay, beta1, beta2, epsilon, momentum } = training;
+  const { dropout, momentum } = training;
 
   const loss = (parameters: Parameters, seed: NumArray, poses: NumArray, targets: NumArray) => {
     const batches: Norm[] = [];
@@ -132,30 +125,11 @@ function trainingStep(jax: Jax, training: Training) {
   ) => {
     const { parameters, m, v, norms } = state;
     const [[value, batches], gradients] = gradient(tree.ref(parameters), seed, poses, targets);
-    const map = (f: (...each: NumArray[]) => NumArray, ...trees: Parameters[]) =>
-      tree.map(f, trees[0]!, ...trees.slice(1)) as unknown as Parameters;
-    const mean = map((m, g) => m.mul(beta1).add(g.mul(1 - beta1)), m, tree.ref(gradients));
-    const square = map((v, g) => v.mul(beta2).add(np.square(g).mul(1 - beta2)), v, gradients);
-    const correction1 = corrections.ref.slice(0);
-    const correction2 = corrections.slice(1);
-    const updated = map(
-      (p, m, v) => {
-        const size = np.sqrt(v.div(correction2.ref)).add(epsilon);
-        const kept = p.ndim > 1 ? p.mul(1 - rate * decay) : p;
-        return kept.sub(m.div(correction1.ref).div(size).mul(rate));
-      },
-      parameters,
-      tree.ref(mean),
-      tree.ref(square),
-    );
-    correction1.dispose();
-    correction2.dispose();
+    const moments = adamW(jax, training, { parameters, m, v, gradients }, corrections, isMatrix);
     const follow = (running: NumArray, batch: NumArray) =>
       running.mul(1 - momentum).add(batch.mul(momentum));
     const next: State = {
-      parameters: updated,
-      m: mean,
-      v: square,
+      ...moments,
       norms: norms.map(({ mean, variance }, i) => ({
         mean: follow(mean, batches[i]!.mean),
         variance: follow(variance, batches[i]!.variance),
@@ -164,6 +138,8 @@ function trainingStep(jax: Jax, training: Training) {
     return { loss: value, state: next };
   };
 }
+
+const isMatrix = (p: NumArray) => p.ndim > 1;
 
 /** The poses [batch, OUTPUTS]; uses up its arguments. */
 function network(

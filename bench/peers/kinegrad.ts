@@ -13,6 +13,7 @@ import type { Network } from '../../src/models/layers.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { mse } from '../../src/train/losses.ts';
 import type { Chain, Engine } from './engine.ts';
+import { kinegradViewTrainer } from './kinegrad_cnn.ts';
 import { kinegradSteps } from './kinegrad_ops.ts';
 import { type Hidden, INPUTS, OUTPUTS, type Weights } from './problem.ts';
 import { type OpJob, opName } from './work.ts';
@@ -36,6 +37,7 @@ export const engine: Engine = {
     return {
       adapter: gpu.adapter.name,
       op: (job) => chain(gpu, job),
+      viewTrainer: (job) => kinegradViewTrainer(gpu, job),
       async lifter(weights, batch) {
         const model = await network(weights, 0);
         const program = await compile(gpu, ({ poses }) => ({ lifted: model(poses) }), {

@@ -3,11 +3,11 @@
 import type { OpJob, Values } from './work.ts';
 
 /** For each axis of the result, which axis it is of what is given. */
-type Order = readonly number[];
+export type Order = readonly number[];
 
-const CHANNELS_FIRST: Order = [0, 3, 1, 2];
+export const CHANNELS_FIRST: Order = [0, 3, 1, 2];
 /** [cout, cin, kh, kw]; of depthwise [c, 1, kh, kw]. */
-const OUTPUTS_FIRST: Order = [3, 2, 0, 1];
+export const OUTPUTS_FIRST: Order = [3, 2, 0, 1];
 /** [batch, tokens, heads, size] */
 const TOKENS_FIRST: Order = [0, 2, 1, 3];
 
@@ -55,7 +55,8 @@ function ordered(job: OpJob, images: Order): Ordered {
   };
 }
 
-function permuted({ shape, values }: Values, order: Order): Values {
+/** Values [a, b, c, d] with their axes in another order. */
+export function permuted({ shape, values }: Values, order: Order): Values {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
   const sizes = order.map((axis) => shape[axis]!);
   const [a, b, c, d] = order.map((axis) => strides[axis]!) as [number, number, number, number];
@@ -66,4 +67,15 @@ function permuted({ shape, values }: Values, order: Order): Values {
       for (let k = 0; k < sizes[2]!; k++)
         for (let l = 0; l < sizes[3]!; l++) turned[at++] = values[i * a + j * b + k * c + l * d]!;
   return { shape: sizes, values: turned };
+}
+
+/** Values one behind the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -98,7 +98,7 @@ interface Peer {
 export async function measurePeers(
   { kind }: AdapterReport,
   works: readonly Work[],
-  { rounds, engines = ENGINE_NAMES, onProgress = () => {}, patience_s = 180 }: PeerOptions,
+  { rounds, engines = ENGINE_NAMES, onProgress = () => {}, patience_s = 400 }: PeerOptions,
 ): Promise<{ samples: PeerSamples[]; failures: Failure[] }> {
   const unknown = engines.find((name) => !ENGINE_NAMES.includes(name));
   if (unknown !== undefined) {
@@ -136,7 +136,7 @@ async function measureWork(work: Work, peers: readonly Peer[], run: Run): Promis
   const what = describeWork(work);
   let problem: Problem;
   try {
-    problem = problemOf(work);
+    problem = await problemOf(work);
   } catch (error) {
     failures.push({ engine: 'all', what, why: (error as Error).message, expected: false });
     return;

@@ -1,5 +1,6 @@
 /** A work as a job for the engines, and the judgement of what they make of it. */
 
+import { gradientError, viewProblem } from './cnn_problem.ts';
 import { opProblem } from './ops.ts';
 import {
   makePoses,
@@ -10,7 +11,7 @@ import {
   type Weights,
 } from './problem.ts';
 import { referenceLosses } from './reference_training.ts';
-import type { Job, Work } from './work.ts';
+import type { Job, ViewWork, Work } from './work.ts';
 
 export interface Problem {
   /** What is timed. */
@@ -25,6 +26,10 @@ export interface Problem {
    * an inference; or the loss of this step of the trial.
    */
   error(output: Float32Array, length: number): number;
+  /** Errors up to this are right, where it is another than usual. */
+  readonly tolerance?: number;
+  /** Seconds within which an engine must answer, where they are not the usual ones. */
+  readonly patience_s?: number;
 }
 
 const TRAINING: Omit<Training, 'batch'> = {
@@ -36,15 +41,27 @@ const TRAINING: Omit<Training, 'batch'> = {
   epsilon: 1e-8,
   momentum: 0.1,
 };
+/**
+ * Of gradients of the convolutional lifter. Rounding decides on which side of the kink of a ReLU a value
+ * lies that is all but 0: one such value of 16,384 is 4e-3 of the gradients below it. A wrong derivative
+ * is off by about 1.
+ */
+const KINKS = 1e-2;
+/**
+ * Seconds for the first step of the convolutional lifter: lavapipe makes machine code when a kernel first runs,
+ * which takes minutes for the hundreds of jax-js.
+ */
+const COMPILING = 1500;
 /** The loss is judged at step 1 and at the last of these, which has two updates behind it. */
 const TRIAL_STEPS = 3;
 
 /** @throws when the work is none that there can be */
-export function problemOf(work: Work): Problem {
+export async function problemOf(work: Work): Promise<Problem> {
   if (work.kind === 'op') {
     const { start, fixed, error } = opProblem(work);
     return { job: { kind: 'op', work, start, fixed }, error };
   }
+  if (work.kind === 'views') return viewsOf(work);
   const { batch, width, pass } = work;
   const weights = weightsOf(width);
   const { poses, targets } = makePoses(batch);
@@ -61,6 +78,26 @@ export function problemOf(work: Work): Problem {
     job: { ...job, training },
     trial: { job: { ...job, training: still }, lengths: [1, TRIAL_STEPS - 1] },
     error: ([loss], step) => Math.abs(loss! - losses[step - 1]!) / losses[0]!,
+  };
+}
+
+/**
+ * A step of the convolutional lifter, judged by the loss and all gradients of its first step. They are
+ * held against those of the first engine, which is ours where it takes part: it is held to PyTorch's
+ * numbers by `test/models/cnn_golden.test.ts`.
+ */
+async function viewsOf(work: ViewWork): Promise<Problem> {
+  const problem = await viewProblem(work);
+  let expected: Float32Array | undefined;
+  return {
+    job: { kind: 'views', ...problem, judged: false },
+    trial: { job: { kind: 'views', ...problem, judged: true }, lengths: [1] },
+    error(values) {
+      expected ??= values;
+      return gradientError(problem, values, expected);
+    },
+    tolerance: KINKS,
+    patience_s: COMPILING,
   };
 }
 

@@ -267,7 +267,11 @@ def training(job):
     return run
 
 
-PREPARE = {"op": chain, "inference": inference, "training": training}
+def views(job):
+    raise Cannot(f"its {job['model']} has not been written")
+
+
+PREPARE = {"op": chain, "inference": inference, "training": training, "views": views}
 jobs = {}
 
 

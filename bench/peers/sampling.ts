@@ -3,7 +3,7 @@
 import type { Connection } from './connection.ts';
 import type { Problem } from './problems.ts';
 
-/** Outputs further from f64 than this, in parts of the largest value, are wrong. */
+/** Outputs further from f64 than this, in parts of the largest value, are wrong; see also `Problem`. */
 const TOLERANCE = 1e-4;
 /**
  * Calls in the short and in the long chain of a sample; the first pair that takes less than LONGEST
@@ -26,6 +26,8 @@ const MOST_STEPS = 50;
 const SAMPLING = 1200;
 const MOST_SAMPLES = 15;
 const LEAST_TURNS = 2;
+/** Of whole steps that take seconds there is one work, which can have more. */
+const LEAST_STEPS = 4;
 
 /** An engine that is ready to be timed. */
 export interface Ready {
@@ -53,14 +55,11 @@ export async function getReady(
 ): Promise<Ready> {
   const { job } = problem;
   const run = async (name: string, length: number) => {
-    const { times_ms, output } = await connection.ask({
-      ask: 'run',
-      name,
-      lengths: [length],
-      repeats: 1,
-      warm: false,
-      output: true,
-    });
+    const once = { lengths: [length], repeats: 1, warm: false, output: true };
+    const { times_ms, output } = await connection.ask(
+      { ask: 'run', name, ...once },
+      problem.patience_s,
+    );
     return { time: times_ms[0]![0]!, output: output! };
   };
   const prepared = await connection.ask({ ask: 'prepare', name: 'job', job });
@@ -102,10 +101,11 @@ export async function getReady(
   };
   // Compiles what has not run yet, and tells how long a sample takes.
   if (!sample_ms) await turn();
-  const turns = Math.min(rounds, Math.max(LEAST_TURNS, Math.ceil(SAMPLING / sample_ms)));
+  const least = job.kind === 'views' ? LEAST_STEPS : LEAST_TURNS;
+  const turns = Math.min(rounds, Math.max(least, Math.ceil(SAMPLING / sample_ms)));
   return {
     error,
-    agrees: error <= TOLERANCE,
+    agrees: error <= (problem.tolerance ?? TOLERANCE),
     first_ms: prepared.ms + first.time,
     notes: [...prepared.notes, describeLengths(problem, lengths)],
     turns,
@@ -120,14 +120,13 @@ type Lengths = readonly [short: number, long: number];
 /** @param time milliseconds of a run of length 1 */
 function chooseLengths({ job }: Problem, time: number): Lengths {
   if (job.kind === 'inference') return [0, 1];
-  if (job.kind === 'training')
-    return [0, Math.min(Math.max(Math.ceil(STEPS / time), 1), MOST_STEPS)];
+  if (job.kind !== 'op') return [0, Math.min(Math.max(Math.ceil(STEPS / time), 1), MOST_STEPS)];
   return CHAINS.find(([short, long]) => (short + long) * time < LONGEST) ?? CHAINS.at(-1)!;
 }
 
 function describeLengths({ job }: Problem, [short, long]: Lengths): string {
   if (job.kind === 'inference') return 'from the poses on the host to the lifted poses there';
-  if (job.kind === 'training') return `steps in a row that end with the loss read back: ${long}`;
+  if (job.kind !== 'op') return `steps in a row that end with the loss read back: ${long}`;
   return short
     ? `a call is (time of ${long} - time of ${short}) / ${long - short}, each a chain of calls`
     : 'one call, with upload and readback, which are short beside it';

@@ -2,7 +2,7 @@
 
 import { type Answer, CannotError, type Request } from './connection.ts';
 import type { Engine, OpenEngine } from './engine.ts';
-import { type Job, opName } from './work.ts';
+import { type Job, opName, type ViewJob } from './work.ts';
 
 /** A job that can be run: as a chain of calls, as steps of training, or as one inference. */
 interface Prepared {
@@ -64,12 +64,27 @@ async function prepare(open: OpenEngine, job: Job): Promise<Prepared | string> {
     const { notes = [], run, close } = await open.lifter(job.weights, job.batch);
     return { notes, run: () => run(job.poses), close };
   }
+  if (job.kind === 'views') return prepareViews(open, job);
   if (!open.trainer) return 'it has no training';
   const trainer = await open.trainer(job.weights, job.training);
   return {
     notes: trainer.notes ?? [],
     async run(length) {
       for (let i = 0; i < length; i++) await trainer.step(job.poses, job.targets);
+      return Float32Array.of(await trainer.loss());
+    },
+    close: () => trainer.close(),
+  };
+}
+
+async function prepareViews(open: OpenEngine, job: ViewJob): Promise<Prepared | string> {
+  const trainer = await open.viewTrainer?.(job);
+  if (!trainer) return `it has no training of the ${job.model}`;
+  return {
+    notes: trainer.notes ?? [],
+    async run(length) {
+      if (job.judged) return trainer.gradients();
+      for (let i = 0; i < length; i++) await trainer.step();
       return Float32Array.of(await trainer.loss());
     },
     close: () => trainer.close(),

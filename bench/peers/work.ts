@@ -1,5 +1,6 @@
 /** What the engines are asked to do, and what is sent to them for it. */
 
+import type { ViewProblem } from './cnn_problem.ts';
 import type { Training, Weights } from './problem.ts';
 
 export type Pass = 'forward' | 'input gradient' | 'weight gradient';
@@ -35,7 +36,19 @@ export interface ModelWork {
   readonly width: number;
 }
 
-export type Work = OpWork | ModelWork;
+/** A step of training of the convolutional lifter, which looks at views. */
+export interface ViewWork {
+  readonly kind: 'views';
+  readonly model: 'cnn';
+  readonly pass: 'training';
+  readonly batch: number;
+  /** Pixels along each side of a view. */
+  readonly size: number;
+  /** Channels, in percent of those of the full network. */
+  readonly width: number;
+}
+
+export type Work = OpWork | ModelWork | ViewWork;
 
 /** Such as `matmul forward`: the name of an op's entry in the tables of problems and engines. */
 export type OpName = `${OpWork['family']} ${Pass}`;
@@ -46,7 +59,9 @@ export const opName = ({ family, pass }: OpWork): OpName => `${family} ${pass}`;
 export const describeWork = (work: Work): string =>
   work.kind === 'op'
     ? `${opName(work)} [${work.shape.join(', ')}]`
-    : `${work.model} ${work.pass}, batch ${work.batch}, width ${work.width}`;
+    : work.kind === 'views'
+      ? `${work.model} ${work.pass}, batch ${work.batch}, ${work.size} pixels, width ${work.width} %`
+      : `${work.model} ${work.pass}, batch ${work.batch}, width ${work.width}`;
 
 /** Row-major values of a shape. */
 export interface Values {
@@ -58,7 +73,7 @@ export interface Values {
 export type Fixed<T> = Readonly<Record<string, readonly T[]>>;
 
 /** All that an engine needs for a work; travels to its process. */
-export type Job = OpJob | TrainingJob | InferenceJob;
+export type Job = OpJob | TrainingJob | InferenceJob | ViewJob;
 
 /** A chain of calls: y <- op(y, fixed), from `start`. */
 export interface OpJob {
@@ -82,4 +97,10 @@ export interface InferenceJob {
   readonly batch: number;
   readonly weights: Weights;
   readonly poses: Float32Array;
+}
+
+export interface ViewJob extends ViewProblem {
+  readonly kind: 'views';
+  /** Whether the output is the loss and all gradients at these weights, without any update. */
+  readonly judged: boolean;
 }

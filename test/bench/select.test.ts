@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { family as adamw } from '../../bench/adamw.bench.ts';
 import { checkDims, type Family } from '../../bench/family.ts';
-import { type Selection, select } from '../../bench/select.ts';
+import { type Selection, select, wishesOf } from '../../bench/select.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
 
 /** One case; nothing of it is ever made. */
 const family = (name: string, dims: string, shape: readonly number[]): Family => ({
@@ -48,6 +49,15 @@ test('a shape is held against the families that are named, before there is a dev
   expect(selected.map(({ family }) => family.name)).toEqual(['rows']);
   expect(failures).toMatchObject([{ what: 'product', expected: false }]);
   expect(failures[0]!.why).toContain('product takes --shape m,k,n: 3 whole numbers');
+});
+
+test('a whole model that other engines do, too, need be no kernel of ours', () => {
+  const named = { filter: 'model update' };
+  expect(() => select([product, rows], named)).toThrow(/nothing has this name.* product, rows$/);
+  const { selected, failures } = select([product, rows], { ...named, beside: true });
+  expect([...selected, ...failures]).toEqual([]);
+  // Without a wish no device is asked for anything.
+  expect(wishesOf({} as Gpu, selected, {}, failures)).toEqual([]);
 });
 
 test('an update by AdamW cannot avoid seven accesses of four bytes for each parameter', () => {
