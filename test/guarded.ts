@@ -20,11 +20,16 @@ export interface Guarded {
 /** Bytes behind each operand. */
 const GUARD = 1024;
 
+/** Is shown each dispatch, and what its bindings held before and after it. */
+export type OnDispatch = (dispatch: PlannedDispatch, before: Bound, after: Bound) => void;
+export type Bound = Readonly<Record<string, Float32Array>>;
+
 /** Runs all dispatches of a plan on the given inputs; memory that nothing has written is NaN. */
 export async function runGuarded(
   gpu: Gpu,
   plan: Plan,
   inputs: Readonly<Record<string, ArrayLike<number>>>,
+  onDispatch?: OnDispatch,
 ): Promise<Guarded> {
   const memories = new Map<Memory, Float32Array<ArrayBuffer>>();
   const of = (memory: Memory) => {
@@ -50,7 +55,7 @@ export async function runGuarded(
   }
   const faults: string[] = [];
   for (const dispatch of [...plan.preparation, ...plan.dispatches])
-    faults.push(...(await runAlone(gpu, dispatch, of)));
+    faults.push(...(await runAlone(gpu, dispatch, of, onDispatch)));
   const outputs = Object.entries(plan.outputs).map(([name, { operand }]) => {
     const { memory, offset, shape } = operand;
     return [name, of(memory).slice(offset, offset + shape.reduce((a, b) => a * b, 1))];
@@ -62,6 +67,7 @@ async function runAlone(
   gpu: Gpu,
   dispatch: PlannedDispatch,
   of: (memory: Memory) => Float32Array<ArrayBuffer>,
+  onDispatch?: OnDispatch,
 ): Promise<string[]> {
   const { device } = gpu;
   const { kernel, operands } = dispatch;
@@ -72,12 +78,14 @@ async function runAlone(
     buffers.push(made);
     return made;
   };
+  const before: Record<string, Float32Array> = {};
   const storage = kernel.storage.map(({ name, binding, writes }) => {
     const { memory, offset } = operands[name]!;
     const held = of(memory);
     const size = Math.min(rangeBytes(operands[name]!) / 4, held.length - offset);
     const values = new Float32Array(size + GUARD / 4).fill(Number.NaN);
     values.set(held.subarray(offset, offset + size));
+    before[name] = values.slice(0, size);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
     return {
       name,
@@ -114,12 +122,15 @@ async function runAlone(
     gpu,
     written.map(({ made }) => made),
   );
+  const after = { ...before };
   const faults = written.flatMap(({ name, held, offset, size }, i) => {
     const values = new Float32Array(contents[i]!);
+    after[name] = values.subarray(0, size);
     held.set(values.subarray(0, size), offset);
     const beyond = values.subarray(size).findIndex((value) => !Number.isNaN(value));
     return beyond < 0 ? [] : [`${kernel.file} writes ${name} at ${size + beyond} of ${size}`];
   });
   for (const made of buffers) made.destroy();
+  onDispatch?.(dispatch, before, after);
   return faults;
 }

@@ -12,8 +12,7 @@ import { cnn } from '../../src/models/cnn.ts';
 import type { TwoStageNetwork, ViewInputs } from '../../src/models/two_stage.ts';
 import { updateBytes } from '../adamw.bench.ts';
 import { drawPoses, drawViews } from '../models/views.ts';
-import type { AdamOptions } from './jax_adamw.ts';
-import { relativeError, type Training } from './problem.ts';
+import { type AdamOptions, relativeError, type Training } from './problem.ts';
 import type { Values, ViewWork } from './work.ts';
 
 /** A parameter, or a running statistic, which does not decay. */

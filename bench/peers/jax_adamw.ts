@@ -1,12 +1,10 @@
 /** The update by AdamW in jax-js, which has none of its own for a jitted step. */
 
 import type { JsTree, numpy } from '@jax-js/jax';
-import type { Training } from './problem.ts';
+import type { AdamOptions } from './problem.ts';
 
 type Jax = typeof import('@jax-js/jax');
 type NumArray = numpy.Array;
-
-export type AdamOptions = Pick<Training, 'rate' | 'decay' | 'beta1' | 'beta2' | 'epsilon'>;
 
 /** Parameters, and the means of their gradients and of the squares of these. */
 export type Moments<T> = { parameters: T; m: T; v: T };

@@ -52,6 +52,9 @@ export interface Training {
   readonly momentum: number;
 }
 
+/** What AdamW depends on. */
+export type AdamOptions = Pick<Training, 'rate' | 'decay' | 'beta1' | 'beta2' | 'epsilon'>;
+
 /** The weights of a lifter that has trained for a while: no norm is the identity. */
 export function makeWeights(width: number): Weights {
   let count = 0;
