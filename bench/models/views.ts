@@ -34,12 +34,20 @@ export function drawViews(batch: number, size: number) {
 export const drawPoses = (batch: number): Float32Array =>
   normals(51 * batch, 4).map((v) => 0.3 * v);
 
+export interface ViewsDefaults {
+  readonly batch: number;
+  /** Pixels along each side of a view, which may follow from other options. */
+  readonly size: number | ((options: ModelOptions) => number);
+}
+
 /** Steps of a network over views; `build` gets the options of a run. */
 export function viewsModel(
-  defaults: { readonly batch: number; readonly size: number },
+  defaults: ViewsDefaults,
   build: (options: ViewsOptions) => { network: TwoStageNetwork; words: string },
 ): Model {
-  const prepare = ({ batch = defaults.batch, size = defaults.size, ...more }: ModelOptions) => {
+  const prepare = ({ batch = defaults.batch, size: wanted, ...more }: ModelOptions) => {
+    const usual = typeof defaults.size === 'number' ? defaults.size : defaults.size(more);
+    const size = wanted ?? usual;
     const { network, words } = build({ ...more, batch, size });
     const sizes = `batch ${batch}, ${size} x ${size}, ${words}`;
     return { network, ...drawViews(batch, size), sizes, batch };
