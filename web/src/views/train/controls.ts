@@ -116,7 +116,7 @@ export function createControls(gpu: Gpu, onchange: () => void): Controls {
     const verdict = judge(gpu, settingsNow(), limit);
     const { forecast, refusal } = verdict;
     needs.textContent = forecast
-      ? `Takes ${size(forecast.total)}: ${size(forecast.program)} to work in, ${size(forecast.variables)} for the model and its optimiser.`
+      ? `Takes ${size(forecast.total)}: ${size(forecast.program + (forecast.judging ?? 0))} to work in, ${size(forecast.variables)} for the model and its optimiser.`
       : 'No single buffer of this device can be so large.';
     const share = forecast ? forecast.total / limit : 1;
     meter.style.transform = `scaleX(${Math.min(1, share)})`;
