@@ -31,9 +31,12 @@ const lessons = readdirSync(join(root, 'docs'))
 
 /** The commands of `kinegrad`, and their options. */
 const commands = new Map(
-  read('src/cli.ts')
-    .split(/^\s*\.command\('/m)
-    .slice(1)
+  ['src/cli.ts', 'src/cli/training_commands.ts']
+    .flatMap((file) =>
+      read(file)
+        .split(/^\s*\.command\('/m)
+        .slice(1),
+    )
     .map((part) => [part.match(/^[\w-]+/)![0], ['--adapter', ...(part.match(/--[\w-]+/g) ?? [])]]),
 );
 
