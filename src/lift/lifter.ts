@@ -15,7 +15,7 @@ import {
   mirrorPose,
   type Pose3d,
 } from '../pose/skeleton.ts';
-import { joinMirrored } from './join_mirrored.ts';
+import { joinMirrored, POSE } from './join_mirrored.ts';
 import { type Lifted, placed } from './placed.ts';
 
 export interface Lifter {
@@ -54,6 +54,9 @@ export interface LifterOptions {
 /** Poses of a large run; there is a program for these and one for a single pose. */
 const LARGE = 64;
 
+/** Numbers of a person's rays. */
+const RAYS = 2 * JOINT_COUNT;
+
 /**
  * A lifter with a network whose variables are on the device already, and stay there.
  */
@@ -76,38 +79,34 @@ export function lifterOf(
   };
 
   const liftRays = async (rays: ArrayLike<number>): Promise<Float32Array> => {
-    const stride = 2 * JOINT_COUNT;
-    const count = whole('liftRays', rays.length, stride);
+    const count = whole('liftRays', rays.length, RAYS);
     if (disposed) throw new Error('this lifter is disposed: load it again');
     if (gpu.lost) await gpu.recover();
     const all = Float64Array.from(rays);
-    const lifted = new Float32Array(count * 3 * JOINT_COUNT);
+    const lifted = new Float32Array(count * POSE);
     for (let first = 0; first < count; first += LARGE) {
-      const some = all.subarray(first * stride, (first + LARGE) * stride);
-      lifted.set(await liftSome(some), first * 3 * JOINT_COUNT);
+      const some = all.subarray(first * RAYS, (first + LARGE) * RAYS);
+      lifted.set(await liftSome(some), first * POSE);
     }
     return lifted;
   };
 
   /** Lifts up to {@link LARGE} poses in one run; what is missing to a full batch repeats the first. */
   const liftSome = async (rays: Float64Array): Promise<Float32Array> => {
-    const stride = 2 * JOINT_COUNT;
-    const count = rays.length / stride;
+    const count = rays.length / RAYS;
     const size = count === 1 ? 1 : LARGE;
-    const padded = new Float64Array(size * stride);
+    const padded = new Float64Array(size * RAYS);
     for (let i = 0; i < size; i++)
-      padded.set(rays.subarray(i < count ? i * stride : 0).subarray(0, stride), i * stride);
+      padded.set(rays.subarray(i < count ? i * RAYS : 0).subarray(0, RAYS), i * RAYS);
     const poses = await liftBoth(await programFor(size), padded);
-    return poses.subarray(0, count * 3 * JOINT_COUNT);
+    return poses.subarray(0, count * POSE);
   };
 
   const liftPeople = async (people: readonly Coordinates<'pixel'>[], camera: Camera) => {
-    const stride = 2 * JOINT_COUNT;
-    const wrong = people.find(({ length }) => length !== stride);
+    const wrong = people.find(({ length }) => length !== RAYS);
     if (wrong)
       throw new Error(
-        `lift: a person has ${JOINT_COUNT} joints of two numbers, got ${wrong.length} numbers. ` +
-          'Bring other skeletons to Human3.6M by jointsToHuman36m or convertPose',
+        `lift: a person has ${JOINT_COUNT} joints of two numbers, got ${wrong.length}. Convert others by jointsToHuman36m or convertPose`,
       );
     for (const pixels of people) {
       const at = Array.from(pixels).findIndex((value) => !Number.isFinite(value));
@@ -119,7 +118,7 @@ export function lifterOf(
     const rays = people.map((pixels) => pixelsToRays(camera, pixels));
     const poses = await liftRays(rays.flatMap((values) => [...values]));
     return rays.map((values, i) => {
-      const pose = poses.subarray(3 * JOINT_COUNT * i, 3 * JOINT_COUNT * (i + 1));
+      const pose = poses.subarray(POSE * i, POSE * (i + 1));
       return placed(Float64Array.from(pose) as Pose3d, values, camera);
     });
   };

@@ -12,6 +12,9 @@ export interface ModelVariables {
   readonly statistics: VariableSet;
 }
 
+/** Where layers declare their variables. */
+export type Declarations = { readonly [Of in keyof ModelVariables]: Pick<VariableSet, 'add'> };
+
 /** How a model is applied: training updates running statistics and drops values. */
 export interface Mode {
   readonly training?: boolean;
@@ -30,7 +33,7 @@ export const modelVariables = (name: string): ModelVariables => ({
 
 /** x w + bias. Before a norm the bias is left out: the norm would subtract it again. */
 export function dense(
-  { parameters }: ModelVariables,
+  { parameters }: Declarations,
   name: string,
   [inputs, outputs]: readonly [number, number],
   { bias = true, initial = heNormal(inputs) }: { bias?: boolean; initial?: Initial } = {},
@@ -42,7 +45,7 @@ export function dense(
 
 /** What a norm of this many channels learns, and its running statistics. */
 export const normVariables = (
-  { parameters, statistics }: ModelVariables,
+  { parameters, statistics }: Declarations,
   name: string,
   channels: number,
 ): NormVariables => ({
@@ -54,7 +57,7 @@ export const normVariables = (
 
 /** Batch norm over all axes but the last, with running statistics. */
 export function batchNormLayer(
-  model: ModelVariables,
+  model: Declarations,
   name: string,
   channels: number,
 ): (x: Tensor, mode: Mode) => Tensor {

@@ -28,23 +28,12 @@ export interface MartinezOptions {
   normalisation?: { readonly input: Statistics; readonly output: Statistics };
 }
 
-function build({
-  width = 1024,
-  blocks = 2,
-  dropout = 0.5,
-  inputs = INPUT_SIZE,
-  outputs = OUTPUT_SIZE,
-  normalisation,
-}: MartinezOptions = {}): Network {
+function build(given: MartinezOptions = {}): Network {
+  const usual = { width: 1024, blocks: 2, dropout: 0.5, inputs: INPUT_SIZE, outputs: OUTPUT_SIZE };
+  const options = { ...usual, ...given };
   const variables = modelVariables('martinez');
-  const lift = residualLifter(variables, '', {
-    width,
-    blocks,
-    dropout,
-    inputs,
-    outputs,
-    normalisation,
-  });
+  const lift = residualLifter(variables, options);
+  const { inputs } = options;
 
   const network = (x: Tensor, mode: Mode = {}): Tensor => {
     if (x.shape.length !== 2 || x.shape[1] !== inputs)

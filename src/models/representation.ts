@@ -57,7 +57,7 @@ export function encode(pose2d: ArrayLike<number>): Encoded {
     // Joints that coincide differ by rounding once they are turned.
     if (!(size > 1e-9 && Number.isFinite(size)))
       throw new Error(
-        `encode: the joints of pose ${i} have the size ${size}; they must be finite and differ from the pelvis.`,
+        `encode: pose ${i} has the size ${size}: joints must be finite and differ from the pelvis`,
       );
     for (let k = 0; k < 2 * (JOINT_COUNT - 1); k++) inputs[to + k]! /= size;
     inputs[to + INPUT_NUMBERS - 1] = Math.log(size);

@@ -79,7 +79,7 @@ export async function readWeights(bytes: Uint8Array): Promise<Weights> {
     );
   if (!(await isSigned(bytes)))
     throw new ChecksumError(
-      'weights: the checksum of the file is not that of its bytes, so it was damaged or changed on its way. Load it again.',
+      'weights: the checksum of the file is not that of its bytes, so it was damaged on its way. Load it again.',
     );
   const pause = pacer();
   const values: Values = new Map();
@@ -134,7 +134,7 @@ export function valuesOf(
   const stranger = [...values.keys()].find((name) => !known.has(name));
   if (stranger !== undefined)
     throw new WrongFileError(
-      `weights: ${parameters.name} has no ${stranger}. Was the file made for other options?`,
+      `weights: ${parameters.name} has no ${stranger}. Was it made for other options?`,
     );
   return sets.map((set) => {
     const found = set.variables.map(({ name, shape }) => {

@@ -49,7 +49,7 @@ export function placeRoot(
     Number.isFinite(rays[2 * i]! + rays[2 * i + 1]!) ? (weights?.[i] ?? 1) : 0,
   );
   if (w.some((value) => !(value >= 0 && value < Infinity)))
-    throw new Error('placeRoot: weights must be finite and not negative.');
+    throw new Error('placeRoot: weights must be finite and not negative');
   const start = similarTriangles(pose, rays, w);
   const linear = linearSolution(pose, rays, w);
   let t = linear && nearestDepth(pose, w, linear) > NEAREST ? linear : start;
@@ -105,8 +105,7 @@ function similarTriangles(
   const depth = Math.sqrt(size3 / size2);
   if (!(size2 > 1e-16 && size3 > 1e-12 && Number.isFinite(depth)))
     throw new Error(
-      `placeRoot: the joints coincide (extent ${Math.sqrt(size3).toExponential(1)} m in 3D, ` +
-        `${Math.sqrt(size2).toExponential(1)} on the image plane), so that no depth follows.`,
+      `placeRoot: the joints coincide (${Math.sqrt(size3)} m in 3D, ${Math.sqrt(size2)} in the image), so no depth follows`,
     );
   const tz = Math.max(depth - z, 2 * NEAREST - nearest);
   return [u * (z + tz) - x, v * (z + tz) - y, tz];

@@ -115,8 +115,7 @@ export function mirrorPose(poses: ArrayLike<number>, size: 2 | 3): Float64Array 
   const stride = JOINT_COUNT * size;
   if (poses.length % stride !== 0)
     throw new Error(
-      `mirrorPose: ${poses.length} numbers are no whole number of poses of ` +
-        `${JOINT_COUNT} x ${size}.`,
+      `mirrorPose: ${poses.length} numbers are no whole number of poses. Give ${stride} for each`,
     );
   const mirrored = new Float64Array(poses.length);
   for (let start = 0; start < poses.length; start += stride)

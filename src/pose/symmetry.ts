@@ -9,11 +9,10 @@ import { BONE_PAIRS, BONES, boneLengths, type Coordinates, type Pose3d } from '.
 export function equaliseSides(pose: Coordinates<'metric'>): Pose3d {
   const lengths = boneLengths(pose);
   const factors = Float64Array.from(lengths, () => 1);
-  for (const [left, right] of BONE_PAIRS) {
-    const [i, j] = [BONES.indexOf(left), BONES.indexOf(right)];
+  for (const pair of BONE_PAIRS) {
+    const [i, j] = pair.map((bone) => BONES.indexOf(bone)) as [number, number];
     const mean = (lengths[i]! + lengths[j]!) / 2;
-    factors[i] = lengths[i]! > 0 ? mean / lengths[i]! : 1;
-    factors[j] = lengths[j]! > 0 ? mean / lengths[j]! : 1;
+    for (const k of [i, j]) if (lengths[k]! > 0) factors[k] = mean / lengths[k]!;
   }
   const equal = Float64Array.from(pose);
   // Bones come from the pelvis outwards, so that a parent is in place before its children.

@@ -8,6 +8,7 @@ import { div, exp, log, maximum, mul, select, sqrt, sub } from '../../graph/ops/
 import { concat, pad, reshape, slice } from '../../graph/ops/layout.ts';
 import { mean } from '../../graph/ops/reduce.ts';
 import type { Tensor } from '../../graph/trace.ts';
+import type { VariableSet } from '../../graph/variables.ts';
 import { JOINT_COUNT } from '../../pose/skeleton.ts';
 import type { ModelVariables } from '../layers.ts';
 import { INPUT_NUMBERS, INPUT_SIZE, OUTPUT_SIZE } from '../representation.ts';
@@ -31,13 +32,17 @@ export function firstGuess(
   { statistics }: ModelVariables,
   width: number,
 ): (inputs: Pick<ViewInputs, 'joints' | 'view'>, size: number) => Tensor {
-  const lift = residualLifter({ parameters: statistics, statistics }, GUESS, {
-    width,
-    blocks: BLOCKS,
-    dropout: 0,
-    inputs: INPUT_SIZE,
-    outputs: OUTPUT_SIZE,
-  });
+  const add: VariableSet['add'] = (name, ...more) => statistics.add(GUESS + name, ...more);
+  const lift = residualLifter(
+    { parameters: { add }, statistics: { add } },
+    {
+      width,
+      blocks: BLOCKS,
+      dropout: 0,
+      inputs: INPUT_SIZE,
+      outputs: OUTPUT_SIZE,
+    },
+  );
   return (inputs, size) => {
     const poses = lift(encodedViews(inputs, size), {});
     const others = reshape(poses, [poses.shape[0]!, JOINT_COUNT - 1, 3]);

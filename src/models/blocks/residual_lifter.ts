@@ -6,7 +6,7 @@
 import { add, div, dropout, mul, relu, sub } from '../../graph/ops/elementwise.ts';
 import type { Tensor } from '../../graph/trace.ts';
 import { type Initial, ones, uniformFan, zeros } from '../../graph/variables.ts';
-import { batchNormLayer, dense, type Mode, type ModelVariables } from '../layers.ts';
+import { batchNormLayer, type Declarations, dense, type Mode } from '../layers.ts';
 import type { Statistics } from '../normalise.ts';
 
 export interface ResidualLifterOptions {
@@ -24,17 +24,16 @@ export interface ResidualLifterOptions {
 }
 
 /**
- * Declares the layers, all names behind a prefix.
+ * Declares the layers.
  * @returns a function of encoded poses [n, inputs], which gives [n, outputs]
  */
 export function residualLifter(
-  variables: ModelVariables,
-  prefix: string,
+  variables: Declarations,
   { width, blocks, dropout: rate, inputs, outputs, normalisation }: ResidualLifterOptions,
 ): (x: Tensor, mode: Mode) => Tensor {
   const hidden = (linear: string, norm: string, size: number) => {
-    const weigh = dense(variables, prefix + linear, [size, width], { bias: false });
-    const normalise = batchNormLayer(variables, prefix + norm, width);
+    const weigh = dense(variables, linear, [size, width], { bias: false });
+    const normalise = batchNormLayer(variables, norm, width);
     return (x: Tensor, mode: Mode) => {
       const y = relu(normalise(weigh(x), mode));
       return mode.training ? dropout(y, rate) : y;
@@ -49,7 +48,7 @@ export function residualLifter(
         hidden(`block${i + 1}.dense2`, `block${i + 1}.norm2`, width),
       ] as const,
   );
-  const last = dense(variables, `${prefix}output`, [width, outputs], {
+  const last = dense(variables, 'output', [width, outputs], {
     initial: uniformFan(width),
   });
 
@@ -59,7 +58,7 @@ export function residualLifter(
     size: number,
     values: readonly number[] | undefined,
     otherwise: Initial,
-  ) => statistics.add(prefix + name, [size], values ? () => values : otherwise);
+  ) => statistics.add(name, [size], values ? () => values : otherwise);
   const inputMean = statistic('input.mean', inputs, normalisation?.input.mean, zeros);
   const inputStd = statistic('input.std', inputs, normalisation?.input.std, ones);
   const outputMean = statistic('output.mean', outputs, normalisation?.output.mean, zeros);
