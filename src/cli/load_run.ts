@@ -46,6 +46,10 @@ export async function loadRun(
       open: (gpu) => openTraining(gpu, config, data, undefined, f16),
     };
   }
+  if (begins && config.options.guess && !config.from)
+    throw new Error(
+      `--guess ${config.options.guess} takes a guess that has learned before. Give the run of a martinez of that width by --from`,
+    );
   const network = VIEW_NETWORKS[config.architecture];
   const from =
     begins && config.from ? await parsed(modelPath(config.from), readWeights) : undefined;

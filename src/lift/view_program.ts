@@ -8,8 +8,7 @@ import type { Plan } from '../graph/plan.ts';
 import { compile, planOf } from '../graph/program.ts';
 import type { Tensor } from '../graph/trace.ts';
 import type { TwoStageNetwork, ViewInputs } from '../models/two_stage.ts';
-import { JOINT_COUNT } from '../pose/skeleton.ts';
-import { joinMirrored } from './join_mirrored.ts';
+import { joinMirrored, POSE } from './join_mirrored.ts';
 import { withMirrored } from './mirrored_views.ts';
 
 /** What a program reads of n people, and the views that it makes of it. */
@@ -72,7 +71,7 @@ export async function compileViews(
     async lift(given, { image = true, depth = true } = {}) {
       const count = given.view!.length;
       const seen = Float32Array.of(Number(image), Number(depth));
-      const lifted = new Float32Array(count * JOINT_COUNT * 3);
+      const lifted = new Float32Array(count * POSE);
       for (let first = 0; first < count; first += size) {
         const some = Math.min(size, count - first);
         const padded = Object.fromEntries(
@@ -83,8 +82,8 @@ export async function compileViews(
           }),
         );
         const { poses } = await program.run({ ...padded, seen }, { read: ['poses'] });
-        const own = joinMirrored(poses).subarray(0, some * JOINT_COUNT * 3);
-        lifted.set(own, first * JOINT_COUNT * 3);
+        const own = joinMirrored(poses).subarray(0, some * POSE);
+        lifted.set(own, first * POSE);
       }
       return lifted;
     },

@@ -64,10 +64,17 @@ test('what cannot be measured so is refused in a sentence', async () => {
   expect(await told('--every 4')).toContain("--every is for Human3.6M's 2D joints");
 }, 60_000);
 
-test('a start that fails leaves no run', async () => {
-  const tooSmall = words('train cnn --data rendered --size 32 --out');
-  const { code, err } = await kinegrad(...tooSmall, at('small'));
-  expect(code).toBe(1);
-  expect(err).toContain('size 32 must be a whole number of 64 pixels or more');
-  expect(existsSync(at('small'))).toBe(false);
-}, 60_000);
+test.each([
+  ['--size 32', 'size 32 must be a whole number of 64 pixels or more'],
+  ['--size 64 --guess 8', '--guess 8 takes a guess that has learned before'],
+])(
+  'a start that fails leaves no run: %s',
+  async (options, why) => {
+    const start = words(`train cnn --data rendered ${options} --out`);
+    const { code, err } = await kinegrad(...start, at('none'));
+    expect(code).toBe(1);
+    expect(err).toContain(why);
+    expect(existsSync(at('none'))).toBe(false);
+  },
+  60_000,
+);
