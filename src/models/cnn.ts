@@ -30,7 +30,7 @@ import { heNormal, uniformFan, zerosFirst } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
 import { convNorm, type ImageLayer, normed } from './blocks/conv_norm.ts';
 import { dualPath, dualPathChannels } from './blocks/dual_path.ts';
-import { checkGuess, firstGuess, GUESS_NUMBERS, guided } from './blocks/first_guess.ts';
+import { checkGuess, firstGuess, GUESS_NUMBERS } from './blocks/first_guess.ts';
 import { invertedResidual } from './blocks/inverted_residual.ts';
 import { aroundJoints, jointBranch, SMALL } from './blocks/joint_branch.ts';
 import { convolveMaps } from './blocks/map_conv.ts';
@@ -79,7 +79,7 @@ export interface CnnOptions {
   /**
    * Features of the hidden layers of a residual lifter that guesses the pose from joints alone, or 0 for
    * none; 0. It takes points. The guess has learned before, see `beginningOf`, and learns no more; where
-   * there is no depth the network corrects it instead of the joints on the depth.
+   * there is no depth the network corrects it instead of the joints on the depth, by a share that it learns.
    */
   guess?: number;
   /** `relative`, the root is 0, or `absolute`, all joints are in the view's frame; relative. */
@@ -188,16 +188,15 @@ function build({
     const around = stem
       ? [ends.stage0, ends.stage1].map((end) => aroundJoints(maps[end!]!, inputs.joints, size))
       : [zeros([n, JOINT_COUNT, seenOfJoint])];
-    const guess = guessOf && guided(seen, guessOf(inputs, size));
+    const guess = guessOf?.(inputs, seen, size);
     const ofGuess = guess ? [guess.guessed] : [];
     const looked = branch?.([...around, seen.ofJoints, seen.patches, seen.ofAll, ...ofGuess]);
     const flat = ofGuess.map((t) => reshape(t, [n, -1]));
     const read = looked ? concat([pooled, seen.points, looked.features, ...flat], 1) : pooled;
     const whole = head3(drop(silu(head2(drop(silu(head1(read)))))));
     const numbers = looked ? add(whole, looked.corrections) : whole;
-    const { distance } = seen;
-    const { lifted } = guess ?? seen;
-    return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
+    const { distance, lifted } = seen;
+    return posesOf(numbers, { distance, ...(points && { lifted }), ...guess }, root);
   };
   const inside = (inputs: ViewInputs) => {
     const seen = featuresOf(inputs, {});

@@ -229,19 +229,25 @@ export function viewFeatures(
  * @param numbers [n, 51]
  * @param distance [n, 1], to which the depth of the root is relative; see {@link ViewFeatures}
  * @param lifted [n, 17, 3], which the numbers correct; without it they are the joints
+ * @param trust [n, 1, 1], how far these corrections count; without it, all the way
  * @returns [n, 17, 3] metres: with `relative` the root is 0, with `absolute` all joints are in the
  * view's frame
  */
 export function posesOf(
   numbers: Tensor,
-  { distance, lifted }: { readonly distance: Tensor; readonly lifted?: Tensor },
+  {
+    distance,
+    lifted,
+    trust,
+  }: { readonly distance: Tensor; readonly lifted?: Tensor; readonly trust?: Tensor },
   place: RootPlace,
 ): Tensor {
   const n = numbers.shape[0]!;
   const poses = reshape(numbers, [n, JOINT_COUNT, 3]);
   const others = Array.from({ length: 3 * JOINT_COUNT }, (_, i) => (i < 3 ? 0 : 1));
   const own = mul(poses, constant(others, [JOINT_COUNT, 3]));
-  const relative = lifted ? add(own, lifted) : own;
+  const counted = trust ? mul(own, trust) : own;
+  const relative = lifted ? add(counted, lifted) : counted;
   if (place === 'relative') return relative;
   const straight = mul(reshape(distance, [n, 1, 1]), constant([0, 0, 1], [1, 1, 3]));
   return add(relative, add(slice(poses, [0, 0, 0], [n, 1, 3]), straight));

@@ -27,7 +27,7 @@ import { softmax } from '../graph/ops/softmax.ts';
 import type { Tensor } from '../graph/trace.ts';
 import { normal, uniformFan } from '../graph/variables.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
-import { checkGuess, firstGuess, GUESS_NUMBERS, guided } from './blocks/first_guess.ts';
+import { checkGuess, firstGuess, GUESS_NUMBERS } from './blocks/first_guess.ts';
 import { SMALL } from './blocks/joint_branch.ts';
 import { patchLayer } from './blocks/patches.ts';
 import {
@@ -182,13 +182,12 @@ function build({
     const seen = featuresOf(inputs, mode);
     const tokens = encoded(fused(tokensOf(seen, inputs)));
     const pooled = pool === 'mean' ? mean(encoderNorm(tokens), 1) : encoderNorm(firstOf(tokens));
-    const guess = guessOf && guided(seen, guessOf(inputs, size));
+    const guess = guessOf?.(inputs, seen, size);
     const ofGuess = guess ? [reshape(guess.guessed, [pooled.shape[0]!, -1])] : [];
     const read = points ? concat([pooled, seen.points, ...ofGuess], 1) : pooled;
-    const { distance } = seen;
-    const { lifted } = guess ?? seen;
+    const { distance, lifted } = seen;
     const numbers = head3(gelu(head2(gelu(head1(read)))));
-    return posesOf(numbers, { distance, ...(points && { lifted }) }, root);
+    return posesOf(numbers, { distance, ...(points && { lifted }), ...guess }, root);
   };
   const streams = (inputs: ViewInputs, mode: Mode = {}) =>
     tokensOf(featuresOf(inputs, mode), inputs);

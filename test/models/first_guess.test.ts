@@ -6,7 +6,7 @@ import { mul } from '../../src/graph/ops/elementwise.ts';
 import { compile } from '../../src/graph/program.ts';
 import { initialValuesOf, writeVariables } from '../../src/graph/store.ts';
 import { beginningOf, describeBeginning } from '../../src/models/beginning.ts';
-import { encodedViews, GUESS } from '../../src/models/blocks/first_guess.ts';
+import { encodedViews, GUESS, TRUST } from '../../src/models/blocks/first_guess.ts';
 import { cnn } from '../../src/models/cnn.ts';
 import { martinez } from '../../src/models/martinez.ts';
 import { decode, encode, INPUT_SIZE } from '../../src/models/representation.ts';
@@ -62,15 +62,10 @@ test.each([
     vit({ size: SIZE, patch: 32, width: 16, depth: 1, heads: 2, encoderHeads: 2, guess: WIDTH }),
   ],
 ])(
-  'without depth, and with nothing to correct, %s gives the pose of the lifter',
+  'without depth %s begins with the pose of the lifter, and corrects it by a share that it learns',
   async (_, network) => {
     const weights = await residual();
     const begun = await beginningOf(network, weights, 1);
-    for (const [set, values] of begun) {
-      // Layers that end in poses say nothing.
-      for (const [name, v] of values) if (/^(head3|joints\.corrections)/.test(name)) v.fill(0);
-      await writeVariables(gpu, set, values);
-    }
     const program = await compile(
       gpu,
       (inputs) => {
@@ -80,8 +75,25 @@ test.each([
       },
       source.inputs(3),
     );
-    const { blind, seen } = await program.run(batch.inputs, { read: ['blind', 'seen'] });
+    const run = async (trust: number) => {
+      begun.get(network.parameters)!.set(TRUST, new Float32Array([trust]));
+      for (const [set, values] of begun) await writeVariables(gpu, set, values);
+      return program.run(batch.inputs, { read: ['blind', 'seen'] });
+    };
+    const half = await run(0.5);
+    const full = await run(1);
+    expect(
+      network.parameters.variables.find(({ name }) => name === TRUST)?.initial(1, Math.random),
+    ).toEqual(new Float32Array(1));
+    const { blind, seen } = await run(0);
     program.dispose();
+    // With depth all corrections count, always.
+    expect(full.seen).toEqual(seen);
+    const corrections = Array.from(full.blind, (v, i) => v - blind[i]!);
+    expect(Math.hypot(...corrections)).toBeGreaterThan(0.01);
+    corrections.forEach((v, i) => {
+      expect(half.blind[i], `number ${i}`).toBeCloseTo(blind[i]! + v / 2, 5);
+    });
 
     const lifter = martinez({ width: WIDTH });
     for (const set of [lifter.parameters, lifter.statistics])

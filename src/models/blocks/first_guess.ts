@@ -8,7 +8,7 @@ import { div, exp, log, maximum, mul, select, sqrt, sub } from '../../graph/ops/
 import { concat, pad, reshape, slice } from '../../graph/ops/layout.ts';
 import { mean } from '../../graph/ops/reduce.ts';
 import type { Tensor } from '../../graph/trace.ts';
-import type { VariableSet } from '../../graph/variables.ts';
+import { type VariableSet, zeros } from '../../graph/variables.ts';
 import { JOINT_COUNT } from '../../pose/skeleton.ts';
 import type { ModelVariables } from '../layers.ts';
 import { INPUT_NUMBERS, INPUT_SIZE, OUTPUT_SIZE } from '../representation.ts';
@@ -18,20 +18,42 @@ import { residualLifter } from './residual_lifter.ts';
 
 /** Before the names of the residual lifter's variables in a two-stage one. */
 export const GUESS = 'guess.';
+/** The name of the parameter that says how far corrections count without depth. */
+export const TRUST = 'trust';
 /** As `martinez` has them. */
 const BLOCKS = 2;
 /** The least size of a person on the plane at depth 1: joints that coincide have none. */
 const LEAST = 1e-6;
 
+/** Numbers that networks read of the guess of a joint. */
+export const GUESS_NUMBERS = 4;
+
+/** What is known of the joints once a pose is guessed. */
+export interface Guided {
+  /** [n, 17, 3] metres from the pelvis: joints on the depth, as guessed where depth is unknown. */
+  readonly lifted: Tensor;
+  /** [n, 17, 4]: the guess, and how much deeper than it the joint is in {@link lifted}. */
+  readonly guessed: Tensor;
+  /** [n, 1, 1]: how far a correction of {@link lifted} counts, 1 where there is depth. */
+  readonly trust: Tensor;
+}
+
 /**
  * Declares a residual lifter of this width among the statistics of a network: no gradient is asked
- * for them, and no optimiser changes them.
- * @returns a function of views of S x S pixels, which gives poses [n, 17, 3] in metres, the pelvis at 0
+ * for them, and no optimiser changes them. What the network has to say against the guess, where there
+ * is no depth to say it, counts by one number among its parameters. That begins at 0, as in ReZero
+ * (Bachlechner et al. 2020): a lifter that has learned of many more people is corrected where that has
+ * shown to pay, and never for having seen fewer.
+ * @returns a function of views of S x S pixels and of what is seen of them
  */
 export function firstGuess(
-  { statistics }: ModelVariables,
+  { parameters, statistics }: ModelVariables,
   width: number,
-): (inputs: Pick<ViewInputs, 'joints' | 'view'>, size: number) => Tensor {
+): (
+  inputs: Pick<ViewInputs, 'joints' | 'view'>,
+  seen: Pick<ViewFeatures, 'lifted' | 'found'>,
+  size: number,
+) => Guided {
   const add: VariableSet['add'] = (name, ...more) => statistics.add(GUESS + name, ...more);
   const lift = residualLifter(
     { parameters: { add }, statistics: { add } },
@@ -43,10 +65,16 @@ export function firstGuess(
       outputs: OUTPUT_SIZE,
     },
   );
-  return (inputs, size) => {
+  const blindTrust = parameters.add(TRUST, [1], zeros);
+  return (inputs, { lifted: surface, found: known }, size) => {
     const poses = lift(encodedViews(inputs, size), {});
-    const others = reshape(poses, [poses.shape[0]!, JOINT_COUNT - 1, 3]);
-    return pad(others, [[0, 0], [1, 0], [0, 0]]); // biome-ignore format: pairs
+    const n = poses.shape[0]!;
+    const others = reshape(poses, [n, JOINT_COUNT - 1, 3]);
+    const guess = pad(others, [[0, 0], [1, 0], [0, 0]]); // biome-ignore format: pairs
+    const found = reshape(known, [n, 1, 1]);
+    const lifted = select(found, surface, guess);
+    const deeper = slice(sub(lifted, guess), [0, 0, 2], [n, JOINT_COUNT, 1]);
+    return { lifted, guessed: concat([guess, deeper], 2), trust: select(found, 1, blindTrust) };
   };
 }
 
@@ -63,28 +91,6 @@ export function encodedViews(
   const length = maximum(sqrt(squares), LEAST);
   const encoded = concat([div(others, length), log(length)], 1);
   return pad(encoded, [[0, 0], [0, INPUT_SIZE - INPUT_NUMBERS]]); // biome-ignore format: pairs
-}
-
-/** Numbers that networks read of the guess of a joint. */
-export const GUESS_NUMBERS = 4;
-
-/** What is known of the joints once a pose is guessed. */
-export interface Guided {
-  /** [n, 17, 3] metres from the pelvis: joints on the depth, as guessed where depth is unknown. */
-  readonly lifted: Tensor;
-  /** [n, 17, 4]: the guess, and how much deeper than it the joint is in {@link lifted}. */
-  readonly guessed: Tensor;
-}
-
-/** Puts a guess beside what is seen of joints; it stands in where there is no depth. */
-export function guided(
-  { lifted: surface, found }: Pick<ViewFeatures, 'lifted' | 'found'>,
-  guess: Tensor,
-): Guided {
-  const n = guess.shape[0]!;
-  const lifted = select(reshape(found, [n, 1, 1]), surface, guess);
-  const deeper = slice(sub(lifted, guess), [0, 0, 2], [n, JOINT_COUNT, 1]);
-  return { lifted, guessed: concat([guess, deeper], 2) };
 }
 
 /** @throws where the width is none, or there are no numbers for the guess to stand beside */
