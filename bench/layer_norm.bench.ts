@@ -5,8 +5,8 @@ import { mul } from '../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../src/graph/ops/layer_norm.ts';
 import { sum } from '../src/graph/ops/reduce.ts';
 import type { Tensor } from '../src/graph/trace.ts';
-import { rowsTunable } from '../src/kernels/thread_rows.ts';
-import { type Case, checkDims, errorOf, type Family, uniform } from './family.ts';
+import { layerNormTunable } from '../src/kernels/layer_norm.ts';
+import { type Case, checkDims, errorOf, type Family, type Problem, uniform } from './family.ts';
 import type { Pass } from './rows.ts';
 
 const DIMS = 'rows,columns';
@@ -23,7 +23,7 @@ export const family: Family = {
     [577, 768],
     [4096, 256],
   ],
-  tunable: rowsTunable,
+  tunable: layerNormTunable,
   cases(shape) {
     checkDims(shape, DIMS, 'layer norm');
     const size = shape[0]! * shape[1]!;
@@ -36,7 +36,6 @@ export const family: Family = {
 };
 
 function makeCase(shape: readonly number[], pass: Pass, cost: Case['cost']): Case {
-  const [rows, columns] = shape as [number, number];
   // The forward pass, and what only makes dy, belong to no gradient.
   const ops = {
     ...(pass === 'input gradient' && { ops: ['layerNormBackward'] }),
@@ -47,55 +46,59 @@ function makeCase(shape: readonly number[], pass: Pass, cost: Case['cost']): Cas
     shape,
     cost,
     ...ops,
-    make() {
-      const x = uniform(shape, 1);
-      const dy = uniform(shape, 2);
-      const scale = uniform([columns], 3, 0.5, 1.5);
-      const shift = uniform([columns], 4);
-      const outputs = (t: Readonly<Record<string, Tensor>>): Record<string, Tensor> => {
-        const y = layerNorm(t.x!, t.scale!, t.shift!, { epsilon: EPSILON });
-        if (pass === 'forward') return { y };
-        const loss = sum(mul(y, t.dy!));
-        if (pass === 'input gradient') return { dx: grad(loss, [t.x!])[0]! };
-        const [dscale, dshift] = grad(loss, [t.scale!, t.shift!]);
-        return { dscale: dscale!, dshift: dshift! };
-      };
-      return {
-        inputs: { x, scale, shift, ...(pass !== 'forward' && { dy }) },
-        build: outputs,
-        error(got) {
-          const { normal, invStd } = normalised(x.values, columns);
-          const s = (i: number) => scale.values[i % columns]!;
-          if (pass === 'forward')
-            return errorOf(got.y!, (i) => normal[i]! * s(i) + shift.values[i % columns]!);
-          const g = dy.values;
-          if (pass === 'weight gradient') {
-            const dscale = new Float64Array(columns);
-            const dshift = new Float64Array(columns);
-            g.forEach((d, i) => {
-              dscale[i % columns]! += d * normal[i]!;
-              dshift[i % columns]! += d;
-            });
-            const first = errorOf(got.dscale!, (i) => dscale[i]!);
-            return Math.max(
-              first,
-              errorOf(got.dshift!, (i) => dshift[i]!),
-            );
-          }
-          // dx = inv_std (g - mean of g - x̂ mean of g x̂), g = dy scale
-          const means = new Float64Array(rows);
-          const dots = new Float64Array(rows);
-          g.forEach((d, i) => {
-            const r = Math.floor(i / columns);
-            means[r]! += (d * s(i)) / columns;
-            dots[r]! += (d * s(i) * normal[i]!) / columns;
-          });
-          return errorOf(got.dx!, (i) => {
-            const r = Math.floor(i / columns);
-            return invStd[r]! * (g[i]! * s(i) - means[r]! - normal[i]! * dots[r]!);
-          });
-        },
-      };
+    make: () => layerNormProblem(shape, pass),
+  };
+}
+
+/** Layer norm of random rows, or one of its gradients, and a check in f64. */
+export function layerNormProblem(shape: readonly number[], pass: Pass): Problem {
+  const [rows, columns] = shape as [number, number];
+  const x = uniform(shape, 1);
+  const dy = uniform(shape, 2);
+  const scale = uniform([columns], 3, 0.5, 1.5);
+  const shift = uniform([columns], 4);
+  const outputs = (t: Readonly<Record<string, Tensor>>): Record<string, Tensor> => {
+    const y = layerNorm(t.x!, t.scale!, t.shift!, { epsilon: EPSILON });
+    if (pass === 'forward') return { y };
+    const loss = sum(mul(y, t.dy!));
+    if (pass === 'input gradient') return { dx: grad(loss, [t.x!])[0]! };
+    const [dscale, dshift] = grad(loss, [t.scale!, t.shift!]);
+    return { dscale: dscale!, dshift: dshift! };
+  };
+  return {
+    inputs: { x, scale, shift, ...(pass !== 'forward' && { dy }) },
+    build: outputs,
+    error(got) {
+      const { normal, invStd } = normalised(x.values, columns);
+      const s = (i: number) => scale.values[i % columns]!;
+      if (pass === 'forward')
+        return errorOf(got.y!, (i) => normal[i]! * s(i) + shift.values[i % columns]!);
+      const g = dy.values;
+      if (pass === 'weight gradient') {
+        const dscale = new Float64Array(columns);
+        const dshift = new Float64Array(columns);
+        g.forEach((d, i) => {
+          dscale[i % columns]! += d * normal[i]!;
+          dshift[i % columns]! += d;
+        });
+        const first = errorOf(got.dscale!, (i) => dscale[i]!);
+        return Math.max(
+          first,
+          errorOf(got.dshift!, (i) => dshift[i]!),
+        );
+      }
+      // dx = inv_std (g - mean of g - x̂ mean of g x̂), g = dy scale
+      const means = new Float64Array(rows);
+      const dots = new Float64Array(rows);
+      g.forEach((d, i) => {
+        const r = Math.floor(i / columns);
+        means[r]! += (d * s(i)) / columns;
+        dots[r]! += (d * s(i) * normal[i]!) / columns;
+      });
+      return errorOf(got.dx!, (i) => {
+        const r = Math.floor(i / columns);
+        return invStd[r]! * (g[i]! * s(i) - means[r]! - normal[i]! * dots[r]!);
+      });
     },
   };
 }

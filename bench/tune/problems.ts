@@ -15,6 +15,7 @@ import {
   depthwiseInputTunable,
   depthwiseWeightTunable,
 } from '../../src/kernels/depthwise_gradients.ts';
+import { layerNormTunable } from '../../src/kernels/layer_norm.ts';
 import { matmulTunable } from '../../src/kernels/matmul.ts';
 import { poolTunable } from '../../src/kernels/pool.ts';
 import { mapColumnsTunable } from '../../src/kernels/pose_columns.ts';
@@ -29,6 +30,7 @@ import { convProblem, convSizes } from '../conv.bench.ts';
 import { weightsProblem } from '../conv_weights.bench.ts';
 import { depthwiseProblem } from '../depthwise.bench.ts';
 import { errorOf, type Problem, uniform } from '../family.ts';
+import { layerNormProblem } from '../layer_norm.bench.ts';
 import { productError } from '../matmul.bench.ts';
 import { poolProblem } from '../pool.bench.ts';
 import type { Pass } from '../rows.ts';
@@ -177,5 +179,6 @@ export const tunedFamilies: readonly Tuned[] = [
   { tunable: depthwiseWeightTunable, problem: depthwiseOf('weight gradient') },
   { tunable: poolTunable, problem: pooling },
   { tunable: rowsTunable, problem: rowsProblem },
+  { tunable: layerNormTunable, problem: (shape) => layerNormProblem(shape, 'forward') },
   { tunable: walkTunable, problem: walkProblem },
 ];

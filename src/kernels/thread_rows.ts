@@ -34,13 +34,20 @@ export const rowsTunable = {
 export const threadForRow = (target: Target, { shape }: Operand): boolean =>
   chosen(rowsTunable, target, shape).thread;
 
+/** The same for a family that has more variants. */
+type RowsTunable = Tunable<string, { thread: boolean; width: number }>;
+
 /**
  * Threads of a workgroup that reduces a row. A CPU runs one group of lanes after another and stops
  * each at every barrier: there, one group is best.
  */
-export function rowThreads(target: Target, { shape }: Operand): { WIDTH: number } {
+export function rowThreads(
+  target: Target,
+  { shape }: Operand,
+  tunable: RowsTunable = rowsTunable,
+): { WIDTH: number } {
   const usual = target.kind === 'hardware' ? 64 : 8;
-  return { WIDTH: chosen(rowsTunable, target, shape).width || usual };
+  return { WIDTH: chosen(tunable, target, shape).width || usual };
 }
 
 /**

@@ -77,7 +77,7 @@ const cases: Readonly<Record<string, Case>> = {
     kernels: ['layer_norm_short_rows', 'layer_norm_backward_short_rows', 'layer_norm_sums'],
     shapes: { x: [3, 12], s: [12], h: [12], dy: [3, 12] },
     graph: both(({ x, s, h }) => k.layerNorm(x!, s!, h!), 'x', 's', 'h'),
-    variants: { rows: 'threads' },
+    variants: { layerNorm: 'threads' },
   },
   'a product': {
     kernels: ['matmul_1_naive'],

@@ -82,8 +82,8 @@ checkOp<number>('layerNorm', devices, {
   ],
 });
 
-for (const rows of ['threads', 'groups8', 'groups64'])
-  checkOp<number>(`addLayerNorm by ${rows}`, devices, {
+for (const layerNorm of ['threads', 'groups8', 'groups64'])
+  checkOp<number>(`addLayerNorm by ${layerNorm}`, devices, {
     // The sum is used beside its norm.
     op: ([x, residual, scale, shift], epsilon) => {
       const [sum, y] = addLayerNorm(x!, residual!, scale!, shift!, { epsilon });
@@ -99,7 +99,7 @@ for (const rows of ['threads', 'groups8', 'groups64'])
       ['images', [[2, 5, 7, 12], ...operands([2, 5, 7, 12])], 1e-5],
       ['an odd number of quads', [[70, 20], ...operands([70, 20])], 1e-5],
     ],
-    variants: { rows },
+    variants: { layerNorm },
   });
 
 for (const variant of ['blocks', 'columns'])

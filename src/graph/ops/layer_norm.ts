@@ -2,17 +2,14 @@
 
 import { normBlock } from '../../kernels/batch_norm.ts';
 import {
-  addLayerNorm as addLayerNormKernel,
-  addLayerNormShortRows,
+  addLayerNormKernels,
   LAYER_NORM_BLOCK,
-  layerNormBackward,
-  layerNormBackwardShortRows,
-  layerNorm as layerNormKernel,
-  layerNormShortRows,
+  layerNormBackwardKernels,
+  layerNormKernels,
   layerNormSums,
+  layerNormWay,
 } from '../../kernels/layer_norm.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
-import { threadForRow } from '../../kernels/thread_rows.ts';
 import { call, call1, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
 import { add } from './elementwise.ts';
 import { addBlocks } from './norm_sums.ts';
@@ -24,7 +21,7 @@ const layerNormRule: OpRule<{ epsilon: number }> = {
   lower: ({ inputs: [x, scale, shift], outputs: [y, mean, inv_std], run, target }, a) => {
     const [rows] = matrix(x!).shape as [number];
     run(
-      threadForRow(target, matrix(x!)) ? layerNormShortRows : layerNormKernel,
+      layerNormKernels[layerNormWay(target, matrix(x!))],
       {
         x: matrix(x!),
         scale: scale!,
@@ -57,7 +54,7 @@ const addRule: OpRule<{ epsilon: number }> = {
     const rows = x.shape.slice(0, 1);
     const [mean, inv_std] = outputs.slice(2).map((t) => view(t, rows)) as [Operand, Operand];
     const operands = { x, residual, scale, shift, sum, y, mean, inv_std };
-    run(threadForRow(target, x) ? addLayerNormShortRows : addLayerNormKernel, operands, a);
+    run(addLayerNormKernels[layerNormWay(target, x)], operands, a);
   },
 };
 const addForwardOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', addRule);
@@ -77,7 +74,7 @@ const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
   lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run, target }) => {
     const [rows] = matrix(x!).shape as [number];
     run(
-      threadForRow(target, matrix(x!)) ? layerNormBackwardShortRows : layerNormBackward,
+      layerNormBackwardKernels[layerNormWay(target, matrix(x!))],
       {
         x: matrix(x!),
         dy: matrix(dy!),
