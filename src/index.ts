@@ -163,7 +163,13 @@ export type { Variants } from './kernels/tuning.ts';
 export type { Padding, Pair, WindowOptions } from './kernels/window.ts';
 // Models, lifting, training
 export { type Lifter, liftStep } from './lift/lifter.ts';
-export { type Architecture, type LoadOptions, type LoadProgress, loadLifter } from './lift/load.ts';
+export {
+  type Architecture,
+  type LoadOptions,
+  type LoadProgress,
+  loadLifter,
+  type WeightsSource,
+} from './lift/load.ts';
 export type { Lifted } from './lift/placed.ts';
 export {
   type LiftedPhoto,

@@ -1,8 +1,9 @@
 /** What an embedder calls: loads a lifter from a file of weights, and has it ready to lift. */
 
 import { type Gpu, openGpu } from '../gpu/gpu.ts';
+import type { CompileOptions } from '../graph/options.ts';
 import { releaseVariables, writeVariables } from '../graph/store.ts';
-import type { Network } from '../models/layers.ts';
+import type { ModelVariables, Network } from '../models/layers.ts';
 import { readWeights, valuesOf, type Weights } from '../models/weights.ts';
 import { WrongFileError } from '../platform/errors.ts';
 import { JOINT_COUNT } from '../pose/skeleton.ts';
@@ -41,24 +42,56 @@ export interface LoadOptions {
  * @throws WrongFileError, ChecksumError where it is none of this architecture, or damaged
  * @throws GpuError of any kind where no device can run it
  */
-export async function loadLifter(
+export const loadLifter = (
   architecture: Architecture,
-  source: string | URL | Uint8Array | Weights,
+  source: WeightsSource,
   options: LoadOptions = {},
-): Promise<Lifter> {
+): Promise<Lifter> =>
+  loading(architecture, source, options, async (network, weights, gpu, compiling) => {
+    const lifter = lifterOf(gpu, network, weights, compiling);
+    await lifter.liftRays(PERSON);
+    return lifter;
+  });
+
+/** What lifters are loaded from: where a file of weights is, its bytes, or weights. */
+export type WeightsSource = string | URL | Uint8Array | Weights;
+
+/** A lifter of some kind, without the variables that it was loaded with. */
+interface Loaded {
+  dispose(): unknown;
+}
+
+/**
+ * Brings weights to a device for a lifter that `make` makes of them. What was opened for it is given back
+ * with it, and where the loading ends early.
+ */
+export async function loading<N extends ModelVariables, L extends Loaded>(
+  architecture: { (options: never): N; readonly architecture: string },
+  source: WeightsSource,
+  options: LoadOptions,
+  make: (network: N, weights: Weights, gpu: Gpu, compiling: CompileOptions) => Promise<L>,
+): Promise<L & { dispose(): Promise<void> }> {
   const { signal, onProgress, gpu: given } = options;
   signal?.throwIfAborted();
   const opening = given ? Promise.resolve(given) : openGpu();
   // It is awaited below, unless the weights fail first.
   opening.catch(() => {});
-  const release: (() => unknown)[] = [];
-  if (!given) release.push(() => opening.then((gpu) => gpu.close()).catch(() => {}));
-  const releaseAll = async () => {
+  const close = () =>
+    opening.then(
+      (gpu) => gpu.close(),
+      () => {},
+    );
+  const release: (() => unknown)[] = given ? [] : [close];
+  const dispose = async () => {
     for (const each of release.splice(0).reverse()) await each();
   };
   try {
     const weights = await weightsOf(source, options);
-    const network = networkOf(architecture, weights);
+    if (weights.architecture !== architecture.architecture)
+      throw new WrongFileError(
+        `These are weights of ${weights.architecture}, not of ${architecture.architecture}. Load them with that.`,
+      );
+    const network = architecture(weights.options as never);
     const values = valuesOf(network, weights);
     const gpu = await opening;
     if (gpu.lost) await gpu.recover();
@@ -68,15 +101,14 @@ export async function loadLifter(
       await writeVariables(gpu, set, own);
     }
     signal?.throwIfAborted();
-    const lifter = lifterOf(gpu, network, weights, {
+    const lifter = await make(network, weights, gpu, {
       onProgress: (done, total) => onProgress?.({ phase: 'compile', done, total }),
     });
     release.push(() => lifter.dispose());
-    await lifter.liftRays(PERSON);
     signal?.throwIfAborted();
-    return { ...lifter, dispose: releaseAll };
+    return { ...lifter, dispose };
   } catch (error) {
-    await releaseAll();
+    await dispose();
     throw error;
   }
 }
@@ -85,7 +117,7 @@ export async function loadLifter(
 const PERSON = /* @__PURE__ */ Float32Array.from({ length: 2 * JOINT_COUNT }, (_, i) => i / 100);
 
 async function weightsOf(
-  source: string | URL | Uint8Array | Weights,
+  source: WeightsSource,
   { signal, onProgress }: LoadOptions,
 ): Promise<Weights> {
   if (source instanceof Uint8Array) return readWeights(source);
@@ -94,14 +126,4 @@ async function weightsOf(
     onProgress?.({ phase: 'download', done, total }),
   );
   return readWeights(bytes);
-}
-
-function networkOf(architecture: Architecture, weights: Weights): Network {
-  const { architecture: name } = architecture;
-  if (weights.architecture !== name)
-    throw new WrongFileError(
-      `loadLifter: these are weights of ${weights.architecture}, not of ${name}. ` +
-        `Load them with ${weights.architecture}.`,
-    );
-  return architecture(weights.options as never);
 }

@@ -1,15 +1,16 @@
 /** Lifts a person in a photo by a two-stage lifter: from the joints, the picture and its depth. */
 
 import type { Gpu } from '../gpu/gpu.ts';
-import { releaseVariables, writeVariables } from '../graph/store.ts';
+import type { CompileOptions } from '../graph/options.ts';
 import type { Tensor } from '../graph/trace.ts';
-import type { ViewArchitecture } from '../models/two_stage.ts';
-import { valuesOf, type Weights } from '../models/weights.ts';
+import type { TwoStageNetwork, ViewArchitecture } from '../models/two_stage.ts';
+import type { Weights } from '../models/weights.ts';
 import { WrongFileError } from '../platform/errors.ts';
 import { type Camera, toRays } from '../pose/camera.ts';
 import { JOINT_COUNT, type PixelPose } from '../pose/skeleton.ts';
 import { outOfView, viewNumber } from '../pose/view.ts';
 import { type DepthMap, photoView } from '../pose/view_picture.ts';
+import { type LoadOptions, loading, type WeightsSource } from './load.ts';
 import { inPlace, type Lifted, placed } from './placed.ts';
 import { compileViews, type ViewReader } from './view_program.ts';
 
@@ -53,24 +54,30 @@ export const pictureReader = (size: number): ViewReader => ({
 });
 
 /**
- * Loads a two-stage lifter.
- * @throws WrongFileError where the weights are none of this architecture
+ * Loads a two-stage lifter, with its program compiled. Its parts may be told and ended as those of `loadLifter`.
+ * @param source the URL of its weights (in Node also a path), the bytes of their file, or weights
+ * @throws DownloadError, TruncatedError, BlockedError where the file does not come, or not whole
+ * @throws WrongFileError, ChecksumError where it is none of this architecture, or damaged
+ * @throws GpuError of any kind where no device can run it
  */
-export async function loadViewLifter(
+export const loadViewLifter = (
   architecture: ViewArchitecture,
-  weights: Weights,
-  { gpu }: { readonly gpu: Gpu },
+  source: WeightsSource,
+  options: LoadOptions = {},
+): Promise<ViewLifter> => loading(architecture, source, options, viewLifterOf);
+
+async function viewLifterOf(
+  network: TwoStageNetwork,
+  { options }: Weights,
+  gpu: Gpu,
+  compiling: CompileOptions,
 ): Promise<ViewLifter> {
-  const { options } = weights;
-  if (weights.architecture !== architecture.architecture || typeof options.size !== 'number')
-    throw new WrongFileError(
-      `loadViewLifter: these are weights of ${weights.architecture}, not of ${architecture.architecture}. Give those of a run of it`,
-    );
   const { size } = options;
-  const network = architecture(options as never);
-  const sets = valuesOf(network, weights);
-  for (const [set, values] of sets) await writeVariables(gpu, set, values);
-  const program = await compileViews(gpu, network, pictureReader(size), 1);
+  if (typeof size !== 'number')
+    throw new WrongFileError(
+      'These weights do not say for how many pixels they are. Give those of a run, whose options have a size',
+    );
+  const program = await compileViews(gpu, network, pictureReader(size), 1, compiling);
   return {
     size,
     async lift(photo, joints) {
@@ -87,10 +94,7 @@ export async function loadViewLifter(
         ? inPlace(pose, meanDistance(toRays(pose), rays), rays, photo.camera)
         : placed(pose, rays, photo.camera);
     },
-    async dispose() {
-      program.dispose();
-      for (const [set] of sets) await releaseVariables(gpu, set);
-    },
+    dispose: async () => program.dispose(),
   };
 }
 

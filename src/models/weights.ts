@@ -75,7 +75,7 @@ export async function readWeights(bytes: Uint8Array): Promise<Weights> {
   const { format, architecture, options, notice, training } = metadata;
   if (format !== FORMAT || !architecture || !options)
     throw new WrongFileError(
-      `weights: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a model.safetensors that kinegrad has written.`,
+      `weights: this file says format '${format ?? 'none'}', not '${FORMAT}'. Give a model.safetensors.`,
     );
   if (!(await isSigned(bytes)))
     throw new ChecksumError(
@@ -110,7 +110,7 @@ function whole(bytes: Uint8Array) {
     return readSafetensors(bytes);
   } catch (error) {
     if (!(error instanceof KinegradError)) throw error;
-    throw new WrongFileError(`weights: this is no weights file: ${error.message}`, {
+    throw new WrongFileError(`weights: no weights file: ${error.message}`, {
       cause: error,
     });
   }

@@ -96,7 +96,7 @@ test('weights of another machine lift, and those of a network that the page has 
     )
     .waitFor();
   await bring(page, 'broken.safetensors', '', Buffer.from('{"joints": 1}'));
-  await page.getByRole('alert').getByText('this is no weights file').waitFor();
+  await page.getByRole('alert').getByText('no weights file').waitFor();
   // What lifted before still does, here and after a look at another view.
   await settled(page, 600);
   expect(flat(await savedJson(page))).toEqual(lifted);

@@ -1,14 +1,18 @@
 /** Lifting a photo by a two-stage lifter: what must hold whatever the weights are. */
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleCamera } from '../../src/data/body/camera.ts';
 import { samplePose } from '../../src/data/body/sample.ts';
 import { randomAt } from '../../src/data/random.ts';
 import { DeviceLostError } from '../../src/gpu/faults.ts';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import type { LoadProgress } from '../../src/lift/load.ts';
 import { loadViewLifter, type ViewLifter } from '../../src/lift/view_lifter.ts';
 import { cnn } from '../../src/models/cnn.ts';
-import type { Weights } from '../../src/models/weights.ts';
+import { type Weights, writeWeights } from '../../src/models/weights.ts';
 import { cameraFromIntrinsics } from '../../src/pose/camera.ts';
 import { mirrorPose, type PixelPose } from '../../src/pose/skeleton.ts';
 import { assertClose, COMPILING } from '../check.ts';
@@ -105,8 +109,41 @@ test('depth and picture matter, and what they are not told they do without', asy
 test('weights of another architecture are refused', async () => {
   const wrong = { ...weightsOf('relative'), architecture: 'martinez' };
   await expect(loadViewLifter(cnn, wrong, { gpu })).rejects.toThrow(
-    'these are weights of martinez, not of cnn',
+    'These are weights of martinez, not of cnn',
   );
+});
+
+test('a file is brought from where it is, told part by part, and a signal ends it', {
+  timeout: COMPILING,
+}, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'view-lifter-'));
+  const file = join(directory, 'model.safetensors');
+  const weights = weightsOf('relative');
+  writeFileSync(file, await writeWeights(weights, cnn(weights.options), weights.values));
+  const seen: LoadProgress[] = [];
+  const lifter = await loadViewLifter(cnn, file, {
+    gpu,
+    onProgress: (progress) => seen.push(progress),
+  });
+  const { pose } = await lifter.lift(photo, pixels);
+  await lifter.dispose();
+  const given = await withLifter('relative', (same) => same.lift(photo, pixels));
+  expect(pose).toEqual(given.pose);
+  expect(new Set(seen.map(({ phase }) => phase))).toEqual(new Set(['download', 'compile']));
+  for (const phase of ['download', 'compile']) {
+    const { done, total } = seen.findLast((progress) => progress.phase === phase)!;
+    expect(done, phase).toBe(total);
+  }
+  const before = gpu.counts.bytes;
+  const ending = new AbortController();
+  const late = loadViewLifter(cnn, file, {
+    gpu,
+    signal: ending.signal,
+    onProgress: ({ phase }) => phase === 'compile' && ending.abort(new Error('the page is left')),
+  });
+  await expect(late).rejects.toThrow('the page is left');
+  expect(gpu.counts.bytes).toBe(before);
+  rmSync(directory, { recursive: true });
 });
 
 test('after a loss of the device, the next lift goes to a fresh one', {
