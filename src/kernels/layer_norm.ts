@@ -6,7 +6,6 @@ import addLayerNormSubgroup8Wgsl from '../../shaders/add_layer_norm_subgroup_8.w
 import layerNormWgsl from '../../shaders/layer_norm.wgsl';
 import layerNormBackwardWgsl from '../../shaders/layer_norm_backward.wgsl';
 import layerNormBackwardShortRowsWgsl from '../../shaders/layer_norm_backward_short_rows.wgsl';
-import layerNormBackwardSubgroup8Wgsl from '../../shaders/layer_norm_backward_subgroup_8.wgsl';
 import layerNormShortRowsWgsl from '../../shaders/layer_norm_short_rows.wgsl';
 import layerNormSubgroup8Wgsl from '../../shaders/layer_norm_subgroup_8.wgsl';
 import layerNormSumsWgsl from '../../shaders/layer_norm_sums.wgsl';
@@ -51,17 +50,20 @@ export function layerNormWay(
   return shares ? 'subgroup8' : thread ? 'threads' : 'groups';
 }
 
-/** A kernel by a workgroup for each row; by a thread; and by threads that share scale and shift. */
+/**
+ * A kernel by a workgroup for each row; by a thread; and by threads that share scale and shift, which the
+ * gradient has no use for: sharing gains it nothing.
+ */
 function inWays<In extends string, Out extends string, Attributes>(
   groups: Kernel<In | 'x', Out, Attributes>,
-  files: Readonly<Record<'threads' | 'subgroup8', KernelFile>>,
+  files: { readonly threads: KernelFile; readonly subgroup8?: KernelFile },
   more: (a: Attributes) => Readonly<Record<string, number>>,
 ) {
   const rows = threadRows<In | 'x', Out, Attributes>(({ x }) => x, more);
   return {
     groups,
     threads: kernelLike(files.threads, groups, rows),
-    subgroup8: kernelLike(files.subgroup8, groups, rows),
+    subgroup8: kernelLike(files.subgroup8 ?? files.threads, groups, rows),
   };
 }
 
@@ -126,7 +128,7 @@ const layerNormBackward = /* @__PURE__ */ kernel<'x' | 'dy' | 'scale' | 'mean' |
 /** The same for dx. */
 export const layerNormBackwardKernels = /* @__PURE__ */ inWays(
   layerNormBackward,
-  { threads: layerNormBackwardShortRowsWgsl, subgroup8: layerNormBackwardSubgroup8Wgsl },
+  { threads: layerNormBackwardShortRowsWgsl },
   () => ({}),
 );
 
