@@ -26,6 +26,7 @@ export const family: Family = {
     [8192, 256],
   ],
   tunable: batchNormTunable,
+  ladder: ['blocks', 'columns'],
   cases(shape) {
     checkDims(shape, DIMS, 'batch norm');
     const size = shape[0]! * shape[1]!;

@@ -31,7 +31,7 @@ export const family: Family = {
     [1, 128, 128, 21, 32, 7, 2, 1],
   ],
   tunable: convTunable,
-  ladder: ['naive', 'tile', 'registers', 'subgroup4', 'subgroup8'],
+  ladder: ['naive', 'tile', 'registers', 'subgroup4', 'subgroup8', 'winograd'],
   cases(shape) {
     checkDims(shape, DIMS, 'conv');
     const { x, w, y, window } = sizesOf(shape);

@@ -24,6 +24,7 @@ export const family: Family = {
     [4096, 256],
   ],
   tunable: layerNormTunable,
+  ladder: ['groups64', 'groups8', 'threads', 'subgroup8'],
   cases(shape) {
     checkDims(shape, DIMS, 'layer norm');
     const size = shape[0]! * shape[1]!;

@@ -30,6 +30,7 @@ export const family: Family = {
     [8, 64, 64],
   ],
   tunable: poolTunable,
+  ladder: ['window', 'slide1', 'slide2', 'apart'],
   cases(shape) {
     checkDims(shape, DIMS, 'pool');
     return KINDS.flatMap((kind) => [makeCase(shape, kind, false), makeCase(shape, kind, true)]);

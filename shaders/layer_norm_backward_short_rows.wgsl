@@ -1,7 +1,9 @@
-// dx = inv_std (g - mean(g) - x̂ mean(g x̂))        g = dy scale, x̂ = (x - mean) inv_std, means along the row
+// dx = inv_std (g - mean(g) - x̂ mean(g x̂)) + past      g = dy scale, x̂ = (x - mean) inv_std, means along the row
 //
 // Ba, Kiros and Hinton 2016. Each thread takes a whole row, and after it the row WIDTH further on, for some steps: quads of
 // it, where they fill rows. No thread waits for another: see `layer_norm_short_rows.wgsl`.
+//
+// `past` is what comes past the norm, where x is a sum that is used beside it; without PAST there is none.
 //
 // x̂ comes from differences to the mean, and epsilon keeps inv_std finite where a row does not vary.
 
@@ -16,7 +18,14 @@ struct Params { rows: u32, columns: u32, steps: u32 }   // columns in Ts
 @group(0) @binding(3) var<storage, read> scale: array<T>;
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
 @group(0) @binding(5) var<storage, read> inv_std: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dx: array<T>;
+@group(0) @binding(6) var<storage, read> past: array<T>;
+@group(0) @binding(7) var<storage, read_write> dx: array<T>;
+
+const PAST = false;
+
+fn store(i: u32, through: T) {
+  if PAST { dx[i] = through + past[i]; } else { dx[i] = through; }
+}
 
 @compute @workgroup_size(WIDTH)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -41,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
     for (var c = 0u; c < p.columns; c++) {
       let normal = (x[row + c] - average) * factor;
-      dx[row + c] = factor * (dy[row + c] * scale[c] - g_mean - normal * product_mean);
+      store(row + c, factor * (dy[row + c] * scale[c] - g_mean - normal * product_mean));
     }
   }
 }

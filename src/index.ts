@@ -51,7 +51,9 @@ export {
   openShards,
   type ShardDataset,
   type ShardIo,
+  type ShardSamples,
 } from './data/shards/dataset.ts';
+export { type TakeFilter, trainableSamples } from './data/shards/selection.ts';
 export { type PackedSample, writeShard } from './data/shards/shard.ts';
 export {
   type ShardStream,
@@ -251,6 +253,7 @@ export { trainingSteps } from './train/loop.ts';
 export * from './train/losses.ts';
 export { isViewConfig, type RunConfig, runConfigOf } from './train/run_config.ts';
 export * as schedules from './train/schedules.ts';
+export { shardViews } from './train/shard_views.ts';
 export { forecastTraining, type TrainingForecast, trainingStep } from './train/step.ts';
 export { trainedWeights } from './train/trained_weights.ts';
 export {

@@ -43,8 +43,17 @@ export interface Sheet<A> {
 
 /** Of results where all between ops is stored in halves of 11 bits: inputs lose some, and sums of many add that up. */
 export const HALF_TOLERANCE = 6e-3;
-/** How many cases of a sheet are run so: each is another pipeline. */
-export const HALF_CASES = 5;
+/** How many cases of a sheet are run so, from its first to its last: each is another pipeline. */
+export const HALF_CASES = { f16: 6, packed: 3 } as const;
+
+/** So many of a list, evenly spread, the first and the last among them. */
+export const spread = <T>(all: readonly T[], count: number): readonly T[] =>
+  all.length <= count
+    ? all
+    : Array.from(
+        { length: count },
+        (_, i) => all[Math.round((i * (all.length - 1)) / (count - 1))]!,
+      );
 
 type From = (z: number) => number;
 

@@ -82,7 +82,7 @@ const forms: Readonly<Record<HalfForm, Form>> = {
     store(name, index, value, element) {
       if (element === 'f32')
         throw new ShaderError(`${name} would store single halves, two of which share a word`);
-      const pack = element === 'vec4f' ? 'halves_of_quad' : 'pack2x16float';
+      const pack = element === 'vec4f' ? 'halves_of_quad' : 'halves_of_pair';
       return `${name}[${index}] = ${pack}(${value})`;
     },
   },

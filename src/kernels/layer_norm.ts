@@ -111,19 +111,24 @@ export const addLayerNormKernels = /* @__PURE__ */ inWays(
   ({ epsilon }) => ({ epsilon }),
 );
 
-/** dx of layer norm. */
-const layerNormBackward = /* @__PURE__ */ kernel<'x' | 'dy' | 'scale' | 'mean' | 'inv_std', 'dx'>(
-  layerNormBackwardWgsl,
-  {
-    reads: ['x', 'dy', 'scale', 'mean', 'inv_std'],
-    writes: ['dx'],
-    overrides: ({ x }, _, target) => rowThreads(target, x, layerNormTunable),
-    params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
-    groups: ({ x }) => x.shape[0]!,
-    cost: ({ x }) => ({ bytes: 12 * sizeOf(x.shape), flops: 11 * sizeOf(x.shape) }),
-    cut: () => ['x', 'dy', 'mean', 'inv_std', 'dx'],
-  },
-);
+/** dx of layer norm, and what comes past it where x is a sum that is used beside it; else `past` holds x. */
+const layerNormBackward = /* @__PURE__ */ kernel<
+  'x' | 'dy' | 'scale' | 'mean' | 'inv_std' | 'past',
+  'dx',
+  { past: boolean }
+>(layerNormBackwardWgsl, {
+  reads: ['x', 'dy', 'scale', 'mean', 'inv_std', 'past'],
+  writes: ['dx'],
+  overrides: ({ x }, _, target) => rowThreads(target, x, layerNormTunable),
+  constants: (_, { past }) => ({ PAST: `${past}` }),
+  params: ({ x }) => ({ rows: x.shape[0]!, columns: columns(x) }),
+  groups: ({ x }) => x.shape[0]!,
+  cost: ({ x }, { past }) => ({
+    bytes: (past ? 16 : 12) * sizeOf(x.shape),
+    flops: 11 * sizeOf(x.shape),
+  }),
+  cut: () => ['x', 'dy', 'mean', 'inv_std', 'past', 'dx'],
+});
 
 /** The same for dx. */
 export const layerNormBackwardKernels = /* @__PURE__ */ inWays(

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { canHalve, withHalves } from '../../src/gpu/halves.ts';
 import { grad } from '../../src/graph/autograd.ts';
-import { f16 } from '../../src/graph/halves.ts';
+import { f16, halved } from '../../src/graph/halves.ts';
 import { conv2d } from '../../src/graph/ops/conv.ts';
-import { add, relu } from '../../src/graph/ops/elementwise.ts';
+import { add, mul, relu } from '../../src/graph/ops/elementwise.ts';
 import { layerNorm } from '../../src/graph/ops/layer_norm.ts';
 import { reshape } from '../../src/graph/ops/layout.ts';
 import { matmul } from '../../src/graph/ops/matmul.ts';
@@ -19,7 +19,8 @@ import { mse } from '../../src/train/losses.ts';
 import { openDevices } from '../devices.ts';
 import { normal } from '../reference.ts';
 
-const [{ gpu }] = (await openDevices()) as [Awaited<ReturnType<typeof openDevices>>[number]];
+const devices = await openDevices();
+const { gpu } = devices[0]!;
 /** Two halves to a word, as on a device without the type f16. */
 const packed: HalfStorage = {
   ...f16,
@@ -151,6 +152,35 @@ describe.each([
     else expect(off).toBe(0);
   });
 });
+
+test.each(
+  devices.flatMap(({ label, gpu }) => [
+    [label, 'as they are there', gpu, f16] as const,
+    [label, 'packed', gpu, packed] as const,
+  ]),
+)(
+  'on %s, %s, what is too large is an infinity, and spoils no neighbour',
+  async (_, __, on, storage) => {
+    // Nearest to 65520 is the next power of two; masks hide by -1e30 and the like.
+    const values = [65_504, 65_519, 65_520, 7e4, -1e30, -3.4e38, -Infinity, 1e-5];
+    const one = numbers('neighbours', 8).map(Math.fround);
+    const x = values.flatMap((v, i) => [v, one[i]!, one[7 - i]!, -v]);
+    const { y } = await evaluate(
+      on,
+      ({ x }) => ({ y: mul(halved(x), 1) }),
+      { x: { shape: [8, 4], values: x } },
+      { storage },
+    );
+    const half = (v: number) =>
+      Math.sign(v) *
+      (Math.abs(v) >= 65_520 ? Number.POSITIVE_INFINITY : Math.min(Math.abs(v), 65_504));
+    x.forEach((v, i) => {
+      const right = half(v);
+      if (Number.isFinite(right)) expect(y[i]! / right, `${v}`).toBeCloseTo(1, 2);
+      else expect(y[i], `${v}`).toBe(right);
+    });
+  },
+);
 
 test('lengths of small differences keep their gradients', async () => {
   const inputs = {

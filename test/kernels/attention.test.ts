@@ -78,6 +78,8 @@ const fitting: Cases = [
   ['the largest head', heads(1, 1, 18, 37, 128)],
   ['as many tokens and keys as a short head has', heads(1, 2, 24, 24, 20)],
   ['fewer tokens than lanes, and the largest head', heads(2, 1, 5, 23, 128)],
+  ['the size of the lifters, cross', heads(1, 2, 17, 35, 64)],
+  ['a head of 96', heads(1, 1, 33, 20, 96)],
   ['few queries, many keys', heads(1, 1, 3, 150, 16)],
   ['many queries, few keys', heads(1, 1, 150, 2, 16)],
   ['many tiles', heads(1, 1, 130, 70, 16)],

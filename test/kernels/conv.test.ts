@@ -23,17 +23,19 @@ const sheet = (cases: readonly ConvCase[]) => ({
 
 checkOp<ConvOptions | undefined>('conv2d', devices, sheet([...everyWay, ...manyCases]));
 
-/** Each on the best device that it fits: the sheet above has what is used on all of them. */
-for (const name of Object.keys(convVariants) as ConvVariant[]) {
-  const fitting = devices.find(({ gpu }) => convTunable.fits(name, targetOf(gpu), []));
-  if (fitting)
-    checkOp<ConvOptions | undefined>(`conv2d by ${name}`, [fitting], {
-      ...sheet(everyWay),
-      variants: { conv: name },
-    });
-}
+/** The best device that a variant fits, and that at default limits: the sheet above has what is used on all of them. */
+const able = (name: ConvVariant) => {
+  const fitting = devices.filter(({ gpu }) => convTunable.fits(name, targetOf(gpu), []));
+  return fitting.filter(({ label }, i) => i === 0 || label.endsWith('default limits'));
+};
+const named = (Object.keys(convVariants) as ConvVariant[]).filter((name) => able(name).length > 0);
+for (const name of named)
+  checkOp<ConvOptions | undefined>(`conv2d by ${name}`, able(name), {
+    ...sheet(everyWay),
+    variants: { conv: name },
+  });
 
-checkOp<ConvOptions | undefined>('conv2d by winograd', devices.slice(0, 1), {
+checkOp<ConvOptions | undefined>('conv2d by winograd', devices.slice(0, 2), {
   ...sheet([
     ['quads', [2, 6, 8, 8], [3, 3, 8, 12], { padding: 'same' }],
     ['odd sizes, single values', [1, 5, 7, 3], [3, 3, 3, 6], { padding: 'same' }],
@@ -41,6 +43,8 @@ checkOp<ConvOptions | undefined>('conv2d by winograd', devices.slice(0, 1), {
     ['more padding on one side', [1, 4, 5, 4], [3, 3, 4, 8], { padding: [2, 0, 1, 2] }],
     ['one pixel', [3, 1, 1, 4], [3, 3, 4, 4], { padding: 1 }],
     ['many channels and tiles', [1, 9, 33, 36], [3, 3, 36, 68], { padding: 'same' }],
+    ['quads of x only', [1, 6, 5, 4], [3, 3, 4, 6], { padding: 'same' }],
+    ['quads of y only', [2, 5, 5, 5], [3, 3, 5, 8], { padding: 'same' }],
   ]),
   // Tiles add and subtract what taps only add.
   tolerance: 6e-6,
@@ -48,27 +52,45 @@ checkOp<ConvOptions | undefined>('conv2d by winograd', devices.slice(0, 1), {
 });
 
 /** What is fused into the store: bias, folded batch norm, activation, residual. */
-for (const groups of [1, 2])
-  checkOp(`conv2d with ${groups} groups, bias, silu, residual and factors`, devices, {
-    op: ([x, w, bias, residual, factor]) => {
-      const y = ops.silu(ops.add(conv2d(x!, w!, { groups, padding: 'same' }), bias!));
-      return ops.mul(ops.add(y, residual!), factor!);
+const fusions = [
+  ...[1, 2].map((groups) => ({ groups, on: devices, by: undefined })),
+  ...named.map((by) => ({ groups: 1, on: able(by).slice(0, 1), by })),
+  { groups: 1, on: devices.slice(0, 1), by: 'winograd' },
+];
+for (const { groups, on, by } of fusions)
+  checkOp(
+    `conv2d ${by ? `by ${by}` : `with ${groups} groups`}, bias, silu, residual and factors`,
+    on,
+    {
+      op: ([x, w, bias, residual, factor]) => {
+        const y = ops.silu(ops.add(conv2d(x!, w!, { groups, padding: 'same' }), bias!));
+        return ops.mul(ops.add(y, residual!), factor!);
+      },
+      reference: ([x, w, bias, residual, factor]) => {
+        const sums = zip((a, b) => a + b)([
+          convolved([x!, w!], { groups, padding: 'same' }),
+          bias!,
+        ]);
+        const y = map((v) => v / (1 + Math.exp(-v)))([sums]);
+        const all = zip((a, b) => a + b)([y, residual!]);
+        return zip((a, b) => a * b)([all, factor!]);
+      },
+      forwardOnly: true,
+      ...(by && { variants: { conv: by }, tolerance: 6e-6 }),
+      cases: (
+        [
+          ['quads', [2, 5, 4, 8], [3, 3, 8 / groups, 36], [2, 5, 4, 36], [2, 5, 4, 1]],
+          ['odd sizes', [1, 5, 7, 6], [3, 3, 6 / groups, 10], [1, 5, 7, 10], [10]],
+          // A product, which has variants of its own.
+          ...(by
+            ? []
+            : [
+                ['1x1', [2, 3, 4, 8], [1, 1, 8 / groups, 12], [2, 3, 4, 12], [2, 3, 4, 1]] as const,
+              ]),
+        ] as const
+      ).map(([why, x, w, y, factor]) => [why, [x, w, y.slice(3), y, factor], undefined, scaled(w)]),
     },
-    reference: ([x, w, bias, residual, factor]) => {
-      const sums = zip((a, b) => a + b)([convolved([x!, w!], { groups, padding: 'same' }), bias!]);
-      const y = map((v) => v / (1 + Math.exp(-v)))([sums]);
-      const all = zip((a, b) => a + b)([y, residual!]);
-      return zip((a, b) => a * b)([all, factor!]);
-    },
-    forwardOnly: true,
-    cases: (
-      [
-        ['quads', [2, 5, 4, 8], [3, 3, 8 / groups, 36], [2, 5, 4, 36], [2, 5, 4, 1]],
-        ['odd sizes', [1, 5, 7, 6], [3, 3, 6 / groups, 10], [1, 5, 7, 10], [10]],
-        ['1x1', [2, 3, 4, 8], [1, 1, 8 / groups, 12], [2, 3, 4, 12], [2, 3, 4, 1]],
-      ] as const
-    ).map(([why, x, w, y, factor]) => [why, [x, w, y.slice(3), y, factor], undefined, scaled(w)]),
-  });
+  );
 
 test('bias, folded batch norm, activation and residual need no dispatch of their own', () => {
   const shapes = {

@@ -2,8 +2,11 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/gpu.ts';
+import { f16, halved } from '../../src/graph/halves.ts';
 import { convWeights } from '../../src/graph/ops/conv.ts';
+import type { HalfStorage } from '../../src/graph/plan.ts';
 import { compile, planOf, targetOf } from '../../src/graph/program.ts';
+import type { Tensor } from '../../src/graph/trace.ts';
 import {
   convWeightsShape,
   convWeightsTunable,
@@ -14,7 +17,9 @@ import { choiceOf } from '../../src/kernels/tuning.ts';
 import { type WindowOptions, windowOf } from '../../src/kernels/window.ts';
 import { assertClose, assertSame, COMPILING } from '../check.ts';
 import { openDevices } from '../devices.ts';
+import { runGuarded } from '../guarded.ts';
 import { generate, type Numbers, normal } from '../reference.ts';
+import { HALF_TOLERANCE, spread } from '../sheet.ts';
 
 const devices = await openDevices();
 const small = await openGpu({ poison: true, maxBinding: 16 * 1024 });
@@ -147,8 +152,8 @@ function reference(x: Numbers, dy: Numbers, each: Case): Float64Array {
   return dw;
 }
 
-/** What one variant gives for the cases that it fits, twice; all cases where none is named. */
-async function runAll(gpu: Gpu, variant?: string, only = cases) {
+/** Some cases as a program, and its inputs; stored as halves if asked to. */
+function stageCases(only: readonly Case[], stored: (t: Tensor) => Tensor = (t) => t) {
   const inputs: Record<string, Shape> = {};
   const batch: Record<string, readonly number[]> = {};
   for (const each of only) {
@@ -158,18 +163,29 @@ async function runAll(gpu: Gpu, variant?: string, only = cases) {
       batch[`${name}${i}`] = problems[i]![name].values;
     }
   }
-  const program = await compile(
-    gpu,
-    (t) =>
-      Object.fromEntries(
-        only.map((each) => {
-          const i = cases.indexOf(each);
-          return [i, convWeights(t[`x${i}`]!, t[`dy${i}`]!, windowFor(each), each.groups)];
-        }),
-      ),
-    inputs,
-    variant ? { variants: { convWeights: variant } } : {},
-  );
+  const graph = (t: Readonly<Record<string, Tensor>>) =>
+    Object.fromEntries(
+      only.map((each) => {
+        const i = cases.indexOf(each);
+        const [x, dy] = [stored(t[`x${i}`]!), stored(t[`dy${i}`]!)];
+        return [i, convWeights(x, dy, windowFor(each), each.groups)];
+      }),
+    );
+  return { graph, inputs, batch };
+}
+
+/** What one variant gives for the cases that it fits, twice; all cases where none is named. */
+async function runAll(
+  gpu: Gpu,
+  variant?: string,
+  only: readonly Case[] = cases,
+  storage?: HalfStorage,
+) {
+  const { graph, inputs, batch } = stageCases(only, storage && halved);
+  const program = await compile(gpu, graph, inputs, {
+    storage,
+    ...(variant && { variants: { convWeights: variant } }),
+  });
   const read = Object.keys(program.plan.outputs);
   const first = (await program.run(batch, { read })) as Record<string, Float32Array>;
   const again = (await program.run(batch, { read })) as Record<string, Float32Array>;
@@ -211,6 +227,14 @@ for (const { label, gpu } of devices) {
       // One sum of thousands of products, one after another, rounds more often than sums of sums.
       check(first, variant === 'naive' ? 4e-6 : undefined);
       for (const i in first) assertSame(again[i]!, first[i]!);
+      if (gpu !== devices[0]!.gpu) return;
+      const halves = await runAll(gpu, variant, spread(only, 6), f16);
+      check(halves.first, HALF_TOLERANCE);
+      const { graph, inputs, batch } = stageCases(only);
+      const plan = planOf(gpu, graph, inputs, { variants: { convWeights: variant } });
+      const guarded = await runGuarded(gpu, plan, batch);
+      expect(guarded.faults).toEqual([]);
+      for (const i in first) assertSame(guarded.outputs[i]!, first[i]!);
     },
     COMPILING,
   );

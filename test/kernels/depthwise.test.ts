@@ -17,6 +17,7 @@ import { type WindowOptions, windowOf } from '../../src/kernels/window.ts';
 import { assertClose, checkOp, type Operand } from '../check.ts';
 import { openDevices } from '../devices.ts';
 import { at, generate, type Numbers, normal } from '../reference.ts';
+import type { Sheet } from '../sheet.ts';
 
 const devices = await openDevices();
 
@@ -91,7 +92,8 @@ checkOp<WindowOptions>('depthwiseConv2d', devices, {
 // Each window of another size is another kernel to compile: the variants meet those that differ most.
 const few = new Set([1, 2, 7, 9, 13, 15]);
 const differing = common.filter((_, i) => few.has(i));
-const fast = devices.slice(0, 1);
+/** The best device, and the same at default limits. */
+const fast = devices.slice(0, 2);
 /** The cases that a variant computes. */
 const fitting = ({ fits }: AnyTunable, name: string, cases: readonly Given[]) =>
   cases.filter(([, x, a]) => {
@@ -133,7 +135,7 @@ for (const depthwiseInput of variantsOf(depthwiseInputTunable as AnyTunable))
   });
 
 // bias, batch norm folded to scale and shift, activation, residual
-checkOp<WindowOptions>('depthwiseConv2d with an epilogue', devices, {
+const epilogue: Sheet<WindowOptions> = {
   op: ([x, w, scale, shift, residual], options) =>
     add(tanh(add(mul(depthwiseConv2d(x!, w!, options), scale!), shift!)), residual!),
   reference: ([x, w, scale, shift, residual], options) => {
@@ -150,7 +152,14 @@ checkOp<WindowOptions>('depthwiseConv2d with an epilogue', devices, {
   ],
   forwardOnly: true,
   tolerance: 3e-6,
-});
+};
+checkOp('depthwiseConv2d with an epilogue', devices, epilogue);
+for (const depthwise of variantsOf(depthwiseTunable as AnyTunable))
+  checkOp(`depthwiseConv2d by ${depthwise} with an epilogue`, devices.slice(0, 1), {
+    ...epilogue,
+    cases: fitting(depthwiseTunable as AnyTunable, depthwise, epilogue.cases as readonly Given[]),
+    variants: { depthwise },
+  });
 
 describe('depthwiseConv2d', () => {
   const gpus = Promise.all([openGpu(), openGpu({ poison: true, maxBinding: 4096 })]);

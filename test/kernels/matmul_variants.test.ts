@@ -16,7 +16,7 @@ import {
   matmulVariants,
 } from '../../src/kernels/matmul.ts';
 import type { Operand, Shape } from '../../src/kernels/tensor.ts';
-import { assertClose, COMPILING } from '../check.ts';
+import { assertClose, assertSame, COMPILING } from '../check.ts';
 import { openDevices } from '../devices.ts';
 import { at, generate, type Numbers, normal, product, transposed } from '../reference.ts';
 
@@ -111,8 +111,10 @@ const problems = cases.map(({ a, b, y, transposeA, transposeB }) => {
   return { x, expected: expected.values };
 });
 
-/** What each kernel gives for each case; none where it does not fit. */
-async function runAll(gpu: Gpu): Promise<Map<string, Float32Array>> {
+type Results = ReadonlyMap<string, Float32Array>;
+
+/** What each kernel gives for each case, twice; none where it does not fit. */
+async function runAll(gpu: Gpu): Promise<readonly [Results, Results]> {
   const { adapter, subgroupSize, maxBinding } = gpu;
   const target: Target = { kind: adapter.kind, subgroupSize, maxBinding, hasF16: true };
   const inputs: Record<string, Shape> = {};
@@ -139,16 +141,22 @@ async function runAll(gpu: Gpu): Promise<Map<string, Float32Array>> {
     inputs,
   );
   const read = Object.keys(program.plan.outputs);
-  const results = (await program.run(batch, { read })) as Record<string, Float32Array>;
+  const once = async () => new Map(Object.entries(await program.run(batch, { read })));
+  const results = [await once(), await once()] as const;
   program.dispose();
-  return new Map(Object.entries(results));
+  return results;
 }
 
 describe.each(devices)('on $label', ({ gpu }) => {
-  let results: Map<string, Float32Array>;
+  let results: Results;
+  let again: Results;
   beforeAll(async () => {
-    results = await runAll(gpu);
+    [results, again] = await runAll(gpu);
   }, COMPILING);
+
+  test('bitwise equal on a second run', () => {
+    for (const [name, y] of results) assertSame(again.get(name)!, y);
+  });
 
   test.each(names)('%s agrees with f64', (variant) => {
     cases.forEach(({ why }, i) => {

@@ -11,7 +11,6 @@ import {
 } from '../../kernels/layer_norm.ts';
 import { matrix, type Operand, view } from '../../kernels/tensor.ts';
 import { call, call1, type Op, type OpRule, op, show, type Tensor } from '../trace.ts';
-import { add } from './elementwise.ts';
 import { addBlocks } from './norm_sums.ts';
 
 /** [y, mean, inv_std] of x, scale and shift. */
@@ -62,16 +61,17 @@ const addLayerNormOp = /* @__PURE__ */ op<{ epsilon: number }>('addLayerNorm', a
   // Both terms have the gradient of the sum: what comes past the norm and what comes through it.
   backward: ([dsum, dy], { x: [, , scale], y: [sum, , mean, invStd] }) => {
     if (!dy) return [dsum!, dsum!, null, null];
-    const through = call1(layerNormBackwardOp, [sum!, dy, scale!, mean!, invStd!], undefined);
-    const dx = dsum ? add(through, dsum) : through;
+    const past = dsum ? [dsum] : [];
+    const dx = call1(layerNormBackwardOp, [sum!, dy, scale!, mean!, invStd!, ...past], undefined);
     return [dx, dx, ...call(layerNormSumsOp, [sum!, dy, mean!, invStd!], undefined)];
   },
 });
 
+/** dx of x, dy, scale, mean and inv_std, and the gradient that comes past the norm, if there is one. */
 const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
   halves: [0],
   shape: ([x]) => [x!],
-  lower: ({ inputs: [x, dy, scale, mean, inv_std], outputs: [dx], run, target }) => {
+  lower: ({ inputs: [x, dy, scale, mean, inv_std, past], outputs: [dx], run, target }) => {
     const [rows] = matrix(x!).shape as [number];
     run(
       layerNormBackwardKernels[layerNormWay(target, matrix(x!))],
@@ -81,9 +81,10 @@ const layerNormBackwardOp = /* @__PURE__ */ op('layerNormBackward', {
         scale: scale!,
         mean: view(mean!, [rows]),
         inv_std: view(inv_std!, [rows]),
+        past: matrix(past ?? x!),
         dx: matrix(dx!),
       },
-      undefined,
+      { past: past !== undefined },
     );
   },
 });
