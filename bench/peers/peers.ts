@@ -14,7 +14,7 @@ import { coldDrivers } from '../cold.ts';
 import type { Failure } from '../rows.ts';
 import { CannotError, type Connection, connectNode, connectPython } from './connection.ts';
 import { type Problem, problemOf } from './problems.ts';
-import { getReady, type Ready } from './sampling.ts';
+import { getReady, type Ready, unclear } from './sampling.ts';
 import { describeWork, type Work } from './work.ts';
 
 export type { Work } from './work.ts';
@@ -178,7 +178,9 @@ async function measureWork(work: Work, peers: readonly Peer[], run: Run): Promis
     if (rounds_ms.length < ready.turns) continue;
     const { agrees, error, first_ms } = ready;
     const notes = [...ready.notes];
-    run.samples.push({ engine: peer.title, work, rounds_ms, agrees, error, first_ms, notes });
+    const why = unclear(rounds_ms);
+    if (why) failures.push({ engine: peer.title, what, why, expected: true });
+    else run.samples.push({ engine: peer.title, work, rounds_ms, agrees, error, first_ms, notes });
     await attempt(peer, () => ready.finish());
   }
 }

@@ -114,6 +114,18 @@ export async function getReady(
   };
 }
 
+/**
+ * Why times say nothing, if they do not: the time of a call is the difference of two chains, which is lost
+ * where either varies by more. A quarter of the times is not above 0 there.
+ */
+export function unclear(rounds_ms: readonly (readonly number[])[]): string | undefined {
+  const times = rounds_ms.flat();
+  const lost = times.filter((time) => time <= 0).length;
+  return lost > 0 && 4 * lost >= times.length
+    ? `${lost} of ${times.length} times of a call are not above 0: chains of it vary by more than a call takes`
+    : undefined;
+}
+
 /** Lengths of the two runs of a sample, whose difference counts; 0 for no run. */
 type Lengths = readonly [short: number, long: number];
 

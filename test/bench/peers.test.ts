@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { engine } from '../../bench/peers/kinegrad.ts';
 import { channelsFirst, channelsOutermost } from '../../bench/peers/layouts.ts';
 import { opProblem } from '../../bench/peers/ops.ts';
+import { unclear } from '../../bench/peers/sampling.ts';
 import { type OpWork, opName } from '../../bench/peers/work.ts';
 import { showPeers } from '../../bench/report/peers_table.ts';
 import type { Row } from '../../bench/rows.ts';
@@ -73,4 +74,15 @@ test('means are over the works that both did, and gradients are held against the
   expect(line('conv forward')).toMatch(/4\.00x of 2, least 2\.00x +0\.500x of 1, least 0\.500x/);
   expect(line('conv weight gradient')).toMatch(/9\.00x +3\.00x +3\.00x$/);
   expect(line('gradients of conv')).toMatch(/3\.00x$/);
+});
+
+test('times of which a quarter is not above 0 are no measurement', () => {
+  expect(unclear([[2.9], [7.7], [-15.9], [-6.2], [14.5]])).toMatch(/^2 of 5 times of a call/);
+  expect(
+    unclear([
+      [3, 4],
+      [3.5, 3.2, -0.1],
+    ]),
+  ).toBeUndefined();
+  expect(unclear([[0.5, 0.6]])).toBeUndefined();
 });
