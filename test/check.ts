@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Gpu } from '../src/gpu/gpu.ts';
 import { f16, halved } from '../src/graph/halves.ts';
-import { planOf } from '../src/graph/program.ts';
+import { planOf, targetOf } from '../src/graph/program.ts';
 import type { TestDevice } from './devices.ts';
 import { runGuarded } from './guarded.ts';
 import {
@@ -68,9 +68,10 @@ async function checkHalves<A>(gpu: Gpu, sheet: Sheet<A>, some: readonly Prepared
     storage: f16,
     variants: sheet.variants ?? {},
   });
-  // The op itself takes them, or gives them.
+  // The op itself takes them, or gives them; packed ones not where nothing has an even number to a row.
   const matrices = some.some(({ x }) => x.some(({ shape }) => shape.length > 1));
-  expect(dispatches.some(({ op, storage }) => storage && op !== 'halved')).toBe(matrices);
+  const taken = dispatches.some(({ op, storage }) => storage && op !== 'halved');
+  if (targetOf(gpu).hasF16) expect(taken).toBe(matrices);
   const results = await run(gpu, sheet, some, f16);
   results.forEach((result, i) => {
     assertForward(wide, some[i]!, result);

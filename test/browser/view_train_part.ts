@@ -16,7 +16,7 @@ export async function openViews(
   const config = k.viewConfigOf(setting);
   const { seed, size, depthError, judged } = config;
   const about = { seed, size, depthError };
-  return k.openViewTraining(gpu, k.cnn, config, {
+  return k.openViewTraining(gpu, k[config.architecture], config, {
     train: k.renderedViews({ ...about, split: 'train', count: people }),
     validation: k.renderedViews({ ...about, split: 'validation', count: judged }),
   });
@@ -45,7 +45,7 @@ export async function liftPhoto(
   pixels: readonly number[],
 ) {
   const weights = await k.readWeights(Uint8Array.from(file));
-  const lifter = await k.loadViewLifter(k.cnn, weights, { gpu });
+  const lifter = await k.loadViewLifter(k[weights.architecture as 'cnn' | 'vit'], weights, { gpu });
   const [width, height] = [1000, 667];
   const rgba = new Uint8Array(4 * width * height).map((_, i) => (i * 7 + (i >> 12)) % 256);
   const depth = { width, height, metres: new Float32Array(width * height).fill(4) };

@@ -1,6 +1,6 @@
 /** A lifter of pictures in a page: it learns from rendered people as in Node, and lifts with Node's weights. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as kinegrad from '../../src/index.ts';
 import { bundleTest } from './bundle.ts';
 import { openSite, type PageWindow, STANDING } from './package_site.ts';
@@ -14,34 +14,32 @@ const site = openSite({
   'adds.js': "import * as parts from './parts.js'; window.parts = parts;",
 });
 
-/** The smallest network, for few steps: SwiftShader takes its time. */
+/** The smallest networks, for few steps: SwiftShader takes its time. */
 const STEPS = 6;
-const given: GivenViews = {
+const networks = {
+  cnn: { width: 0.125 },
+  vit: { width: 32, depth: 1, heads: 2, mapSize: 16, fusion: 1, encoder: 1, encoderHeads: 2 },
+};
+const givenOf = (architecture: keyof typeof networks): GivenViews => ({
   setting: {
-    architecture: 'cnn',
-    size: 64,
-    options: { width: 0.125 },
-    loss: 'joints',
-    batch: 2,
-    steps: STEPS,
-    average: 0.5,
-    judged: 2,
+    ...{ architecture, options: networks[architecture] },
+    ...{ size: 64, loss: 'joints', batch: 2, steps: STEPS, average: 0.5, judged: 2 },
   },
   people: 20,
-};
+});
 
 /** The uninterrupted training in Node, what it lifts in the end, and its weights as a file. */
-const inNode = (async () => {
+async function trainInNode(given: GivenViews) {
   await using gpu = await kinegrad.openGpu({ adapter: 'swiftshader' });
   const training = await openViews(kinegrad, gpu, given);
   const losses: number[] = [];
   for (let i = 0; i < STEPS; i++) losses.push((await training.next()).loss);
   const judged = await training.validate();
-  const header = { architecture: 'cnn', options: training.options };
+  const header = { architecture: given.setting.architecture as string, options: training.options };
   const file = await kinegrad.writeWeights(header, training.network, await training.values());
   await training.dispose();
   return { losses, judged, file, lifted: await liftPhoto(kinegrad, gpu, file, STANDING) };
-})();
+}
 
 const opened = async () => {
   const { page, calm } = await site.open();
@@ -54,42 +52,48 @@ const opened = async () => {
   return { page, calm, withParts };
 };
 
-test('a page goes away in mid-training, and goes on to the bits of an uninterrupted run in Node', async () => {
-  const { page, calm, withParts } = await opened();
-  const inPage = (from: number, to: number) =>
-    page.evaluate(
-      ({ given, from, to }) => window.parts.partOfViews(window.kinegrad, given, from, to),
-      { given, from, to },
-    );
-  const first = await inPage(0, 3);
-  await page.reload();
-  await withParts();
-  const second = await inPage(3, STEPS);
-  const whole = await inNode;
-  expect([...first.losses, ...second.losses]).toEqual(whole.losses);
-  expect(second.judged).toEqual(whole.judged);
-  expect(calm()).toEqual([]);
-}, 240_000);
+describe.each(['cnn', 'vit'] as const)('%s', (architecture) => {
+  const given = givenOf(architecture);
+  let trained: ReturnType<typeof trainInNode> | undefined;
+  const inNode = () => (trained ??= trainInNode(given));
 
-test('weights that were trained in Node lift a photo in a page, to the same bits', async () => {
-  const { page, calm } = await opened();
-  const { file, lifted } = await inNode;
-  const there = await page.evaluate(
-    async ({ file, pixels }) => {
-      const gpu = await window.kinegrad.openGpu();
-      const joints = await window.parts.liftPhoto(
-        window.kinegrad,
-        gpu,
-        Uint8Array.from(file),
-        pixels,
+  test('a page goes away in mid-training, and goes on to the bits of an uninterrupted run in Node', async () => {
+    const { page, calm, withParts } = await opened();
+    const inPage = (from: number, to: number) =>
+      page.evaluate(
+        ({ given, from, to }) => window.parts.partOfViews(window.kinegrad, given, from, to),
+        { given, from, to },
       );
-      gpu.close();
-      return joints;
-    },
-    { file: [...file], pixels: STANDING },
-  );
-  expect(there).toHaveLength(51);
-  expect(there.every(Number.isFinite)).toBe(true);
-  expect(there).toEqual(lifted);
-  expect(calm()).toEqual([]);
-}, 240_000);
+    const first = await inPage(0, 3);
+    await page.reload();
+    await withParts();
+    const second = await inPage(3, STEPS);
+    const whole = await inNode();
+    expect([...first.losses, ...second.losses]).toEqual(whole.losses);
+    expect(second.judged).toEqual(whole.judged);
+    expect(calm()).toEqual([]);
+  }, 240_000);
+
+  test('weights that were trained in Node lift a photo in a page, to the same bits', async () => {
+    const { page, calm } = await opened();
+    const { file, lifted } = await inNode();
+    const there = await page.evaluate(
+      async ({ file, pixels }) => {
+        const gpu = await window.kinegrad.openGpu();
+        const joints = await window.parts.liftPhoto(
+          window.kinegrad,
+          gpu,
+          Uint8Array.from(file),
+          pixels,
+        );
+        gpu.close();
+        return joints;
+      },
+      { file: [...file], pixels: STANDING },
+    );
+    expect(there).toHaveLength(51);
+    expect(there.every(Number.isFinite)).toBe(true);
+    expect(there).toEqual(lifted);
+    expect(calm()).toEqual([]);
+  }, 240_000);
+});
