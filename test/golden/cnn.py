@@ -258,6 +258,9 @@ class Network:
             guessed = []
             if self.guess_width:
                 guess = self.guess(joints, view)
+                blind = self.v.get("trust", [1], 0.6, 0.1)
+                found = seen.found[:, None, None]
+                seen.trust = found + (1 - found) * blind
                 seen.lifted = torch.where(seen.found[:, None, None] > 0, seen.lifted, guess)
                 guessed = [torch.cat([guess, (seen.lifted - guess)[..., 2:]], 2)]
             read = torch.cat([*around, seen.of_joints, *guessed], 2)

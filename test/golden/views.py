@@ -62,7 +62,7 @@ def features(image, depth, joints, view):
     channels = torch.cat([2 * image - 1, relative[..., None], maps], 3)
     return SimpleNamespace(
         channels=channels, points=points, distance=distance, lifted=surface - surface[:, :1],
-        of_joints=of_joints, found=found,
+        of_joints=of_joints, found=found, trust=1,
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def placed(poses, seen, options):
     """Poses from the numbers of a network: what the depth shows, corrected, and the root where it is asked for."""
     others = torch.ones(JOINTS, 1, dtype=poses.dtype)
     others[0] = 0
-    relative = poses * others + (seen.lifted if options["points"] else 0)
+    relative = poses * others * seen.trust + (seen.lifted if options["points"] else 0)
     if options["root"] == "relative":
         return relative
     ahead = torch.tensor([0, 0, 1], dtype=poses.dtype)
