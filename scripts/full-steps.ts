@@ -4,7 +4,7 @@
  * holds that later steps create no buffer, give finite numbers and change every parameter. On two cores of
  * a CPU it takes minutes, so it is no part of the tests, which hold the same steps by their plan alone.
  *
- *   node scripts/run.mjs scripts/full-steps.ts
+ *   node scripts/run.mjs scripts/full-steps.ts [cnn|vit]
  */
 
 import { openGpu } from '../src/gpu/gpu.ts';
@@ -64,7 +64,8 @@ for (const [architecture, size, batch] of [
     console.log(
       `step ${at + 1} in ${seconds()}: loss ${loss!.toFixed(4)}, norm of the gradient ${norm!.toPrecision(3)}, ${skipped} steps skipped, ${gpu.counts.buffers - created} buffers created`,
     );
-    if (!Number.isFinite(loss)) throw new Error('the loss is no number');
+    if (!Number.isFinite(loss) || !Number.isFinite(norm) || skipped)
+      throw new Error('the loss or its gradient is no number, or the step was skipped');
     if (at > 0 && gpu.counts.buffers > created) throw new Error('a step has created a buffer');
     created = gpu.counts.buffers;
   }
@@ -73,5 +74,6 @@ for (const [architecture, size, batch] of [
     values.every((v, i) => v === before.get(name)![i]),
   );
   console.log(`${after.size - still.length} of ${after.size} parameters have changed`);
+  if (still.length > 0) throw new Error(`unchanged: ${still.map(([name]) => name).join(', ')}`);
   program.dispose();
 }

@@ -6,7 +6,7 @@ fn quad_of_halves(words: vec2u) -> vec4f { return vec4f(unpack2x16float(words.x)
 fn half_of_word(word: u32, i: u32) -> f32 { return unpack2x16float(word)[i & 1u]; }
 fn halves_of_quad(quad: vec4f) -> vec2u { return vec2u(halves_of_pair(quad.xy), halves_of_pair(quad.zw)); }
 fn halves_of_pair(pair: vec2f) -> u32 {
-  let over = abs(pair) >= vec2f(65520.0);      // nearer to the next power of two than to the largest half
+  let over = abs(pair) >= vec2f(65520.0);      // as near to the next power of two as to the largest half, or nearer
   let infinities = select(vec2u(0), ((bitcast<vec2u>(pair) >> vec2u(16)) & vec2u(0x8000)) | vec2u(0x7c00), over);
   return pack2x16float(select(pair, vec2f(0.0), over)) | infinities.x | (infinities.y << 16u);
 }

@@ -24,7 +24,7 @@ interface Way {
   readonly width: number;
   readonly shares?: boolean;
 }
-/** Columns that give each thread of a subgroup a quad to share. */
+/** Least columns of rows whose threads share. */
 const LEAST_SHARED = 32;
 
 /** The ways to normalise [rows, columns]. */

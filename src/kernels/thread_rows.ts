@@ -34,7 +34,7 @@ export const rowsTunable = {
 export const threadForRow = (target: Target, { shape }: Operand): boolean =>
   chosen(rowsTunable, target, shape).thread;
 
-/** The same for a family that has more variants. */
+/** A family whose variants say how rows are reduced. */
 type RowsTunable = Tunable<string, { thread: boolean; width: number }>;
 
 /**

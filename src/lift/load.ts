@@ -47,11 +47,13 @@ export const loadLifter = (
   source: WeightsSource,
   options: LoadOptions = {},
 ): Promise<Lifter> =>
-  loading(architecture, source, options, async (network, weights, gpu, compiling) => {
-    const lifter = lifterOf(gpu, network, weights, compiling);
-    await lifter.liftRays(PERSON);
-    return lifter;
-  });
+  loading(
+    architecture,
+    source,
+    options,
+    (network, weights, gpu, compiling) => lifterOf(gpu, network, weights, compiling),
+    (lifter) => lifter.liftRays(PERSON),
+  );
 
 /** What lifters are loaded from: where a file of weights is, its bytes, or weights. */
 export type WeightsSource = string | URL | Uint8Array | Weights;
@@ -69,27 +71,23 @@ export async function loading<N extends ModelVariables, L extends Loaded>(
   architecture: { (options: never): N; readonly architecture: string },
   source: WeightsSource,
   options: LoadOptions,
-  make: (network: N, weights: Weights, gpu: Gpu, compiling: CompileOptions) => Promise<L>,
+  make: (network: N, weights: Weights, gpu: Gpu, compiling: CompileOptions) => L | Promise<L>,
+  warmUp?: (lifter: L) => Promise<unknown>,
 ): Promise<L & { dispose(): Promise<void> }> {
   const { signal, onProgress, gpu: given } = options;
   signal?.throwIfAborted();
   const opening = given ? Promise.resolve(given) : openGpu();
   // It is awaited below, unless the weights fail first.
-  opening.catch(() => {});
-  const close = () =>
-    opening.then(
-      (gpu) => gpu.close(),
-      () => {},
-    );
-  const release: (() => unknown)[] = given ? [] : [close];
+  const opened = opening.catch(() => {});
+  const release: (() => unknown)[] = given ? [] : [() => opened.then((gpu) => gpu?.close())];
   const dispose = async () => {
-    for (const each of release.splice(0).reverse()) await each();
+    while (release.length) await release.pop()!();
   };
   try {
     const weights = await weightsOf(source, options);
     if (weights.architecture !== architecture.architecture)
       throw new WrongFileError(
-        `These are weights of ${weights.architecture}, not of ${architecture.architecture}. Load them with that.`,
+        `These are weights of ${weights.architecture}, not of ${architecture.architecture}. Load them with it.`,
       );
     const network = architecture(weights.options as never);
     const values = valuesOf(network, weights);
@@ -105,6 +103,7 @@ export async function loading<N extends ModelVariables, L extends Loaded>(
       onProgress: (done, total) => onProgress?.({ phase: 'compile', done, total }),
     });
     release.push(() => lifter.dispose());
+    await warmUp?.(lifter);
     signal?.throwIfAborted();
     return { ...lifter, dispose };
   } catch (error) {

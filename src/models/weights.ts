@@ -89,7 +89,7 @@ export async function readWeights(bytes: Uint8Array): Promise<Weights> {
     const bad = firstBad(data);
     if (bad >= 0)
       throw new WrongFileError(
-        `weights: ${name} holds ${data[bad]} at ${bad}; the training diverged. Train with a lower rate.`,
+        `weights: ${name} holds ${data[bad]} at ${bad}: the training diverged. Lower the rate.`,
       );
     values.set(name, data);
     shapes.set(name, tensor.shape);
